@@ -1,0 +1,659 @@
+"""The vocabulary: every Event and Command that crosses the pipe between engine and everyone else.
+
+What belongs here: frozen structs, the enums they use, and how one becomes a JSON line and back.
+What must never come in: anything of ours (this module imports nothing from icetui), I/O, clocks.
+
+Units: seconds as floats, sizes in bytes. Figures of a pair carry their W3C webrtc-stats names.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+import typing
+from typing import Any, Literal
+
+import msgspec
+
+PROTOCOL = 1
+"""Number of this vocabulary. It grows when the meaning of something that exists changes;
+new events and new fields do not need it, because readers skip what they do not know."""
+
+
+def kebab(name: str) -> str:
+    """`PairChanged` → `pair-changed`, the tag of a struct on the wire."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+class Reason(enum.StrEnum):
+    """Why a pair or a server failed. Always one of these; the words of the case stand beside it."""
+
+    TIMEOUT = "timeout"
+    ICMP_UNREACHABLE = "icmp-unreachable"
+    SEND_ERROR = "send-error"
+    UNAUTHENTICATED = "unauthenticated"
+    BAD_REQUEST = "bad-request"
+    ROLE_CONFLICT = "role-conflict"
+    FORBIDDEN = "forbidden"
+    QUOTA = "quota"
+    STALE_NONCE = "stale-nonce"
+    ADDRESS_MISMATCH = "address-mismatch"
+    DNS = "dns"
+    TLS = "tls"
+    NO_PERMISSION = "no-permission"
+    CONSENT_EXPIRED = "consent-expired"
+    UNSUPPORTED = "unsupported"
+    SUPERSEDED = "superseded"
+
+
+CandidateType = Literal["host", "srflx", "prflx", "relay"]
+ServerKind = Literal["stun", "turn"]
+ServerTransport = Literal["udp", "tcp", "tls"]
+ServerState = Literal["asking", "ok", "failed"]
+GatheringState = Literal["new", "gathering", "complete"]
+PairState = Literal["frozen", "waiting", "in-progress", "succeeded", "failed"]
+ConnectionState = Literal[
+    "new", "checking", "connected", "completed", "disconnected", "failed", "closed"
+]
+Role = Literal["controlling", "controlled"]
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A value inside an event."""
+
+
+class Candidate(Part, frozen=True, kw_only=True):
+    """An ICE candidate (RFC 8445 section 5.1), ours or theirs."""
+
+    id: str
+    """Unique in the session: `L1`, `L2` … for ours, `R1`, `R2` … for theirs."""
+    type: CandidateType
+    address: str
+    """IP address, or an unresolved `.local` name."""
+    port: int
+    priority: int = 0
+    foundation: str = ""
+    component: int = 1
+    transport: str = "udp"
+    tcptype: str | None = None
+    related_address: str | None = None
+    """The base of a reflexive candidate, the mapped address of a relayed one (RFC 8839 5.1)."""
+    related_port: int | None = None
+    interface: str | None = None
+    """Ours only: name of the network interface the base belongs to."""
+    server: str | None = None
+    """Ours only: URI of the STUN or TURN server it came from."""
+    generation: int = 0
+    unsupported: str | None = None
+    """Why icetui will not pair it (`ICE-TCP is not supported` …), or None."""
+
+
+class Server(Part, frozen=True, kw_only=True):
+    """One STUN or TURN server as configured, and what became of asking it."""
+
+    url: str
+    """RFC 7064/7065 URI without credentials; also its key in the session."""
+    kind: ServerKind
+    transport: ServerTransport = "udp"
+    state: ServerState = "asking"
+    address: str | None = None
+    """`ip:port` it resolved to."""
+    time: float | None = None
+    """Seconds from the first request to the answer or to the verdict."""
+    reason: Reason | None = None
+    detail: str | None = None
+    """One sentence for people: `401 Unauthorized: the user name or the password is wrong`."""
+    mapped: str | None = None
+    """`ip:port` it saw us at."""
+    relayed: str | None = None
+    lifetime: float | None = None
+    """Seconds the TURN allocation lives without a refresh."""
+
+
+class Interface(Part, frozen=True, kw_only=True):
+    """A network interface of this host and whether it is gathered from."""
+
+    name: str
+    addresses: tuple[str, ...] = ()
+    used: bool = True
+    why_not: str | None = None
+
+
+class Pair(Part, frozen=True, kw_only=True):
+    """A candidate pair with all its figures; each event carries the whole of it."""
+
+    id: str
+    """`L1-R2`."""
+    local: str
+    """Candidate id of our side: the base, or the relayed candidate."""
+    remote: str
+    priority: int = 0
+    state: PairState = "waiting"
+    nominated: bool = False
+    valid: bool = False
+    mapped: str | None = None
+    """`ip:port` their end sees us at, from XOR-MAPPED-ADDRESS of an answered check."""
+    reason: Reason | None = None
+    detail: str | None = None
+    """The evidence in words: `7 requests, no answer`."""
+    triggered: bool = False
+    requests_sent: int = 0
+    """Requests without retransmissions, W3C `requestsSent`."""
+    responses_received: int = 0
+    requests_received: int = 0
+    responses_sent: int = 0
+    retransmissions_sent: int = 0
+    consent_requests_sent: int = 0
+    current_round_trip_time: float | None = None
+    total_round_trip_time: float = 0.0
+    round_trips: int = 0
+    """How many measurements `total_round_trip_time` sums."""
+    packets_sent: int = 0
+    packets_received: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+
+
+class StunAttribute(Part, frozen=True, kw_only=True):
+    """One attribute of a STUN message as people read it; keys and integrity values shortened."""
+
+    name: str
+    value: str = ""
+
+
+# --- events -----------------------------------------------------------------------------------
+
+
+class Event(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event", tag=kebab
+):
+    """Something that happened, stamped."""
+
+    wall: float
+    """Unix time, seconds."""
+    t: float
+    """Monotonic seconds since the engine started."""
+    session: str = ""
+    """Id of the ICE session it belongs to; empty for the engine itself."""
+
+
+class EngineStarted(Event, frozen=True, kw_only=True):
+    version: str
+    protocol: int = PROTOCOL
+    pid: int = 0
+    python: str = ""
+    aioice: str = ""
+
+
+class EngineFailed(Event, frozen=True, kw_only=True):
+    """The engine hit an error of its own and ends. `log`: path of the file with the details."""
+
+    problem: str
+    log: str | None = None
+
+
+class SessionStarted(Event, frozen=True, kw_only=True):
+    """A session exists; `ufrag` is public, the password only ever stands in a blob."""
+
+    ufrag: str
+    generation: int = 0
+    relay_only: bool = False
+    servers: tuple[Server, ...] = ()
+
+
+class InterfaceFound(Event, frozen=True, kw_only=True):
+    interface: Interface
+
+
+class GatheringStateChanged(Event, frozen=True, kw_only=True):
+    state: GatheringState
+
+
+class CandidateGathered(Event, frozen=True, kw_only=True):
+    candidate: Candidate
+
+
+class CandidateFailed(Event, frozen=True, kw_only=True):
+    """An address we could not gather from: port in use, no permission to bind …"""
+
+    address: str
+    interface: str | None = None
+    reason: Reason = Reason.SEND_ERROR
+    detail: str = ""
+
+
+class ServerChanged(Event, frozen=True, kw_only=True):
+    server: Server
+
+
+class BlobChanged(Event, frozen=True, kw_only=True):
+    """Our blob, to be sent to the other side. Holds the session's password: never record it."""
+
+    blob: str
+    candidates: int = 0
+    complete: bool = False
+    """True once gathering is complete: nothing will be added to it."""
+    resend: bool = False
+    """True when a blob sent before will no longer do (an address in it has changed)."""
+
+
+class DescriptionAccepted(Event, frozen=True, kw_only=True):
+    """Their description was read. `new_candidates` counts what it added to what we knew."""
+
+    ufrag: str
+    kind: str = "blob"
+    """`blob`, `sdp`, `json`, `candidates`."""
+    new_candidates: int = 0
+    known_candidates: int = 0
+    made: float | None = None
+    """Unix time at which the other side made it, where the text says so."""
+    warnings: tuple[str, ...] = ()
+
+
+class DescriptionRefused(Event, frozen=True, kw_only=True):
+    """A pasted text was not usable; `problem` is the sentence for the user."""
+
+    problem: str
+
+
+class RemoteCandidateAdded(Event, frozen=True, kw_only=True):
+    candidate: Candidate
+
+
+class RoleChanged(Event, frozen=True, kw_only=True):
+    role: Role
+    cause: str = "ufrags"
+    """`ufrags` (compared), `conflict` (repaired by RFC 8445 section 7.3.1.1), `lite`."""
+
+
+class Knocked(Event, frozen=True, kw_only=True):
+    """Someone holding our blob sent a correctly keyed check before we know theirs."""
+
+    address: str
+    port: int
+    ufrag: str
+    count: int = 1
+
+
+class PairChanged(Event, frozen=True, kw_only=True):
+    pair: Pair
+
+
+class RoundTripMeasured(Event, frozen=True, kw_only=True):
+    pair: str
+    seconds: float
+    purpose: Literal["check", "nomination", "consent", "probe"] = "probe"
+
+
+class RequestLost(Event, frozen=True, kw_only=True):
+    """A probe or consent request on a valid pair that got no answer in time."""
+
+    pair: str
+    purpose: Literal["check", "nomination", "consent", "probe"] = "probe"
+
+
+class SelectedPairChanged(Event, frozen=True, kw_only=True):
+    """The pair that data takes. None: no path."""
+
+    pair: str | None
+    previous: str | None = None
+    cause: str = ""
+    """In words: `first valid pair`, `nominated by us`, `consent expired on L1-R1` …"""
+
+
+class ConsentRefreshed(Event, frozen=True, kw_only=True):
+    """The peer answered on the selected pair: we may send until `expires` (RFC 7675)."""
+
+    pair: str
+    expires: float
+    """In the stream's `t`, seconds."""
+
+
+class ConnectionStateChanged(Event, frozen=True, kw_only=True):
+    state: ConnectionState
+    cause: str = ""
+
+
+class StunMessage(Event, frozen=True, kw_only=True):
+    """A STUN message on the wire, decoded."""
+
+    direction: Literal["in", "out"]
+    local: str
+    """`ip:port` of our end."""
+    remote: str
+    method: str
+    message_class: Literal["request", "indication", "response", "error"]
+    transaction: str
+    """Transaction id, hex."""
+    size: int = 0
+    attributes: tuple[StunAttribute, ...] = ()
+    pair: str | None = None
+    via: str | None = None
+    """URI of the TURN server it went through, None when direct."""
+    transmission: int = 1
+    """1 for the first sending of a request, 2 for its first retransmission …"""
+    error: str | None = None
+    """`401 Unauthenticated` for an error answer."""
+
+
+class Refused(Event, frozen=True, kw_only=True):
+    """A datagram we refused: wrong MESSAGE-INTEGRITY, wrong USERNAME, malformed, unknown source."""
+
+    remote: str
+    local: str
+    reason: Reason
+    detail: str
+    count: int = 1
+    """How many of this kind from this source so far."""
+
+
+class TextSent(Event, frozen=True, kw_only=True):
+    id: int
+    text: str
+    size: int = 0
+
+
+class TextEchoed(Event, frozen=True, kw_only=True):
+    """The peer's icetui said it got text `id`; `seconds` is the round trip."""
+
+    id: int
+    seconds: float
+
+
+class TextReceived(Event, frozen=True, kw_only=True):
+    """Data from the peer, decoded as UTF-8 with replacement and cut at `MAX_TEXT_SHOWN`."""
+
+    text: str
+    size: int = 0
+    """Bytes on the wire, before the cut."""
+    framed: bool = True
+    """False: not from an icetui, a bare datagram."""
+
+
+class DataDropped(Event, frozen=True, kw_only=True):
+    """Application data not passed on: from no valid pair's address, or more than we can hold."""
+
+    remote: str
+    cause: str
+    count: int = 1
+
+
+class PeerLeft(Event, frozen=True, kw_only=True):
+    """The other side said goodbye."""
+
+
+class CommandRefused(Event, frozen=True, kw_only=True):
+    command: str
+    problem: str
+
+
+class SessionClosed(Event, frozen=True, kw_only=True):
+    cause: str = "user"
+
+
+class SummaryCandidate(Part, frozen=True, kw_only=True):
+    type: CandidateType
+    address: str
+    port: int
+
+
+class SummaryPath(Part, frozen=True, kw_only=True):
+    local: SummaryCandidate
+    remote: SummaryCandidate
+    relayed: bool
+    current_round_trip_time: float | None = None
+
+
+class Summary(Event, frozen=True, kw_only=True):
+    """The last line of a headless run; key names are part of the command line's contract."""
+
+    state: ConnectionState
+    selected_pair: SummaryPath | None = None
+    time_to_first_path: float | None = None
+    time_to_nominated: float | None = None
+    role: Role | None = None
+    pairs: tuple[dict[str, Any], ...] = ()
+    servers: tuple[Server, ...] = ()
+    findings: tuple[dict[str, Any], ...] = ()
+
+
+AnyEvent = (
+    EngineStarted
+    | EngineFailed
+    | SessionStarted
+    | InterfaceFound
+    | GatheringStateChanged
+    | CandidateGathered
+    | CandidateFailed
+    | ServerChanged
+    | BlobChanged
+    | DescriptionAccepted
+    | DescriptionRefused
+    | RemoteCandidateAdded
+    | RoleChanged
+    | Knocked
+    | PairChanged
+    | RoundTripMeasured
+    | RequestLost
+    | SelectedPairChanged
+    | ConsentRefreshed
+    | ConnectionStateChanged
+    | StunMessage
+    | Refused
+    | TextSent
+    | TextEchoed
+    | TextReceived
+    | DataDropped
+    | PeerLeft
+    | CommandRefused
+    | SessionClosed
+    | Summary
+)
+
+
+# --- commands ---------------------------------------------------------------------------------
+
+
+class Command(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="command", tag=kebab
+):
+    """Something a user wants of the engine."""
+
+    session: str = ""
+
+
+class StunServer(Part, frozen=True, kw_only=True):
+    """A STUN server (RFC 7064)."""
+
+    host: str
+    port: int = 3478
+
+    @property
+    def url(self) -> str:
+        return f"stun:{bracketed(self.host)}:{self.port}"
+
+
+class TurnServer(Part, frozen=True, kw_only=True):
+    """A TURN server (RFC 7065) with long-term credentials (RFC 8489 section 9.2)."""
+
+    host: str
+    port: int = 3478
+    transport: ServerTransport = "udp"
+    username: str | None = None
+    password: str | None = None
+
+    @property
+    def url(self) -> str:
+        scheme = "turns" if self.transport == "tls" else "turn"
+        return f"{scheme}:{bracketed(self.host)}:{self.port}" + (
+            "?transport=tcp" if self.transport == "tcp" else ""
+        )
+
+
+class StartSession(Command, frozen=True, kw_only=True):
+    """Open a session and gather at once."""
+
+    stun_servers: tuple[StunServer, ...] = ()
+    turn_servers: tuple[TurnServer, ...] = ()
+    interfaces: tuple[str, ...] = ()
+    """Only these interfaces; empty: all but loopback."""
+    ipv4: bool = True
+    ipv6: bool = True
+    relay_only: bool = False
+    port: int = 0
+    """Local UDP port of host candidates; 0: any free one."""
+
+
+class Paste(Command, frozen=True, kw_only=True):
+    """Text from the user that should hold the other side's description."""
+
+    text: str
+
+
+class SendText(Command, frozen=True, kw_only=True):
+    text: str
+
+
+class Nominate(Command, frozen=True, kw_only=True):
+    """Use this succeeded pair from now on."""
+
+    pair: str
+
+
+class Leave(Command, frozen=True, kw_only=True):
+    """Say goodbye, close the session within one second."""
+
+
+AnyCommand = StartSession | Paste | SendText | Nominate | Leave
+
+MAX_TEXT_SENT = 1200
+"""Bytes of text in one message: one datagram that no path fragments."""
+MAX_TEXT_SHOWN = 4096
+"""Characters of a received text that travel in the stream."""
+
+
+# --- to a line and back -------------------------------------------------------------------------
+
+
+def bracketed(host: str) -> str:
+    """An IPv6 address in brackets, anything else as it is (RFC 3986 section 3.2.2)."""
+    return f"[{host}]" if ":" in host else host
+
+
+def address_port(address: str, port: int) -> str:
+    """`192.0.2.1:3478` or `[2001:db8::1]:3478`."""
+    return f"{bracketed(address)}:{port}"
+
+
+_encoder = msgspec.json.Encoder()
+_event_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+_command_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
+_EVENT_TYPES: dict[str, type[Event]] = {kebab(k.__name__): k for k in typing.get_args(AnyEvent)}
+
+
+class NotUnderstood(ValueError):
+    """A line that is not what the vocabulary allows; the message is one sentence for people."""
+
+
+def encode(message: Event | Command) -> bytes:
+    """One JSON line, newline included."""
+    return _encoder.encode(message) + b"\n"
+
+
+def decode_command(line: bytes | str) -> AnyCommand:
+    """The command on a line.
+
+    Raises `NotUnderstood` with a sentence when it is not one.
+    """
+    try:
+        return _command_decoder.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise NotUnderstood(f"not a command: {error}") from None
+
+
+def _nested_struct(annotation: Any) -> type[msgspec.Struct] | None:
+    """The struct inside `X`, `X | None` or `tuple[X, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        return annotation
+    for argument in typing.get_args(annotation):
+        found = _nested_struct(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _known_fields(kind: type[msgspec.Struct]) -> dict[str, type[msgspec.Struct] | None]:
+    return {f.encode_name: _nested_struct(f.type) for f in msgspec.structs.fields(kind)}
+
+
+class EventReader:
+    """Reads event lines, forgiving towards a newer writer.
+
+    `unknown_events` and `unknown_fields` count what was skipped, `unreadable` the lines that were
+    no event at all.
+    """
+
+    def __init__(self) -> None:
+        self.unknown_events = 0
+        self.unknown_fields = 0
+        self.unreadable = 0
+        self._fields: dict[type[msgspec.Struct], dict[str, type[msgspec.Struct] | None]] = {}
+
+    @property
+    def skipped(self) -> int:
+        """All that was passed over."""
+        return self.unknown_events + self.unknown_fields + self.unreadable
+
+    def read(self, line: bytes | str) -> AnyEvent | None:
+        """The event on a line, or None when it had to be skipped. Never raises."""
+        try:
+            raw = msgspec.json.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self.unreadable += 1
+            return None
+        if not isinstance(raw, dict) or not isinstance(raw.get("event"), str):
+            self.unreadable += 1
+            return None
+        kind = _EVENT_TYPES.get(raw["event"])
+        if kind is None:
+            self.unknown_events += 1
+            return None
+        try:
+            event = _event_decoder.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            self.unreadable += 1
+            return None
+        self.unknown_fields += self._count_unknown(kind, raw) - 1  # "event" itself is the tag
+        return event
+
+    def _count_unknown(self, kind: type[msgspec.Struct], raw: dict[str, Any]) -> int:
+        fields = self._fields.get(kind)
+        if fields is None:
+            fields = self._fields[kind] = _known_fields(kind)
+        unknown = 0
+        for key, value in raw.items():
+            if key not in fields:
+                unknown += 1
+                continue
+            nested = fields[key]
+            if nested is None:
+                continue
+            for item in value if isinstance(value, list) else [value]:
+                if isinstance(item, dict):
+                    unknown += self._count_unknown(nested, item)
+        return unknown
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of everything that crosses the pipe: `events` and `commands`."""
+    (events, commands), definitions = msgspec.json.schema_components(
+        [AnyEvent, AnyCommand], ref_template="#/$defs/{name}"
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "icetui event stream",
+        "protocol": PROTOCOL,
+        "events": events,
+        "commands": commands,
+        "$defs": definitions,
+    }

@@ -1,0 +1,426 @@
+"""Session: the fold of an event stream. What the dashboard shows and the diagnosis reasons over.
+
+What belongs here: state that follows from events alone. What must never come in: clocks, I/O,
+widgets, asyncio. `Session.apply` is the only thing that changes one, and it takes any event in any
+order without raising: a recording may start in the middle, a stream may lose lines.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from icetui import events
+from icetui.events import Candidate, Pair, Server
+
+T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
+
+SAMPLES_KEPT = 240
+LOG_KEPT = 5000
+TEXTS_KEPT = 500
+HISTORY_KEPT = 200
+SOURCES_KEPT = 200
+"""Bounds on what is remembered, so that neither hours nor a hostile peer grow a session."""
+
+
+@dataclass(slots=True)
+class Quality:
+    """Round trips of one pair since it exists: seconds, and the share of requests lost (0…1)."""
+
+    samples: deque[float | None] = field(default_factory=lambda: deque(maxlen=SAMPLES_KEPT))
+    """The latest measurements, oldest first; None is a request that got no answer."""
+    measured: int = 0
+    lost: int = 0
+    total: float = 0.0
+    minimum: float | None = None
+    maximum: float | None = None
+    jitter: float | None = None
+    """Smoothed difference between neighbours, as RFC 3550 section 6.4.1 smooths it (1/16)."""
+    latest: float | None = None
+
+    def add(self, seconds: float) -> None:
+        if self.latest is not None:
+            difference = abs(seconds - self.latest)
+            self.jitter = (
+                difference
+                if self.jitter is None
+                else (self.jitter + (difference - self.jitter) / 16)
+            )
+        self.samples.append(seconds)
+        self.measured += 1
+        self.total += seconds
+        self.latest = seconds
+        self.minimum = seconds if self.minimum is None else min(self.minimum, seconds)
+        self.maximum = seconds if self.maximum is None else max(self.maximum, seconds)
+
+    def add_loss(self) -> None:
+        self.samples.append(None)
+        self.lost += 1
+
+    @property
+    def average(self) -> float | None:
+        return self.total / self.measured if self.measured else None
+
+    @property
+    def loss(self) -> float:
+        asked = self.measured + self.lost
+        return self.lost / asked if asked else 0.0
+
+
+@dataclass(slots=True)
+class TextLine:
+    """One line of the conversation with the peer."""
+
+    direction: Literal["out", "in"]
+    t: float
+    wall: float
+    text: str
+    size: int = 0
+    id: int | None = None
+    echo: float | None = None
+    """Seconds until the peer said it got it."""
+    framed: bool = True
+
+
+@dataclass(slots=True)
+class Session:
+    """Everything known about one ICE session, from its events alone."""
+
+    id: str = ""
+    t: float = 0.0
+    """The stream's latest time stamp, monotonic seconds since the engine started."""
+    wall: float = 0.0
+    count: int = 0
+    """Events applied."""
+    others: int = 0
+    """Events of other sessions, passed over."""
+
+    engine: events.EngineStarted | None = None
+    failure: events.EngineFailed | None = None
+    started: events.SessionStarted | None = None
+    closed: events.SessionClosed | None = None
+
+    interfaces: dict[str, events.Interface] = field(default_factory=dict)
+    gathering: events.GatheringState = "new"
+    local_candidates: dict[str, Candidate] = field(default_factory=dict)
+    remote_candidates: dict[str, Candidate] = field(default_factory=dict)
+    candidate_failures: list[events.CandidateFailed] = field(default_factory=list)
+    servers: dict[str, Server] = field(default_factory=dict)
+
+    blob: events.BlobChanged | None = None
+    description: events.DescriptionAccepted | None = None
+    refusal: events.DescriptionRefused | None = None
+    """The last paste that could not be used; forgotten when one could."""
+    knocks: dict[str, events.Knocked] = field(default_factory=dict)
+    role: events.Role | None = None
+    role_conflicts: int = 0
+
+    pairs: dict[str, Pair] = field(default_factory=dict)
+    quality: dict[str, Quality] = field(default_factory=dict)
+    selected: str | None = None
+    path_history: list[events.SelectedPairChanged] = field(default_factory=list)
+    state: events.ConnectionState = "new"
+    state_history: list[events.ConnectionStateChanged] = field(default_factory=list)
+    consent_pair: str | None = None
+    consent_expires: float | None = None
+    peer_left: bool = False
+
+    blob_at: float | None = None
+    described_at: float | None = None
+    first_path_at: float | None = None
+    nominated_at: float | None = None
+    connected_at: float | None = None
+    lost_after_connected: bool = False
+    """A path stood once and consent ran out on it or the peer vanished."""
+
+    texts: list[TextLine] = field(default_factory=list)
+    refused: dict[tuple[str, str], events.Refused] = field(default_factory=dict)
+    dropped: dict[tuple[str, str], events.DataDropped] = field(default_factory=dict)
+    command_refusal: events.CommandRefused | None = None
+    log: deque[events.AnyEvent] = field(default_factory=lambda: deque(maxlen=LOG_KEPT))
+    logged: int = 0
+    """How many events ever went to the log; more than it holds once old ones fell out."""
+
+    # --- the fold ---------------------------------------------------------------------------
+
+    def apply(self, event: events.AnyEvent) -> None:
+        """Take one event in. Never raises, in any order."""
+        if event.session and self.id and event.session != self.id:
+            self.others += 1
+            return
+        self.t = max(self.t, event.t)
+        self.wall = max(self.wall, event.wall)
+        self.count += 1
+        take = _TAKE.get(type(event))
+        if take is not None:
+            take(self, event)
+        self.log.append(event)
+        self.logged += 1
+
+    # --- what follows from it ----------------------------------------------------------------
+
+    @property
+    def remote_ufrag(self) -> str | None:
+        """Theirs, from their description, or from a knock before we have it."""
+        if self.description is not None and self.description.ufrag:
+            return self.description.ufrag
+        return next((k.ufrag for k in reversed(self.knocks.values())), None)
+
+    @property
+    def selected_pair(self) -> Pair | None:
+        return self.pairs.get(self.selected) if self.selected else None
+
+    @property
+    def both_known_at(self) -> float | None:
+        """`t` from which this side knew both descriptions."""
+        if self.described_at is None:
+            return None
+        return max(self.described_at, self.blob_at or 0.0)
+
+    @property
+    def time_to_first_path(self) -> float | None:
+        """Seconds from knowing both descriptions to the first valid pair."""
+        return self._since_both_known(self.first_path_at)
+
+    @property
+    def time_to_nominated(self) -> float | None:
+        """Seconds from knowing both descriptions to a nominated pair in use."""
+        return self._since_both_known(self.nominated_at)
+
+    def _since_both_known(self, at: float | None) -> float | None:
+        start = self.both_known_at
+        return None if at is None or start is None else max(0.0, at - start)
+
+    def relayed(self, pair: Pair) -> bool:
+        """Whether a TURN server carries this pair at either end."""
+        ends = (self.local_candidates.get(pair.local), self.remote_candidates.get(pair.remote))
+        return any(end is not None and end.type == "relay" for end in ends)
+
+    def mapped_candidate(self, pair: Pair) -> Candidate | None:
+        """Our candidate as the peer sees us on this pair: what XOR-MAPPED-ADDRESS said, where that
+        is one of ours (a server-reflexive one behind a NAT), else the pair's own local one."""
+        if pair.mapped is not None:
+            for candidate in self.local_candidates.values():
+                if events.address_port(candidate.address, candidate.port) == pair.mapped:
+                    return candidate
+        return self.local_candidates.get(pair.local)
+
+    def ordered_pairs(self) -> list[Pair]:
+        """Pairs as a reader wants them: the selected one, then by state, then by priority."""
+        return sorted(
+            self.pairs.values(),
+            key=lambda p: (p.id != self.selected, _STATE_ORDER[p.state], -p.priority, p.id),
+        )
+
+    def count_pairs(self) -> dict[events.PairState, int]:
+        """How many pairs are in each state, states without any left out."""
+        counts: dict[events.PairState, int] = {}
+        for pair in self.pairs.values():
+            counts[pair.state] = counts.get(pair.state, 0) + 1
+        return counts
+
+
+_STATE_ORDER: dict[events.PairState, int] = {
+    "succeeded": 0,
+    "in-progress": 1,
+    "waiting": 2,
+    "frozen": 3,
+    "failed": 4,
+}
+
+
+def fold(stream: Iterable[events.AnyEvent]) -> Session:
+    """A session with all of `stream` applied."""
+    session = Session()
+    for event in stream:
+        session.apply(event)
+    return session
+
+
+# --- one small function for each kind of event -------------------------------------------------
+
+
+def _engine_started(s: Session, e: events.EngineStarted) -> None:
+    s.engine = e
+
+
+def _engine_failed(s: Session, e: events.EngineFailed) -> None:
+    s.failure = e
+
+
+def _session_started(s: Session, e: events.SessionStarted) -> None:
+    s.id = s.id or e.session
+    s.started = e
+    for server in e.servers:
+        s.servers.setdefault(server.url, server)
+
+
+def _session_closed(s: Session, e: events.SessionClosed) -> None:
+    s.closed = e
+
+
+def _interface(s: Session, e: events.InterfaceFound) -> None:
+    s.interfaces[e.interface.name] = e.interface
+
+
+def _gathering(s: Session, e: events.GatheringStateChanged) -> None:
+    s.gathering = e.state
+
+
+def _candidate(s: Session, e: events.CandidateGathered) -> None:
+    s.local_candidates[e.candidate.id] = e.candidate
+
+
+def _candidate_failed(s: Session, e: events.CandidateFailed) -> None:
+    _append(s.candidate_failures, e)
+
+
+def _server(s: Session, e: events.ServerChanged) -> None:
+    s.servers[e.server.url] = e.server
+
+
+def _blob(s: Session, e: events.BlobChanged) -> None:
+    s.blob = e
+    if s.blob_at is None:
+        s.blob_at = e.t
+
+
+def _description(s: Session, e: events.DescriptionAccepted) -> None:
+    s.description = e
+    s.refusal = None
+    if s.described_at is None and e.ufrag:
+        s.described_at = e.t
+
+
+def _description_refused(s: Session, e: events.DescriptionRefused) -> None:
+    s.refusal = e
+
+
+def _remote_candidate(s: Session, e: events.RemoteCandidateAdded) -> None:
+    s.remote_candidates[e.candidate.id] = e.candidate
+
+
+def _role(s: Session, e: events.RoleChanged) -> None:
+    s.role = e.role
+    if e.cause == "conflict":
+        s.role_conflicts += 1
+
+
+def _knock(s: Session, e: events.Knocked) -> None:
+    _bounded(s.knocks, events.address_port(e.address, e.port), e)
+
+
+def _pair(s: Session, e: events.PairChanged) -> None:
+    s.pairs[e.pair.id] = e.pair
+    if e.pair.valid and s.first_path_at is None:
+        s.first_path_at = e.t
+    if e.pair.nominated and e.pair.valid and s.nominated_at is None:
+        s.nominated_at = e.t
+
+
+def _round_trip(s: Session, e: events.RoundTripMeasured) -> None:
+    s.quality.setdefault(e.pair, Quality()).add(e.seconds)
+
+
+def _lost(s: Session, e: events.RequestLost) -> None:
+    s.quality.setdefault(e.pair, Quality()).add_loss()
+
+
+def _selected(s: Session, e: events.SelectedPairChanged) -> None:
+    s.selected = e.pair
+    _append(s.path_history, e)
+
+
+def _consent(s: Session, e: events.ConsentRefreshed) -> None:
+    s.consent_pair, s.consent_expires = e.pair, e.expires
+
+
+def _state(s: Session, e: events.ConnectionStateChanged) -> None:
+    if e.state in ("connected", "completed"):
+        s.connected_at = s.connected_at if s.connected_at is not None else e.t
+        s.lost_after_connected = False
+    elif e.state == "failed" and s.connected_at is not None:
+        s.lost_after_connected = True
+    s.state = e.state
+    _append(s.state_history, e)
+
+
+def _refused(s: Session, e: events.Refused) -> None:
+    _bounded(s.refused, (e.remote, e.detail), e)
+
+
+def _dropped(s: Session, e: events.DataDropped) -> None:
+    _bounded(s.dropped, (e.remote, e.cause), e)
+
+
+def _peer_left(s: Session, e: events.PeerLeft) -> None:
+    s.peer_left = True
+
+
+def _command_refused(s: Session, e: events.CommandRefused) -> None:
+    s.command_refusal = e
+
+
+def _text_sent(s: Session, e: events.TextSent) -> None:
+    _append(s.texts, TextLine("out", e.t, e.wall, e.text, e.size, id=e.id), TEXTS_KEPT)
+
+
+def _text_received(s: Session, e: events.TextReceived) -> None:
+    _append(s.texts, TextLine("in", e.t, e.wall, e.text, e.size, framed=e.framed), TEXTS_KEPT)
+
+
+def _text_echoed(s: Session, e: events.TextEchoed) -> None:
+    for line in reversed(s.texts):
+        if line.direction == "out" and line.id == e.id:
+            line.echo = e.seconds
+            return
+
+
+def _append(into: list[T], item: T, most: int = HISTORY_KEPT) -> None:
+    into.append(item)
+    if len(into) > most:
+        del into[0]
+
+
+def _bounded(into: dict[K, V], key: K, value: V, most: int = SOURCES_KEPT) -> None:
+    """Put it last; the oldest entry goes when there are too many."""
+    into.pop(key, None)
+    into[key] = value
+    if len(into) > most:
+        del into[next(iter(into))]
+
+
+_TAKE: dict[type[events.Event], Callable[[Session, Any], None]] = {
+    events.EngineStarted: _engine_started,
+    events.EngineFailed: _engine_failed,
+    events.SessionStarted: _session_started,
+    events.SessionClosed: _session_closed,
+    events.InterfaceFound: _interface,
+    events.GatheringStateChanged: _gathering,
+    events.CandidateGathered: _candidate,
+    events.CandidateFailed: _candidate_failed,
+    events.ServerChanged: _server,
+    events.BlobChanged: _blob,
+    events.DescriptionAccepted: _description,
+    events.DescriptionRefused: _description_refused,
+    events.RemoteCandidateAdded: _remote_candidate,
+    events.RoleChanged: _role,
+    events.Knocked: _knock,
+    events.PairChanged: _pair,
+    events.RoundTripMeasured: _round_trip,
+    events.RequestLost: _lost,
+    events.SelectedPairChanged: _selected,
+    events.ConsentRefreshed: _consent,
+    events.ConnectionStateChanged: _state,
+    events.Refused: _refused,
+    events.DataDropped: _dropped,
+    events.PeerLeft: _peer_left,
+    events.CommandRefused: _command_refused,
+    events.TextSent: _text_sent,
+    events.TextReceived: _text_received,
+    events.TextEchoed: _text_echoed,
+}
