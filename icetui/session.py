@@ -130,6 +130,8 @@ class Session:
     peer_left: bool = False
 
     blob_at: float | None = None
+    resend_at: float | None = None
+    """`t` since which a blob sent earlier will no longer do."""
     described_at: float | None = None
     first_path_at: float | None = None
     nominated_at: float | None = None
@@ -287,6 +289,8 @@ def _blob(s: Session, e: events.BlobChanged) -> None:
     s.blob = e
     if s.blob_at is None:
         s.blob_at = e.t
+    if e.resend:
+        s.resend_at = e.t
 
 
 def _description(s: Session, e: events.DescriptionAccepted) -> None:
