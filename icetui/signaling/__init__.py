@@ -1,0 +1,29 @@
+"""Signaling: text that people copy and paste ↔ `Description`.
+
+What belongs here: formats, in both directions, and what is wrong with damaged text. Everything
+read is hostile input.
+What must never come in: I/O, clocks (time is handed in), the engine, any screen.
+"""
+
+from icetui.signaling.blob import write_blob
+from icetui.signaling.description import Description, UnreadableDescription
+from icetui.signaling.exchange import check, controlling, random_credentials
+from icetui.signaling.explain import CandidateRow, Explanation, explain
+from icetui.signaling.javascript import write_json
+from icetui.signaling.reader import read
+from icetui.signaling.sdp import write_sdp
+
+__all__ = [
+    "CandidateRow",
+    "Description",
+    "Explanation",
+    "UnreadableDescription",
+    "check",
+    "controlling",
+    "explain",
+    "random_credentials",
+    "read",
+    "write_blob",
+    "write_json",
+    "write_sdp",
+]

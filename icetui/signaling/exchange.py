@@ -1,0 +1,82 @@
+"""Rules between two descriptions: credentials, roles, and whether the two belong together.
+
+What belongs here: what can be said from two descriptions and the time handed in.
+What must never come in: formats, clocks.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+
+from icetui.signaling.description import Description, UnreadableDescription
+
+OLD = 30 * 60.0
+"""Seconds after which a description is warned about: NAT bindings seldom outlive it (RFC 4787
+section 4.3 asks for two minutes) and are kept only while their owner's icetui still runs."""
+_CLOCK_SKEW = 5 * 60.0
+"""Seconds a description may come from the future before the clocks are said to differ."""
+
+
+def random_credentials() -> tuple[str, str]:
+    """Ufrag of 24 random bits and password of 128 (RFC 8445 section 5.3), as ice-chars.
+
+    Both are base64 of whole random bytes, the form a blob packs.
+    """
+    ufrag = base64.b64encode(secrets.token_bytes(3))
+    pwd = base64.b64encode(secrets.token_bytes(16))
+    return ufrag.decode("ascii"), pwd.decode("ascii").rstrip("=")
+
+
+def controlling(own_ufrag: str, their_ufrag: str) -> bool:
+    """Whether we start in the controlling role: the side with the greater ufrag does.
+
+    With equal ufrags both are controlled, which RFC 8445 section 7.3.1.1 repairs.
+    """
+    return own_ufrag > their_ufrag
+
+
+def check(d: Description, own: Description, now: float) -> tuple[str, ...]:
+    """Warnings about using `d` opposite `own`; `now` is Unix time, seconds.
+
+    Raises `UnreadableDescription` when they cannot belong together.
+    """
+    if d.ufrag and d.ufrag == own.ufrag and d.pwd in ("", own.pwd):
+        what = {"blob": "blob", "candidates": "candidate"}.get(d.kind, "description")
+        raise UnreadableDescription(
+            f"This is your own {what}: paste the one that the other side sent you."
+        )
+    if d.answers is not None and d.answers != own.ufrag:
+        raise UnreadableDescription(
+            f"This is an answer to another offer (to {d.answers}, yours is {own.ufrag}): send the "
+            "other side your present one and paste what they answer to it."
+        )
+    warnings = []
+    if d.made is not None and now - d.made >= OLD:
+        warnings.append(
+            f"This was made {spoken_age(now - d.made)} ago: unless their icetui has kept running, "
+            "their NAT binding has probably lapsed, so ask for a new one if nothing answers."
+        )
+    elif d.made is not None and d.made - now > _CLOCK_SKEW:
+        warnings.append(
+            f"This was made {spoken_age(d.made - now)} in the future: one of the two clocks is "
+            "wrong."
+        )
+    if d.kind in ("sdp", "json") and d.sdp_type is not None and d.sdp_type == own.sdp_type:
+        other = "answer" if d.sdp_type == "offer" else "offer"
+        warnings.append(
+            f"This is an {d.sdp_type} where an {other} was awaited: ICE can use it, but the other "
+            f"side needs an {other} of yours."
+        )
+    return tuple(warnings)
+
+
+def spoken_age(seconds: float) -> str:
+    """`12 s`, `45 min`, `3 h`, `2 days`: the largest unit that fits, rounded down."""
+    if seconds < 60:
+        return f"{int(seconds)} s"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} min"
+    if seconds < 2 * 86400:
+        return f"{int(seconds // 3600)} h"
+    return f"{int(seconds // 86400)} days"

@@ -1,0 +1,130 @@
+"""What a description contains, in words and a table, for `icetui decode` and the details view.
+
+What belongs here: plain strings ready to be shown; the password is never among them.
+What must never come in: rendering.
+"""
+
+from __future__ import annotations
+
+import datetime
+
+import msgspec
+
+from icetui import events
+from icetui.signaling import exchange
+from icetui.signaling.description import Description
+
+_KINDS = {
+    "blob": "icetui blob",
+    "sdp": "SDP",
+    "json": "JSON with SDP",
+    "candidates": "candidates alone",
+}
+_BEHAVIOURS = (
+    "unknown",
+    "endpoint-independent",
+    "address-dependent",
+    "address- and port-dependent",
+)
+
+
+class CandidateRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the candidate table; all strings, `""` where there is nothing to say."""
+
+    type: str
+    address: str
+    port: str
+    transport: str
+    component: str
+    priority: str
+    foundation: str
+    related: str
+    verdict: str
+    """`used`, `used once its name is resolved`, or why it is not used."""
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """A description as people read it."""
+
+    fields: tuple[tuple[str, str], ...]
+    """Name and value, most important first; only fields that are known."""
+    candidates: tuple[CandidateRow, ...]
+    warnings: tuple[str, ...]
+
+
+def explain(d: Description, now: float | None = None) -> Explanation:
+    """Everything in `d` but its password; with `now` (Unix time, seconds) its age too."""
+    fields = [("kind", _KINDS.get(d.kind, d.kind))]
+
+    def say(name: str, value: str | None) -> None:
+        if value:
+            fields.append((name, value))
+
+    say("type", d.sdp_type)
+    say("ufrag", d.ufrag)
+    say("password", _strength(d.pwd))
+    say("answers", d.answers)
+    say("made", _moment(d.made, now) if d.made is not None else None)
+    used = sum(c.unsupported is None for c in d.candidates)
+    say("candidates", f"{len(d.candidates)}, {used} used")
+    say("end of candidates", "yes" if d.complete else "not said: more may follow")
+    say("ICE lite", "yes: answers checks, sends none" if d.lite else None)
+    say("ice-options", " ".join(d.ice_options))
+    say("mid", d.mid)
+    say("setup", d.setup)
+    say("fingerprint", d.fingerprint)
+    say("NAT", nat_in_words(d.nat))
+    return Explanation(
+        fields=tuple(fields),
+        candidates=tuple(_row(c) for c in d.candidates),
+        warnings=d.warnings,
+    )
+
+
+def nat_in_words(nat: int | None) -> str | None:
+    """A NAT byte (see `Description.nat`) in words, or None when it says nothing."""
+    if not nat:
+        return None
+    mapping, filtering = nat >> 4, nat & 15
+    words = [_BEHAVIOURS[b] if b < len(_BEHAVIOURS) else "unknown" for b in (mapping, filtering)]
+    return f"{words[0]} mapping, {words[1]} filtering"
+
+
+def _strength(pwd: str) -> str | None:
+    """Length and the most entropy that many ice-chars of six bits carry; 22 of ours carry 128."""
+    if not pwd:
+        return None
+    bits = 128 if len(pwd) == 22 else len(pwd) * 6
+    return f"{len(pwd)} characters, {'' if len(pwd) == 22 else 'at most '}{bits} bits"
+
+
+def _moment(made: float, now: float | None) -> str:
+    try:
+        at = datetime.datetime.fromtimestamp(made, datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except (ValueError, OverflowError, OSError):  # a time no calendar has
+        return "at an impossible time"
+    if now is None or now < made:
+        return at
+    return f"{at}, {exchange.spoken_age(now - made)} ago"
+
+
+def _row(c: events.Candidate) -> CandidateRow:
+    related = ""
+    if c.related_address is not None:
+        related = events.address_port(c.related_address, c.related_port or 0)
+    verdict = "used"
+    if c.unsupported is not None:
+        verdict = f"not used: {c.unsupported}"
+    elif c.address.endswith(".local"):
+        verdict = "used once its name is resolved"
+    return CandidateRow(
+        type=c.type,
+        address=c.address,
+        port=str(c.port),
+        transport=c.transport + (f" {c.tcptype}" if c.tcptype else ""),
+        component=str(c.component),
+        priority=str(c.priority),
+        foundation=c.foundation,
+        related=related,
+        verdict=verdict,
+    )

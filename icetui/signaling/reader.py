@@ -1,0 +1,91 @@
+"""`read`: whatever people paste, without being told its kind.
+
+What belongs here: the order in which kinds are tried, and which of several complaints is said.
+What must never come in: the syntax of any one kind.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from icetui.signaling import armour, blob, javascript
+from icetui.signaling.cleaning import cleaned
+from icetui.signaling.collected import Collected
+from icetui.signaling.description import MAX_TEXT, Description, UnreadableDescription
+
+_SOME_WORD = ("candidate:", "ice-ufrag", "ice-pwd", "v=0", "m=", "sdp", "candidate", "end-of-cand")
+
+
+def read(text: str) -> Description:
+    """The description in `text`: a blob, SDP, JSON, base64 of JSON, or candidates.
+
+    Raises `UnreadableDescription` and nothing else, for any text, in time linear in its length.
+    """
+    if len(text) > MAX_TEXT:
+        raise UnreadableDescription(
+            f"This is {len(text) // 1024} kB of text and no description is longer than "
+            f"{MAX_TEXT // 1024} kB: paste only the blob."
+        )
+    clean = cleaned(text)
+    if not clean.strip():
+        raise UnreadableDescription("There is no text: copy the other side's blob and paste it.")
+    whole, damages = armour.find(clean)
+    if whole:
+        return _one(whole, damages)
+    certain = max(damages, key=lambda d: d.certainty, default=None)
+    if certain is not None and certain.certainty:
+        raise UnreadableDescription(certain.sentence)
+    collected = _collected(clean)
+    if collected.anything:
+        try:
+            return collected.description()
+        except UnreadableDescription:
+            if certain is None or collected.is_sdp or collected.is_json:
+                raise
+    if certain is not None:
+        raise UnreadableDescription(certain.sentence)
+    if armour.looks_torn(clean):
+        raise UnreadableDescription(
+            "This looks like the inside of a blob whose start is missing or damaged: copy the "
+            "whole line, from `icetui:` on."
+        )
+    raise UnreadableDescription(
+        "This is neither a blob (`icetui:…`) nor SDP nor an ICE candidate: paste what the other "
+        "side's icetui or browser shows."
+    )
+
+
+def _one(whole: list[bytes], damages: list[armour.Damage]) -> Description:
+    """The description of blobs that were pasted together."""
+    read_ones = [blob.read_bytes(data) for data in dict.fromkeys(whole)]
+    newest = read_ones[-1]
+    for other in read_ones[:-1]:
+        if (other.ufrag, other.pwd) != (newest.ufrag, newest.pwd):
+            raise UnreadableDescription(
+                f"Two different blobs were pasted (of {other.ufrag} and {newest.ufrag}): paste "
+                "only the one that the other side sent you."
+            )
+    warnings = newest.warnings
+    if len(read_ones) > 1:
+        # The same side made them one after the other; made says which is newer, else the place.
+        newest = max(enumerate(read_ones), key=lambda p: (p[1].made or 0, p[0]))[1]
+        warnings = (
+            *newest.warnings,
+            "Several blobs of the same side were pasted; the newest is used.",
+        )
+    if any(d.certainty for d in damages):
+        warnings = (*warnings, "The blob was pasted more than once; a whole one is used.")
+    return msgspec.structs.replace(newest, warnings=warnings)
+
+
+def _collected(clean: str) -> Collected:
+    """Everything that any foreign kind has in it."""
+    collected = Collected()
+    if not any(word in clean for word in _SOME_WORD):
+        inside = javascript.decoded_base64(clean)
+        if inside is None:
+            return collected
+        clean = cleaned(inside)
+        collected.is_json = "{" in clean
+    javascript.collect_javascript(javascript.collect_json(clean, collected), collected)
+    return collected
