@@ -1,0 +1,251 @@
+"""One ICE session from gathering to close: what a command does, what is told of it.
+
+What belongs here: the session's parts put together. Checks, gathering and data have files of
+their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+
+import msgspec
+
+from icetui import events, signaling
+from icetui.engine.checking import CheckList
+from icetui.engine.endpoint import Address, Endpoint
+from icetui.engine.gathering import Gathering
+from icetui.engine.pairs import CheckedPair
+from icetui.engine.stream import Stream
+from icetui.events import Candidate
+from icetui.signaling import Description, UnreadableDescription
+
+CLOSE_WITHIN = 0.8
+"""Seconds that closing may take, whatever the servers do."""
+
+
+class Agent:
+    """One side of one ICE session."""
+
+    def __init__(self, stream: Stream, start: events.StartSession) -> None:
+        self.stream = stream
+        self._start = start
+        self.ufrag, self._pwd = signaling.random_credentials()
+        self.checks = CheckList(stream, ufrag=self.ufrag, pwd=self._pwd)
+        self.checks.observer = self
+        self._endpoints: list[Endpoint] = []
+        self._candidates: dict[Address, Candidate] = {}
+        self._numbers = itertools.count(1)
+        self._gathering = Gathering(stream, start, self)
+        self._task: asyncio.Task[None] | None = None
+        self._gathered = False
+        self._theirs: Description | None = None
+        self._blob: str | None = None
+        self._closed = False
+        self._peer_left = False
+        self._known_remote: set[Address] = set()
+
+    def begin(self) -> None:
+        """Say who we are and start gathering."""
+        servers = [events.Server(url=s.url, kind="stun") for s in self._start.stun_servers]
+        servers += [
+            events.Server(url=s.url, kind="turn", transport=s.transport)
+            for s in self._start.turn_servers
+        ]
+        self.stream.emit(
+            events.SessionStarted,
+            ufrag=self.ufrag,
+            relay_only=self._start.relay_only,
+            servers=tuple(servers),
+        )
+        self._task = asyncio.create_task(self._gather())
+
+    async def _gather(self) -> None:
+        await self._gathering.run()
+        self._gathered = True
+        self._publish()
+
+    # --- commands -------------------------------------------------------------------------------
+
+    def paste(self, text: str) -> None:
+        """Read the other side's description, or say in one sentence why not."""
+        try:
+            theirs = signaling.read(text)
+            warnings = signaling.check(theirs, self.description(), time.time())
+            self._take(theirs, warnings)
+        except UnreadableDescription as problem:
+            self.stream.emit(events.DescriptionRefused, problem=str(problem))
+
+    def _take(self, theirs: Description, warnings: tuple[str, ...]) -> None:
+        known = self._theirs
+        if known is None and not theirs.ufrag:
+            raise UnreadableDescription(
+                "these are candidates without a user fragment and password: paste the offer or "
+                "blob they belong to first"
+            )
+        if known is not None and theirs.ufrag and theirs.ufrag != known.ufrag:
+            raise UnreadableDescription(
+                "this is from another session than the one you are in: start icetui anew to "
+                "connect to it"
+            )
+        if known is not None and theirs.ufrag and theirs.pwd and theirs.pwd != known.pwd:
+            raise UnreadableDescription("the password in this text is not the one pasted before")
+        added = 0
+        if known is None:
+            # Pairs are formed before the checks start, so that the likeliest goes first.
+            added = self._add_candidates(theirs)
+            self._theirs = theirs
+        else:
+            added = self._add_candidates(theirs)
+        self.stream.emit(
+            events.DescriptionAccepted,
+            ufrag=theirs.ufrag or (known.ufrag if known else ""),
+            kind=theirs.kind,
+            new_candidates=added,
+            known_candidates=len(self._known_remote),
+            made=theirs.made,
+            warnings=theirs.warnings + warnings,
+        )
+        if known is None:
+            self.checks.set_remote(
+                theirs.ufrag,
+                theirs.pwd,
+                lite=theirs.lite,
+                controlling=signaling.controlling(self.ufrag, theirs.ufrag),
+            )
+            self._publish()
+
+    def _add_candidates(self, theirs: Description) -> int:
+        added = 0
+        for candidate in theirs.candidates:
+            address = (candidate.address, candidate.port)
+            if self.checks.add_remote(candidate):
+                self._known_remote.add(address)
+                added += 1
+        return added
+
+    def send_text(self, text: str) -> None:
+        """Send a text over the path."""
+        problem = self.checks.traffic.send_text(text)
+        if problem:
+            self.stream.emit(events.CommandRefused, command="send-text", problem=problem)
+
+    def nominate(self, pair_id: str) -> None:
+        """Use a pair that the user chose."""
+        pair = self.checks.find(pair_id)
+        problem = f"there is no pair {pair_id[:32]}" if pair is None else None
+        if pair is not None:
+            problem = self.checks.path.choose(pair)
+        if problem:
+            self.stream.emit(events.CommandRefused, command="nominate", problem=problem)
+
+    async def leave(self, cause: str) -> None:
+        """Say goodbye and close everything, in less than a second."""
+        if self._closed:
+            return
+        self._closed = True
+        self.checks.traffic.say_goodbye()
+        self.checks.stop()
+        self._gathering.stop()
+        if self._task is not None:
+            self._task.cancel()
+        closing = [
+            asyncio.create_task(endpoint.close())
+            for endpoint in self._endpoints
+            if hasattr(endpoint, "transport")
+        ]
+        if closing:
+            _, late = await asyncio.wait(closing, timeout=CLOSE_WITHIN)
+            for task in late:
+                task.cancel()
+        self.checks.set_state("closed", cause)
+        self.stream.emit(events.SessionClosed, cause=cause)
+
+    # --- what gathering finds -------------------------------------------------------------------
+
+    def new_endpoint(self, *, via: str | None = None) -> Endpoint:
+        """An endpoint without a transport yet."""
+        endpoint = Endpoint(self.checks, self.stream, via=via)
+        self._endpoints.append(endpoint)
+        return endpoint
+
+    def connected(self) -> bool:
+        return self.checks.path.selected is not None
+
+    def found(self, candidate: Candidate, endpoint: Endpoint) -> Candidate | None:
+        """Publish a candidate; None when it is redundant (RFC 8445 section 5.1.3)."""
+        address = (candidate.address, candidate.port)
+        if address in self._candidates or self._closed:
+            return None
+        resend = candidate.type == "srflx" and self._replaces_lapsed(candidate)
+        candidate = msgspec.structs.replace(candidate, id=f"L{next(self._numbers)}")
+        self._candidates[address] = candidate
+        self.stream.emit(events.CandidateGathered, candidate=candidate)
+        if candidate.type in ("host", "relay"):
+            endpoint.stands_for(candidate)
+            self.checks.add_endpoint(endpoint)
+        if candidate.type != "prflx":
+            self._publish(resend=resend)
+        return candidate
+
+    def _replaces_lapsed(self, candidate: Candidate) -> bool:
+        """Whether the same server saw the same base elsewhere before: the NAT has moved us."""
+        return self._gathered and any(
+            c.server == candidate.server
+            and (c.related_address, c.related_port)
+            == (candidate.related_address, candidate.related_port)
+            for c in self._candidates.values()
+        )
+
+    def peer_reflexive(self, endpoint: Endpoint, mapped: Address) -> None:
+        """A peer sees us at an address no server told us (RFC 8445 section 7.2.5.3.1)."""
+        base = endpoint.candidate
+        if base is None:
+            return
+        self.found(
+            Candidate(
+                id="",
+                type="prflx",
+                address=mapped[0],
+                port=mapped[1],
+                priority=(110 << 24) | (base.priority & 0xFFFFFF),
+                foundation=f"p{base.foundation}",
+                related_address=base.address,
+                related_port=base.port,
+                interface=base.interface,
+            ),
+            endpoint,
+        )
+
+    def peer_left(self, pair: CheckedPair) -> None:
+        """The other side said goodbye over a valid pair."""
+        if not self._peer_left:
+            self._peer_left = True
+            self.stream.emit(events.PeerLeft)
+
+    # --- our blob -------------------------------------------------------------------------------
+
+    def description(self) -> Description:
+        """What the other side needs to know of us."""
+        public = [c for c in self._candidates.values() if c.type != "prflx"]
+        return Description(
+            ufrag=self.ufrag,
+            pwd=self._pwd,
+            candidates=tuple(public),
+            complete=self._gathered,
+            made=time.time(),
+            answers=self._theirs.ufrag if self._theirs else None,
+        )
+
+    def _publish(self, *, resend: bool = False) -> None:
+        description = self.description()
+        if not description.candidates:
+            return
+        self.stream.emit(
+            events.BlobChanged,
+            blob=signaling.write_blob(description),
+            candidates=len(description.candidates),
+            complete=self._gathered,
+            resend=resend,
+        )

@@ -1,0 +1,554 @@
+"""The check list: which pair is checked when, what an answer means, what is refused.
+
+aioice builds, signs and verifies the messages, answers checks and repairs role conflicts; the
+plan is ours. Differences that matter: an incoming check triggers one of ours also on a pair in
+progress (RFC 8445 section 7.3.1.4), no timer ever gives up, and every pair keeps its reason.
+Which valid pair is used is `nomination.py`'s business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections import deque
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import msgspec
+from aioice import ice, stun
+
+from icetui import events
+from icetui.engine.endpoint import Address, Endpoint, Request
+from icetui.engine.nomination import PathChoice
+from icetui.engine.pairs import CheckedPair, State
+from icetui.engine.stream import Stream
+from icetui.engine.traffic import Traffic
+from icetui.engine.upkeep import Upkeep
+from icetui.events import Reason, address_port
+
+Purpose = Literal["check", "nomination", "consent", "probe"]
+
+MOST_REMOTE_CANDIDATES = 100
+"""What one peer may make us try; RFC 8445 section 6.1.2.5 limits a check list likewise."""
+MOST_EARLY_CHECKS = 100
+MOST_SOURCES = 200
+"""How many different sources of refused datagrams are counted apart."""
+
+ERROR_REASONS = {
+    400: Reason.BAD_REQUEST,
+    401: Reason.UNAUTHENTICATED,
+    403: Reason.FORBIDDEN,
+    438: Reason.STALE_NONCE,
+    486: Reason.QUOTA,
+    487: Reason.ROLE_CONFLICT,
+}
+ERROR_WORDS = {
+    400: "the other side found the check malformed",
+    401: "the other side does not know this user fragment or password: the blob is of another or "
+    "an older session",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The clocks of a check list, seconds."""
+
+    pace: float = 0.02
+    """Ta: the least time between two checks (RFC 8445 section 14.2 allows from 5 ms)."""
+    first_timeout: float = 0.2
+    """RTO of a check; each retransmission doubles it."""
+    transmissions: int = 4
+    """Of one check; its pair counts as failed RTO × 2^transmissions − RTO after the first."""
+    recheck: float = 2.0
+    """Between checks of a failed pair while there is no path: late is normal."""
+    recheck_direct: float = 10.0
+    """Between checks of a failed direct pair while only a relayed path stands."""
+    again: float = 0.01
+    """The least time after a check before an incoming one triggers it anew."""
+
+
+class Observer(Protocol):
+    """Who is told what the checks find out about us and the peer."""
+
+    def peer_reflexive(self, endpoint: Endpoint, mapped: Address) -> None: ...
+    def peer_left(self, pair: CheckedPair) -> None: ...
+
+
+class CheckList(ice.Connection):
+    """One ICE session's checks with one peer, over all endpoints."""
+
+    def __init__(
+        self, stream: Stream, *, ufrag: str, pwd: str, timing: Timing | None = None
+    ) -> None:
+        super().__init__(ice_controlling=True, local_username=ufrag, local_password=pwd)
+        # Incoming checks come to check_incoming at once, also before their description is here.
+        self._early_checks_done = True
+        self.stream = stream
+        self.timing = timing or Timing()
+        self.loop = asyncio.get_running_loop()
+        self.endpoints: list[Endpoint] = []
+        self.remotes: dict[Address, events.Candidate] = {}
+        self.pairs: dict[tuple[Endpoint, Address], CheckedPair] = {}
+        self.state: events.ConnectionState = "new"
+        self.path = PathChoice(self)
+        self.upkeep = Upkeep(self)
+        self.traffic = Traffic(self)
+        self.observer: Observer | None = None
+        self._remote_ids = itertools.count(1)
+        self._order = itertools.count()
+        self._plan: list[tuple[float, int, int, CheckedPair]] = []
+        self._triggered: deque[CheckedPair] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._last_check = 0.0
+        self._early: deque[tuple[stun.Message, Address, Endpoint]] = deque(maxlen=MOST_EARLY_CHECKS)
+        self._knocks: dict[Address, int] = {}
+        self._refusals: dict[tuple[Address, str], int] = {}
+
+    @property
+    def closing(self) -> bool:
+        return self._closing
+
+    # --- what it works with -------------------------------------------------------------------
+
+    def add_endpoint(self, endpoint: Endpoint) -> None:
+        """Pair a new local base or relayed address with every remote candidate."""
+        self.endpoints.append(endpoint)
+        for remote in list(self.remotes.values()):
+            self._form_pair(endpoint, remote)
+
+    def set_remote(self, ufrag: str, pwd: str, *, lite: bool, controlling: bool) -> None:
+        """Credentials of the other side and our role; starts the checks.
+
+        Raises ValueError when the credentials break the grammar of RFC 8445 section 5.3.
+        """
+        ice.validate_username(ufrag)
+        ice.validate_password(pwd)
+        self.remote_username, self.remote_password = ufrag, pwd
+        self.remote_is_lite = lite
+        self.ice_controlling = controlling or lite
+        self._show_role("lite" if lite else "ufrags")
+        self._reprioritise()
+        self.set_state("checking", "both descriptions are known")
+        early, self._early = list(self._early), deque(maxlen=MOST_EARLY_CHECKS)
+        for message, addr, endpoint in early:
+            if self._valid_username(message.attributes["USERNAME"]):
+                self.check_incoming(message, addr, endpoint)
+        self._arm()
+
+    def add_remote(self, candidate: events.Candidate) -> bool:
+        """Take in one of their candidates and pair it; False when redundant or one too many.
+
+        One learned as peer-reflexive becomes what it is now signalled as (RFC 8445 7.3.1.3).
+        """
+        addr = (candidate.address, candidate.port)
+        known = self.remotes.get(addr)
+        if known is not None and (known.type != "prflx" or candidate.type == "prflx"):
+            return False
+        if known is None and len(self.remotes) >= MOST_REMOTE_CANDIDATES:
+            return False
+        number = known.id if known is not None else f"R{next(self._remote_ids)}"
+        named = msgspec.structs.replace(candidate, id=number)
+        self.remotes[addr] = named
+        self.stream.emit(events.RemoteCandidateAdded, candidate=named)
+        for endpoint in self.endpoints:
+            pair = self.pairs.get((endpoint, addr))
+            if pair is None:
+                self._form_pair(endpoint, named)
+            else:
+                pair.take_remote(named, self.ice_controlling)
+                self.show(pair)
+        return True
+
+    def _form_pair(self, endpoint: Endpoint, remote: events.Candidate) -> CheckedPair | None:
+        """RFC 8445 section 6.1.2.2; reflexive candidates are not here, only their bases."""
+        local = endpoint.candidate
+        if local is None or remote.unsupported or (":" in local.address) != (":" in remote.address):
+            return None
+        pair = CheckedPair(endpoint, remote, self.ice_controlling)
+        self.pairs[(endpoint, pair.addr)] = pair
+        endpoint.prepare(pair.addr)
+        self._plan_at(pair, self.loop.time())
+        self.show(pair)
+        return pair
+
+    # --- the plan -----------------------------------------------------------------------------
+
+    def _plan_at(self, pair: CheckedPair, due: float) -> None:
+        pair.due = due
+        heapq.heappush(self._plan, (due, -pair.priority, next(self._order), pair))
+        self._arm()
+
+    def trigger(self, pair: CheckedPair) -> None:
+        """Check this pair before all others (RFC 8445 section 7.3.1.4)."""
+        pair.triggered = True
+        pair.attempt = 0
+        pair.request = None
+        if pair.state == State.FAILED:
+            pair.reason = pair.detail = None
+        pair.state = State.WAITING
+        if pair not in self._triggered:
+            self._triggered.append(pair)
+        self._arm()
+
+    def _arm(self) -> None:
+        """Make sure the timer runs when the next check is due."""
+        if self._closing or self.remote_password is None:
+            return
+        while self._plan and self._plan[0][3].due != self._plan[0][0]:
+            heapq.heappop(self._plan)  # planned anew since
+        if not self._triggered and not self._plan:
+            return
+        due = 0.0 if self._triggered else self._plan[0][0]
+        due = max(due, self._last_check + self.timing.pace)
+        if self._timer is not None:
+            if self._timer.when() <= due:
+                return
+            self._timer.cancel()
+        self._timer = self.loop.call_at(due, self._tick)
+
+    def _tick(self) -> None:
+        """Send one check; verdicts on the way to it cost no pace."""
+        self._timer = None
+        now = self.loop.time()
+        while not self._closing:
+            if self._triggered:
+                pair = self._triggered.popleft()
+            elif self._plan and self._plan[0][0] <= now:
+                due, _, _, pair = heapq.heappop(self._plan)
+                if pair.due != due:
+                    continue
+            else:
+                break
+            if self._check(pair, now):
+                self._last_check = now
+                break
+        self._arm()
+
+    def _check(self, pair: CheckedPair, now: float) -> bool:
+        """The next transmission of a pair's check; False when none is to be sent."""
+        if pair.valid:
+            return False
+        if pair.state == State.FAILED:
+            interval = self._recheck_interval(pair)
+            if interval is None:
+                return False
+            request = self._build(pair, "check")
+            pair.requests_sent += 1
+            if pair.reason == Reason.TIMEOUT:
+                pair.detail = _unanswered(pair)
+            self._plan_at(pair, now + interval)
+        elif pair.attempt >= self.timing.transmissions:
+            self.fail(pair, Reason.TIMEOUT, _unanswered(pair))
+            return False
+        else:
+            if pair.request is None:
+                pair.request = self._build(pair, "check")
+                pair.requests_sent += 1
+            else:
+                pair.retransmissions_sent += 1
+            request = pair.request
+            pair.state = State.IN_PROGRESS
+            self._plan_at(pair, now + self.timing.first_timeout * 2**pair.attempt)
+            pair.attempt += 1
+        pair.last_check = now
+        self.show(pair)
+        pair.endpoint.ask(request)
+        return True
+
+    def _recheck_interval(self, pair: CheckedPair) -> float | None:
+        """Seconds until a failed pair is tried again, None: not while things are as they are."""
+        selected = self.path.selected
+        if selected is None:
+            return self.timing.recheck
+        if selected.relayed and not pair.relayed:
+            return self.timing.recheck_direct
+        return None
+
+    def fail(self, pair: CheckedPair, reason: Reason, detail: str) -> None:
+        """A pair failed; it is tried again later as long as that could help."""
+        was_valid = pair.valid
+        pair.state = State.FAILED
+        pair.valid = pair.nominated = pair.remote_nominated = False
+        pair.reason, pair.detail = reason, detail
+        pair.request = None
+        pair.open_probes.clear()
+        self.show(pair)
+        if was_valid:
+            self.path.lost(pair)
+        self.path.reconsider()
+        self._plan_at(pair, self.loop.time() + (self._recheck_interval(pair) or 0.0))
+        if self.state == "checking" and all(p.state == State.FAILED for p in self.pairs.values()):
+            self.set_state("failed", "every pair has failed; checks go on")
+
+    def recheck_failed(self) -> None:
+        """There is no path any more, or only a relayed one: put failed pairs back into the plan."""
+        for pair in self.pairs.values():
+            if pair.state == State.FAILED and pair.due < self.loop.time():
+                interval = self._recheck_interval(pair)
+                if interval is not None:
+                    self._plan_at(pair, self.loop.time() + interval)
+
+    # --- requests and their answers -------------------------------------------------------------
+
+    def request(self, pair: CheckedPair, purpose: Purpose) -> Request:
+        """Send a signed Binding request for a pair, once."""
+        request = self._build(pair, purpose)
+        pair.requests_sent += 1
+        pair.endpoint.ask(request)
+        return request
+
+    def _build(self, pair: CheckedPair, purpose: Purpose) -> Request:
+        assert self.remote_password is not None  # nothing is planned before set_remote
+        message = self.build_request(pair, nominate=purpose == "nomination")
+        message.add_message_integrity(self.remote_password.encode())
+
+        def answered(answer: stun.Message, addr: Address, at: float) -> None:
+            self._answered(pair, request, purpose, answer, addr, at)
+
+        def refused(reason: Reason, detail: str) -> None:
+            if request.sent and not pair.valid and pair.state != State.FAILED:
+                self.fail(pair, reason, f"{detail} ({_unanswered(pair)})")
+
+        request = Request(message, pair.addr, answered, pair=pair.id, refused=refused)
+        return request
+
+    def _answered(
+        self,
+        pair: CheckedPair,
+        request: Request,
+        purpose: Purpose,
+        answer: stun.Message,
+        addr: Address,
+        at: float,
+    ) -> None:
+        """RFC 8445 section 7.2.5."""
+        assert self.remote_password is not None
+        signed = answer.check_message_integrity(self.remote_password.encode())
+        code = answer.error_code
+        if answer.message_class == stun.Class.ERROR:
+            # 400 and 401 come unsigned (RFC 8489 section 9.1.3): whoever could not read our
+            # credentials cannot sign with them. Believed as a reason, never as an end.
+            if not signed and code not in (400, 401):
+                self.refuse(pair.endpoint, addr, Reason.UNAUTHENTICATED, "unsigned error answer")
+                return
+            pair.endpoint.answered(answer)
+            pair.responses_received += 1
+            self._error(pair, request, code or 0, answer)
+            return
+        if not signed:
+            self.refuse(
+                pair.endpoint, addr, Reason.UNAUTHENTICATED, "answer with wrong MESSAGE-INTEGRITY"
+            )
+            return
+        pair.endpoint.answered(answer)
+        pair.responses_received += 1
+        if addr != pair.addr:
+            self.fail(pair, Reason.ADDRESS_MISMATCH, f"the answer came from {address_port(*addr)}")
+            return
+        round_trip = request.round_trip(at)
+        if round_trip is not None:
+            pair.measure(round_trip)
+        pair.last_heard = self.loop.time()
+        mapped = answer.attributes.get("XOR-MAPPED-ADDRESS")
+        if mapped is not None:
+            pair.mapped = address_port(*mapped)
+            pair.endpoint.seen_as(mapped)
+        newly_valid = not pair.valid
+        pair.state, pair.valid = State.SUCCEEDED, True
+        pair.reason = pair.detail = None
+        pair.request = None
+        if purpose == "nomination":
+            pair.nominated = True
+        self.show(pair)
+        if round_trip is not None:
+            self.stream.emit(
+                events.RoundTripMeasured, pair=pair.id, seconds=round_trip, purpose=purpose
+            )
+        self.upkeep.heard(pair, answer.transaction_id)
+        if newly_valid:
+            self.path.became_valid(pair)
+        if purpose == "nomination":
+            self.path.nominated(pair, "nominated by us")
+
+    def _error(self, pair: CheckedPair, request: Request, code: int, answer: stun.Message) -> None:
+        if code == 487:
+            # Repair (RFC 8445 section 7.2.5.1): take the other role than the request had.
+            was_controlling = "ICE-CONTROLLING" in request.message.attributes
+            if self.ice_controlling == was_controlling:
+                self.switch_role(ice_controlling=not was_controlling)
+            if not pair.valid:
+                self.trigger(pair)
+            return
+        words = ERROR_WORDS.get(code) or str(answer.attributes.get("ERROR-CODE", ("", ""))[1])
+        detail = f"{code} {words}"
+        if pair.valid:
+            return  # one odd error does not undo a path; consent decides
+        self.fail(pair, ERROR_REASONS.get(code, Reason.BAD_REQUEST), detail)
+
+    # --- incoming checks ------------------------------------------------------------------------
+
+    def check_incoming(
+        self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
+    ) -> None:
+        """A check that aioice found well signed and has answered (RFC 8445 section 7.3)."""
+        assert isinstance(protocol, Endpoint)
+        if self.remote_password is None:
+            self._early.append((message, addr, protocol))
+            self._knock(message, addr)
+            return
+        if addr not in self.remotes:
+            self.add_remote(
+                events.Candidate(
+                    id="",
+                    type="prflx",
+                    address=addr[0],
+                    port=addr[1],
+                    priority=message.attributes.get("PRIORITY", 0),
+                    foundation=f"prflx{len(self.remotes)}",
+                )
+            )
+        pair = self.pairs.get((protocol, addr))
+        if pair is None:
+            return  # beyond the limit on remote candidates
+        pair.requests_received += 1
+        pair.responses_sent += 1
+        if "USE-CANDIDATE" in message.attributes and not self.ice_controlling:
+            pair.remote_nominated = True
+        if pair.valid:
+            if pair.remote_nominated and not pair.nominated:
+                pair.nominated = True
+                self.path.nominated(pair, "nominated by the other side")
+        elif self.loop.time() - pair.last_check >= self.timing.again or not pair.requests_sent:
+            self.trigger(pair)
+        elif pair.state == State.IN_PROGRESS:
+            self._plan_at(pair, pair.last_check + self.timing.again)
+        self.upkeep.changed(pair)
+
+    def _knock(self, message: stun.Message, addr: Address) -> None:
+        """Someone who has our blob is there before we have theirs."""
+        if addr not in self._knocks and len(self._knocks) >= MOST_SOURCES:
+            return
+        count = self._knocks[addr] = self._knocks.get(addr, 0) + 1
+        _, _, ufrag = message.attributes["USERNAME"].partition(":")
+        if _worth_saying(count):
+            self.stream.emit(
+                events.Knocked, address=addr[0], port=addr[1], ufrag=ufrag[:256], count=count
+            )
+
+    def respond_error(
+        self,
+        request: stun.Message,
+        addr: Address,
+        protocol: ice.StunProtocol,
+        error_code: tuple[int, str],
+    ) -> None:
+        super().respond_error(request, addr, protocol, error_code)
+        assert isinstance(protocol, Endpoint)
+        code = error_code[0]
+        username = str(request.attributes.get("USERNAME", ""))
+        if code == 401 and not self._valid_username(username):
+            detail = f"check for another user fragment: {username[:64]}"
+        elif code == 401:
+            detail = "check with wrong MESSAGE-INTEGRITY: the password in it is not ours"
+        elif code == 400:
+            detail = "request without USERNAME and MESSAGE-INTEGRITY"
+        else:
+            detail = "check claims our role; we keep it"
+        self.refuse(protocol, addr, ERROR_REASONS.get(code, Reason.BAD_REQUEST), detail)
+
+    def refuse(self, endpoint: Endpoint, addr: Address, reason: Reason, detail: str) -> None:
+        """Count and show a datagram that is not acted upon."""
+        key = (addr, detail)
+        if key not in self._refusals and len(self._refusals) >= MOST_SOURCES:
+            del self._refusals[next(iter(self._refusals))]
+        count = self._refusals[key] = self._refusals.get(key, 0) + 1
+        if _worth_saying(count):
+            self.stream.emit(
+                events.Refused,
+                remote=address_port(*addr),
+                local=address_port(*endpoint.address),
+                reason=reason,
+                detail=detail,
+                count=count,
+            )
+
+    def data_arrived(self, endpoint: Endpoint, addr: Address, data: bytes) -> None:
+        self.traffic.arrived(endpoint, addr, data)
+
+    def seen_as(self, endpoint: Endpoint, mapped: Address) -> None:
+        """A peer says how it sees one of our endpoints."""
+        if self.observer is not None and mapped != endpoint.address:
+            self.observer.peer_reflexive(endpoint, mapped)
+
+    def peer_left(self, pair: CheckedPair) -> None:
+        if self.observer is not None:
+            self.observer.peer_left(pair)
+
+    # --- roles and states -----------------------------------------------------------------------
+
+    def switch_role(self, ice_controlling: bool) -> None:
+        """A role conflict was repaired (RFC 8445 section 7.3.1.1)."""
+        self.ice_controlling = ice_controlling
+        self._show_role("conflict")
+        self._reprioritise()
+        self.path.reconsider()
+
+    def _show_role(self, cause: str) -> None:
+        role = "controlling" if self.ice_controlling else "controlled"
+        self.stream.emit(events.RoleChanged, role=role, cause=cause)
+
+    def _reprioritise(self) -> None:
+        for pair in self.pairs.values():
+            pair.prioritise(self.ice_controlling)
+            if pair.due and not pair.valid:
+                self._plan_at(pair, pair.due)
+
+    def set_state(self, state: events.ConnectionState, cause: str) -> None:
+        if state != self.state:
+            self.state = state
+            self.stream.emit(events.ConnectionStateChanged, state=state, cause=cause)
+
+    def show(self, pair: CheckedPair) -> None:
+        """Put the pair as it is now into the stream."""
+        self.upkeep.shown(pair)
+        self.stream.emit(events.PairChanged, pair=pair.snapshot())
+
+    def pair_id(self, endpoint: Endpoint, addr: Address) -> str | None:
+        """Which pair a datagram between these two belongs to, if any."""
+        pair = self.pairs.get((endpoint, addr))
+        return pair.id if pair else None
+
+    def find(self, pair_id: str) -> CheckedPair | None:
+        """A pair by its id."""
+        return next((p for p in self.pairs.values() if p.id == pair_id), None)
+
+    def protocol_lost(self, protocol: ice.StunProtocol) -> None:
+        """An endpoint is gone: a lost TURN allocation, or we close."""
+        if self._closing or not isinstance(protocol, Endpoint):
+            return
+        if protocol in self.endpoints:
+            self.endpoints.remove(protocol)
+        for pair in [p for p in self.pairs.values() if p.endpoint is protocol]:
+            del self.pairs[(protocol, pair.addr)]
+            self.fail(pair, Reason.SEND_ERROR, "the TURN allocation is gone")
+            pair.due = 0.0
+
+    def stop(self) -> None:
+        """No more checks; endpoints are the session's to close."""
+        self._closing = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self.upkeep.stop()
+        self.path.stop()
+
+
+def _worth_saying(count: int) -> bool:
+    """1, 2, 4, 8 … then each hundredth: counted always, said sparingly."""
+    return count & (count - 1) == 0 or count % 100 == 0
+
+
+def _unanswered(pair: CheckedPair) -> str:
+    sent = pair.requests_sent + pair.retransmissions_sent
+    heard = f", though {pair.requests_received} of theirs arrived" if pair.requests_received else ""
+    return f"{sent} {'request' if sent == 1 else 'requests'}, no answer{heard}"

@@ -1,0 +1,240 @@
+"""An endpoint: one local transport address that speaks STUN, a socket or a TURN allocation.
+
+What belongs here: datagrams in, sorted into answers, requests and data; every STUN message is
+shown to the stream before anything acts on it. Decisions are the owner's (`checking.py`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+from aioice import Candidate as IceCandidate
+from aioice import ice, stun
+
+from icetui import events
+from icetui.engine import wire
+from icetui.engine.stream import Stream
+from icetui.events import Reason, address_port
+
+Address = tuple[str, int]
+
+PENDING_KEPT = 30.0
+"""Seconds an unanswered request is remembered, so that a late answer still counts."""
+PENDING_MOST = 4096
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """A request on its way. It may be sent more than once (retransmission, same transaction id)."""
+
+    message: stun.Message
+    addr: Address
+    answered: Callable[[stun.Message, Address, float], None]
+    """Called with the answer, its source and the loop time at which it arrived."""
+    pair: str | None = None
+    refused: Callable[[Reason, str], None] | None = None
+    """Called when the network says that `addr` cannot be reached."""
+    sent: list[float] = field(default_factory=list)
+
+    def round_trip(self, at: float) -> float | None:
+        """Seconds, or None when a retransmission makes it ambiguous (Karn's algorithm)."""
+        return max(0.0, at - self.sent[0]) if len(self.sent) == 1 else None
+
+
+class Owner(Protocol):
+    """Who decides what an endpoint's messages mean."""
+
+    def request_received(
+        self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
+    ) -> None: ...
+    def data_arrived(self, endpoint: Endpoint, addr: Address, data: bytes) -> None: ...
+    def refuse(self, endpoint: Endpoint, addr: Address, reason: Reason, detail: str) -> None: ...
+    def pair_id(self, endpoint: Endpoint, addr: Address) -> str | None: ...
+    def seen_as(self, endpoint: Endpoint, mapped: Address) -> None: ...
+    def protocol_lost(self, protocol: ice.StunProtocol) -> None: ...
+
+
+class Endpoint(ice.StunProtocol):
+    """aioice's STUN protocol with eyes: a base of ours (RFC 8445 section 4)."""
+
+    def __init__(self, owner: Owner, stream: Stream, *, via: str | None = None) -> None:
+        super().__init__(cast(ice.Connection, owner))
+        self.owner = owner
+        self.stream = stream
+        self.via = via
+        """URI of the TURN server, for a relayed endpoint."""
+        self.candidate: events.Candidate | None = None
+        self.pending: dict[bytes, Request] = {}
+
+    @property
+    def candidate_id(self) -> str:
+        """Id of the local candidate it stands for."""
+        return self.candidate.id if self.candidate else ""
+
+    def stands_for(self, candidate: events.Candidate) -> None:
+        """This endpoint is the base of `candidate` from now on."""
+        self.candidate = candidate
+        self.local_candidate = for_aioice(candidate)
+
+    def prepare(self, addr: Address) -> None:
+        """A remote candidate at `addr` is known: a relay asks for its permission at once."""
+        prepare = getattr(self.transport, "prepare", None)
+        if prepare is not None:
+            prepare(addr)
+
+    def seen_as(self, mapped: Address) -> None:
+        """A peer says it sees us at `mapped` (XOR-MAPPED-ADDRESS of a check's answer)."""
+        self.owner.seen_as(self, mapped)
+
+    @property
+    def address(self) -> Address:
+        name = self.transport.get_extra_info("sockname")
+        return (name[0], name[1])
+
+    # --- sending ----------------------------------------------------------------------------
+
+    def ask(self, request: Request) -> None:
+        """Send a request, the first time or again."""
+        now = asyncio.get_running_loop().time()
+        key = request.message.transaction_id
+        if key not in self.pending:
+            self._forget_old(now)
+            self.pending[key] = request
+        request.sent.append(now)
+        self.send_stun(request.message, request.addr)
+
+    def send_stun(self, message: stun.Message, addr: Address) -> None:
+        """Put a message on the wire and into the stream."""
+        data = bytes(message)
+        if self.transport.is_closing():
+            return
+        self.transport.sendto(data, addr)
+        request = self.pending.get(message.transaction_id)
+        transmission = len(request.sent) if request is not None else 1
+        self._show("out", data, addr, transmission)
+
+    def _forget_old(self, now: float) -> None:
+        while self.pending:
+            key, oldest = next(iter(self.pending.items()))
+            young = now - oldest.sent[-1] < PENDING_KEPT
+            if young and len(self.pending) < PENDING_MOST:
+                return
+            del self.pending[key]
+
+    # --- hearing ----------------------------------------------------------------------------
+
+    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
+        """A datagram from a transport that knows no receive time: a TURN allocation."""
+        now = asyncio.get_running_loop().time()
+        self.packet_received(cast(bytes, data), (addr[0], addr[1]), now)
+
+    def packet_received(self, data: bytes, addr: Address, at: float) -> None:
+        """Sort one datagram that arrived at loop time `at`."""
+        if not wire.is_stun(data):
+            self.owner.data_arrived(self, addr, data)
+            return
+        try:
+            self._show("in", data, addr)
+            message = stun.parse_message(data)
+        except (ValueError, struct.error, IndexError) as error:
+            # aioice raises struct.error or IndexError for attributes shorter than their type.
+            self.owner.refuse(self, addr, Reason.BAD_REQUEST, f"malformed STUN: {error}")
+            return
+        if message.message_class in (stun.Class.RESPONSE, stun.Class.ERROR):
+            request = self.pending.get(message.transaction_id)
+            if request is not None:
+                request.answered(message, addr, at)
+        elif message.message_class == stun.Class.REQUEST:
+            self.owner.request_received(message, addr, self)
+
+    def answered(self, message: stun.Message) -> Request | None:
+        """Forget a request because this answer settles it."""
+        return self.pending.pop(message.transaction_id, None)
+
+    def unreachable(self, addr: Address, detail: str) -> None:
+        """An ICMP error came back for something sent to `addr`."""
+        self._fail(addr, Reason.ICMP_UNREACHABLE, detail)
+
+    def send_failed(self, addr: Address, error: OSError) -> None:
+        """The system would not send to `addr`."""
+        self._fail(addr, Reason.SEND_ERROR, error.strerror or str(error))
+
+    def forbidden(self, addr: Address, reason: Reason, detail: str) -> None:
+        """The TURN server will not relay to `addr`."""
+        self._fail(addr, reason, detail)
+
+    def _fail(self, addr: Address, reason: Reason, detail: str) -> None:
+        for request in [r for r in self.pending.values() if r.addr == addr]:
+            if request.refused is not None:
+                request.refused(reason, detail)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.pending.clear()
+
+    # --- showing ----------------------------------------------------------------------------
+
+    def _show(self, direction: str, data: bytes, addr: Address, transmission: int = 1) -> None:
+        show(
+            self.stream,
+            direction,
+            data,
+            local=address_port(*self.address),
+            remote=address_port(*addr),
+            pair=self.owner.pair_id(self, addr),
+            via=self.via,
+            transmission=transmission,
+        )
+
+    def __repr__(self) -> str:
+        return f"endpoint {self.candidate_id}"
+
+
+def for_aioice(candidate: events.Candidate) -> IceCandidate:
+    """Our candidate as aioice holds one; `candidate.address` must be an IP address."""
+    return IceCandidate(
+        foundation=candidate.foundation,
+        component=candidate.component,
+        transport="udp",
+        priority=candidate.priority,
+        host=candidate.address,
+        port=candidate.port,
+        type=candidate.type,
+    )
+
+
+def show(
+    stream: Stream,
+    direction: str,
+    data: bytes,
+    *,
+    local: str,
+    remote: str,
+    pair: str | None = None,
+    via: str | None = None,
+    transmission: int = 1,
+) -> None:
+    """Put a STUN message into the stream as people read it.
+
+    Raises `wire.MalformedStun` when it is none.
+    """
+    readable = wire.read(data)
+    stream.emit(
+        events.StunMessage,
+        direction=direction,
+        local=local,
+        remote=remote,
+        method=readable.method,
+        message_class=readable.message_class,
+        transaction=readable.transaction,
+        size=len(data),
+        attributes=readable.attributes,
+        pair=pair,
+        via=via,
+        transmission=transmission,
+        error=readable.error,
+    )

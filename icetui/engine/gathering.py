@@ -1,0 +1,394 @@
+"""Gathering: interfaces, STUN and TURN servers → candidates and server outcomes (RFC 8445 5.1.1).
+
+Everything runs at once and everything is published the moment it is known: host candidates
+before any server is asked, each server's answer or failure by itself. Nobody waits for anybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+import msgspec
+from aioice import stun
+from aioice.candidate import candidate_priority
+
+from icetui import events
+from icetui.engine.endpoint import Address, Endpoint, Request
+from icetui.engine.interfaces import LocalAddress, local_addresses
+from icetui.engine.relay import RelayUnavailable, allocate, source_address
+from icetui.engine.resolving import Unresolved, resolve
+from icetui.engine.sockets import open_udp
+from icetui.engine.stream import Stream
+from icetui.events import Candidate, Reason, Server, StartSession, StunServer, TurnServer
+
+SERVER_TIMEOUTS = (0.25, 0.5, 1.25)
+"""Seconds each transmission of a STUN request waits for an answer: a verdict after 2 s."""
+SERVER_DEADLINE = 2.0
+"""Seconds after which a TURN server or a resolver counts as dead …"""
+SERVER_PATIENCE = 30.0
+"""… and for which it may still answer late."""
+KEEP_WARM = 15.0
+"""Seconds between Binding requests that keep a NAT's mapping alive (RFC 8445 section 11)."""
+
+
+class Gatherer(Protocol):
+    """Who uses what is gathered."""
+
+    def new_endpoint(self, *, via: str | None = None) -> Endpoint: ...
+    def found(self, candidate: Candidate, endpoint: Endpoint) -> Candidate | None: ...
+    def connected(self) -> bool: ...
+
+
+class Gathering:
+    """One round of gathering for one session."""
+
+    def __init__(self, stream: Stream, start: StartSession, gatherer: Gatherer) -> None:
+        self._stream = stream
+        self._start = start
+        self._gatherer = gatherer
+        self._hosts: list[tuple[Endpoint, LocalAddress, int]] = []
+        self._servers: dict[str, Server] = {}
+        self._keepers: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Gather everything; returns when every server has answered or failed."""
+        self._stream.emit(events.GatheringStateChanged, state="gathering")
+        await self._hosts_first()
+        asking: list[Coroutine[Any, Any, None]] = []
+        if not self._start.relay_only:
+            asking += [self._ask_stun(server) for server in self._start.stun_servers]
+        asking += [
+            self._ask_turn(server, rank) for rank, server in enumerate(self._start.turn_servers)
+        ]
+        await asyncio.gather(*asking)
+        self._stream.emit(events.GatheringStateChanged, state="complete")
+
+    def stop(self) -> None:
+        """End what still runs beside it: late answers, warm keeping."""
+        for task in self._keepers:
+            task.cancel()
+
+    # --- hosts --------------------------------------------------------------------------------
+
+    async def _hosts_first(self) -> None:
+        start = self._start
+        addresses = local_addresses(start.interfaces, ipv4=start.ipv4, ipv6=start.ipv6)
+        self._show_interfaces(addresses)
+        usable = [a for a in addresses if a.why_not is None]
+        if start.relay_only:
+            return
+        for rank, local in enumerate(_interleave(usable)):
+            endpoint = self._gatherer.new_endpoint()
+            try:
+                await open_udp(endpoint, local.address, start.port)
+            except OSError as error:
+                self._stream.emit(
+                    events.CandidateFailed,
+                    address=local.address,
+                    interface=local.interface,
+                    detail=_bind_problem(error, local, start.port),
+                )
+                continue
+            candidate = Candidate(
+                id="",
+                type="host",
+                address=endpoint.address[0],
+                port=endpoint.address[1],
+                priority=_priority("host", rank),
+                foundation=f"h{rank}",
+                interface=local.interface,
+            )
+            if self._gatherer.found(candidate, endpoint) is not None:
+                self._hosts.append((endpoint, local, rank))
+
+    def _show_interfaces(self, addresses: list[LocalAddress]) -> None:
+        names = dict.fromkeys(a.interface for a in addresses)
+        for name in names:
+            own = [a for a in addresses if a.interface == name]
+            used = any(a.why_not is None for a in own)
+            self._stream.emit(
+                events.InterfaceFound,
+                interface=events.Interface(
+                    name=name,
+                    addresses=tuple(a.address for a in own),
+                    used=used,
+                    why_not=None if used else own[0].why_not,
+                ),
+            )
+        for name in self._start.interfaces:
+            if name not in names:
+                self._stream.emit(
+                    events.InterfaceFound,
+                    interface=events.Interface(
+                        name=name,
+                        used=False,
+                        why_not="this machine has no interface of that name with an address",
+                    ),
+                )
+
+    # --- servers --------------------------------------------------------------------------------
+
+    def _show(self, server: Server) -> None:
+        self._servers[server.url] = server
+        self._stream.emit(events.ServerChanged, server=server)
+
+    async def _resolve(self, server: Server, host: str, port: int) -> list[Address] | None:
+        """Addresses of a server, or None after its failure was shown."""
+        began = asyncio.get_running_loop().time()
+        try:
+            found = await asyncio.wait_for(resolve(host, port), SERVER_DEADLINE)
+        except Unresolved as error:
+            self._failed(server, began, Reason.DNS, f"{host}: {error}")
+        except TimeoutError:
+            self._failed(server, began, Reason.DNS, f"{host}: the resolver does not answer")
+        else:
+            wanted = [a for a in found if (self._start.ipv6 if ":" in a[0] else self._start.ipv4)]
+            if wanted:
+                return wanted
+            self._failed(server, began, Reason.DNS, f"{host} has no address of a family in use")
+        return None
+
+    def _failed(self, server: Server, began: float, reason: Reason, detail: str) -> None:
+        took = asyncio.get_running_loop().time() - began
+        self._show(
+            msgspec.structs.replace(server, state="failed", time=took, reason=reason, detail=detail)
+        )
+
+    async def _ask_stun(self, stun_server: StunServer) -> None:
+        server = Server(url=stun_server.url, kind="stun")
+        self._show(server)
+        began = asyncio.get_running_loop().time()
+        addresses = await self._resolve(server, stun_server.host, stun_server.port)
+        if addresses is None:
+            return
+        server = msgspec.structs.replace(server, address=events.address_port(*addresses[0]))
+        asking = []
+        for endpoint, local, rank in self._hosts:
+            same_family = [a for a in addresses if (":" in a[0]) == (":" in local.address)]
+            if same_family:
+                asking.append(self._ask_from(endpoint, local, rank, server, same_family[0], began))
+        if not asking:
+            self._failed(server, began, Reason.SEND_ERROR, "no local address of its family")
+            return
+        outcomes = await asyncio.gather(*asking)
+        problems = [o for o in outcomes if o is not None]
+        if len(problems) == len(outcomes):
+            # A router's word says more than silence.
+            self._failed(server, began, *min(problems, key=lambda p: p[0] == Reason.TIMEOUT))
+
+    async def _ask_from(
+        self,
+        endpoint: Endpoint,
+        local: LocalAddress,
+        rank: int,
+        server: Server,
+        addr: Address,
+        began: float,
+    ) -> tuple[Reason, str] | None:
+        """Ask from one base; publish what it is seen as. Returns why not."""
+        keep = self._background
+
+        def answered(mapped: Address, took: float) -> None:
+            state = self._servers.get(server.url, server)
+            if state.state != "ok":
+                self._show(
+                    msgspec.structs.replace(
+                        server,
+                        state="ok",
+                        address=events.address_port(*addr),
+                        time=took,
+                        mapped=events.address_port(*mapped),
+                    )
+                )
+            self._reflexive(endpoint, local, rank, server.url, mapped)
+
+        problem = await binding(endpoint, addr, answered)
+        keep(self._keep_warm(endpoint, addr, answered, late=problem is not None))
+        return problem
+
+    def _reflexive(
+        self, endpoint: Endpoint, local: LocalAddress, rank: int, url: str, mapped: Address
+    ) -> None:
+        self._gatherer.found(
+            Candidate(
+                id="",
+                type="srflx",
+                address=mapped[0],
+                port=mapped[1],
+                priority=_priority("srflx", rank),
+                foundation=f"s{rank}{url}",
+                related_address=endpoint.address[0],
+                related_port=endpoint.address[1],
+                interface=local.interface,
+                server=url,
+            ),
+            endpoint,
+        )
+
+    async def _keep_warm(
+        self,
+        endpoint: Endpoint,
+        addr: Address,
+        answered: Callable[[Address, float], None],
+        late: bool,
+    ) -> None:
+        """Ask again and again while nobody is connected: the mapping lives, its change is seen."""
+        while not endpoint.transport.is_closing():
+            await asyncio.sleep(SERVER_DEADLINE if late else KEEP_WARM)
+            if not self._gatherer.connected():
+                late = await binding(endpoint, addr, answered) is not None and late
+                if late:
+                    await asyncio.sleep(KEEP_WARM)
+
+    async def _ask_turn(self, turn_server: TurnServer, rank: int) -> None:
+        server = Server(url=turn_server.url, kind="turn", transport=turn_server.transport)
+        self._show(server)
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        addresses = await self._resolve(server, turn_server.host, turn_server.port)
+        if addresses is None:
+            return
+        local = next(
+            ((a, source) for a in addresses if (source := self._source(a)) is not None), None
+        )
+        if local is None:
+            self._failed(server, began, Reason.SEND_ERROR, "no local address reaches it")
+            return
+        addr, source = local
+        server = msgspec.structs.replace(server, address=events.address_port(*addr))
+        attempt = asyncio.create_task(
+            self._allocate(server, turn_server, addr, source, rank, began)
+        )
+        self._keepers.add(attempt)
+        done, _ = await asyncio.wait({attempt}, timeout=SERVER_DEADLINE)
+        if not done:
+            self._failed(server, began, Reason.TIMEOUT, f"no answer for {SERVER_DEADLINE:.0f} s")
+            loop.call_later(SERVER_PATIENCE, attempt.cancel)
+
+    async def _allocate(
+        self,
+        server: Server,
+        turn_server: TurnServer,
+        addr: Address,
+        source: str,
+        rank: int,
+        began: float,
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        endpoint = self._gatherer.new_endpoint(via=server.url)
+        try:
+            await allocate(endpoint, turn_server, addr, source)
+        except RelayUnavailable as error:
+            self._failed(server, began, error.reason, str(error))
+            return
+        mapped: Address = endpoint.transport.get_extra_info("related_address")
+        self._show(
+            msgspec.structs.replace(
+                server,
+                state="ok",
+                time=loop.time() - began,
+                mapped=events.address_port(*mapped),
+                relayed=events.address_port(*endpoint.address),
+            )
+        )
+        # A relayed candidate over UDP before one over TCP before one over TLS.
+        transport_rank = {"udp": 0, "tcp": 64, "tls": 128}[turn_server.transport]
+        self._gatherer.found(
+            Candidate(
+                id="",
+                type="relay",
+                address=endpoint.address[0],
+                port=endpoint.address[1],
+                priority=_priority("relay", transport_rank + rank),
+                foundation=f"r{server.url}",
+                # With the relay-only policy the mapped address stays ours (RFC 9429 3.5.3).
+                related_address="0.0.0.0" if self._start.relay_only else mapped[0],
+                related_port=9 if self._start.relay_only else mapped[1],
+                server=server.url,
+            ),
+            endpoint,
+        )
+
+    def _source(self, towards: Address) -> str | None:
+        """Which local address to reach a server from, among the interfaces in use."""
+        source = source_address(towards)
+        usable = [
+            a.address
+            for a in local_addresses(self._start.interfaces)
+            if a.why_not is None and (":" in a.address) == (":" in towards[0])
+        ]
+        if source in usable or (source is not None and not self._start.interfaces):
+            return source
+        return usable[0] if usable and source is not None else None
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._keepers.add(task)
+        task.add_done_callback(self._keepers.discard)
+
+
+async def binding(
+    endpoint: Endpoint, addr: Address, answered: Callable[[Address, float], None]
+) -> tuple[Reason, str] | None:
+    """One STUN transaction with a server (RFC 8489 section 6.2.1); returns why it failed."""
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[tuple[Reason, str] | None] = loop.create_future()
+
+    def settle(result: tuple[Reason, str] | None) -> None:
+        if not outcome.done():
+            outcome.set_result(result)
+
+    def on_answer(message: stun.Message, source: Address, at: float) -> None:
+        if source != addr:
+            return
+        endpoint.answered(message)
+        mapped = message.attributes.get("XOR-MAPPED-ADDRESS") or message.attributes.get(
+            "MAPPED-ADDRESS"
+        )
+        if message.message_class == stun.Class.ERROR or mapped is None:
+            words = message.attributes.get("ERROR-CODE", (0, "no mapped address in the answer"))
+            settle((Reason.BAD_REQUEST, f"{words[0] or ''} {words[1]}".strip()))
+            return
+        answered((mapped[0], mapped[1]), at - request.sent[0])
+        settle(None)
+
+    request = Request(
+        stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST),
+        addr,
+        on_answer,
+        refused=lambda reason, detail: settle((reason, detail)),
+    )
+    for patience in SERVER_TIMEOUTS:
+        if endpoint.transport.is_closing():
+            return Reason.SEND_ERROR, "the socket is closed"
+        endpoint.ask(request)
+        await asyncio.wait({outcome}, timeout=patience)
+        if outcome.done():
+            return outcome.result()
+    return Reason.TIMEOUT, f"{len(request.sent)} requests, no answer"
+
+
+def _priority(kind: str, rank: int) -> int:
+    """RFC 8445 section 5.1.2.1; `rank` 0 is the most preferred address of its kind."""
+    return candidate_priority(1, kind, 65535 - rank)
+
+
+def _interleave(addresses: list[LocalAddress]) -> list[LocalAddress]:
+    """IPv6 and IPv4 in turn, IPv6 first (RFC 8421 section 4), in the system's order each."""
+    six = [a for a in addresses if ":" in a.address]
+    four = [a for a in addresses if ":" not in a.address]
+    mixed: list[LocalAddress] = []
+    while six or four:
+        mixed += [queue.pop(0) for queue in (six, four) if queue]
+    return mixed
+
+
+def _bind_problem(error: OSError, local: LocalAddress, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use on {local.address}; choose another --port"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"no permission to bind port {port} on {local.address}; use a --port above 1023"
+    return f"cannot bind {local.address}: {error.strerror or error}"

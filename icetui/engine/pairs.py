@@ -1,0 +1,133 @@
+"""A candidate pair under check: its figures, and how one is shown.
+
+What belongs here: the state of one pair and its numbers. When it is checked is `checking.py`'s
+business, how it is kept alive `upkeep.py`'s.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from aioice import ice
+
+from icetui import events
+from icetui.engine.endpoint import Endpoint, Request, for_aioice
+from icetui.events import PairState, Reason
+
+State = ice.CandidatePair.State
+
+STATE_WORDS: dict[State, PairState] = {
+    State.FROZEN: "frozen",
+    State.WAITING: "waiting",
+    State.IN_PROGRESS: "in-progress",
+    State.SUCCEEDED: "succeeded",
+    State.FAILED: "failed",
+}
+
+
+class CheckedPair(ice.CandidatePair):
+    """aioice's pair with the figures of W3C webrtc-stats and the reason when it fails."""
+
+    def __init__(self, endpoint: Endpoint, remote: events.Candidate, controlling: bool) -> None:
+        super().__init__(endpoint, for_aioice(remote))
+        self.endpoint = endpoint
+        self.remote = remote
+        self.id = f"{endpoint.candidate_id}-{remote.id}"
+        self.state = State.WAITING
+        self.priority = 0
+        self.prioritise(controlling)
+        self.valid = False
+        self.mapped: str | None = None
+        self.reason: Reason | None = None
+        self.detail: str | None = None
+        self.triggered = False
+
+        self.requests_sent = 0
+        self.responses_received = 0
+        self.requests_received = 0
+        self.responses_sent = 0
+        self.retransmissions_sent = 0
+        self.consent_requests_sent = 0
+        self.current_round_trip_time: float | None = None
+        self.total_round_trip_time = 0.0
+        self.round_trips = 0
+        self.packets_sent = 0
+        self.packets_received = 0
+        self.bytes_sent = 0
+        self.bytes_received = 0
+
+        # The check plan: which transmission comes next and when (loop time).
+        self.request: Request | None = None
+        self.attempt = 0
+        self.due = 0.0
+        self.last_check = 0.0
+        # Upkeep: when to probe next, when it was last heard (loop time).
+        self.next_probe = 0.0
+        self.last_heard = 0.0
+        self.silent = False
+        self.smoothed_round_trip: float | None = None
+        self.open_probes: dict[bytes, float] = {}
+
+    def prioritise(self, controlling: bool) -> None:
+        """Pair priority from both candidates' (RFC 8445 section 6.1.2.3)."""
+        self.priority = ice.candidate_pair_priority(
+            self.local_candidate, self.remote_candidate, controlling
+        )
+
+    def take_remote(self, remote: events.Candidate, controlling: bool) -> None:
+        """The remote candidate is now known better than before, at the same address."""
+        self.remote = remote
+        self.remote_candidate = for_aioice(remote)
+        self.prioritise(controlling)
+
+    @property
+    def relayed(self) -> bool:
+        """Whether a TURN server carries it at either end."""
+        candidate = self.endpoint.candidate
+        return self.remote.type == "relay" or (candidate is not None and candidate.type == "relay")
+
+    @property
+    def addr(self) -> tuple[str, int]:
+        return (self.remote.address, self.remote.port)
+
+    def measure(self, seconds: float) -> None:
+        """Take in a round trip time (RFC 6298's smoothing, 1/8)."""
+        self.current_round_trip_time = seconds
+        self.total_round_trip_time += seconds
+        self.round_trips += 1
+        before = self.smoothed_round_trip
+        self.smoothed_round_trip = seconds if before is None else before + (seconds - before) / 8
+
+    def prefer(self) -> tuple[bool, int]:
+        """Greater is better: direct before relayed, then RFC 8445's pair priority."""
+        return (not self.relayed, self.priority)
+
+    def snapshot(self) -> events.Pair:
+        """The pair as an event carries it."""
+        candidate = self.endpoint.candidate
+        return events.Pair(
+            id=self.id,
+            local=cast(events.Candidate, candidate).id,
+            remote=self.remote.id,
+            priority=self.priority,
+            state=STATE_WORDS[self.state],
+            nominated=self.nominated,
+            valid=self.valid,
+            mapped=self.mapped,
+            reason=self.reason,
+            detail=self.detail,
+            triggered=self.triggered,
+            requests_sent=self.requests_sent,
+            responses_received=self.responses_received,
+            requests_received=self.requests_received,
+            responses_sent=self.responses_sent,
+            retransmissions_sent=self.retransmissions_sent,
+            consent_requests_sent=self.consent_requests_sent,
+            current_round_trip_time=self.current_round_trip_time,
+            total_round_trip_time=self.total_round_trip_time,
+            round_trips=self.round_trips,
+            packets_sent=self.packets_sent,
+            packets_received=self.packets_received,
+            bytes_sent=self.bytes_sent,
+            bytes_received=self.bytes_received,
+        )

@@ -1,0 +1,49 @@
+"""Names to addresses, without ever holding up the program's end.
+
+getaddrinfo cannot be cancelled, and a thread pool is waited for at exit; a daemon thread is not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+
+Address = tuple[str, int]
+
+
+class Unresolved(Exception):
+    """The name has no address; the message says what the resolver said."""
+
+
+async def resolve(host: str, port: int) -> list[Address]:
+    """Addresses of a host, IPv4 and IPv6, in the system's order.
+
+    Raises `Unresolved`.
+    """
+    loop = asyncio.get_running_loop()
+    result: asyncio.Future[list[Address]] = loop.create_future()
+
+    def deliver(addresses: list[Address] | None, problem: str) -> None:
+        if result.done():
+            return
+        if addresses:
+            result.set_result(addresses)
+        else:
+            result.set_exception(Unresolved(problem))
+
+    def look_up() -> None:
+        addresses: list[Address] | None = None
+        problem = "no address"
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+            addresses = list(dict.fromkeys((str(a[4][0]), int(a[4][1])) for a in found))
+        except (OSError, UnicodeError) as error:
+            problem = getattr(error, "strerror", None) or str(error)
+        try:
+            loop.call_soon_threadsafe(deliver, addresses, problem)
+        except RuntimeError:
+            return  # the loop has ended meanwhile; nobody waits for this name any more
+
+    threading.Thread(target=look_up, name=f"resolve {host}", daemon=True).start()
+    return await result
