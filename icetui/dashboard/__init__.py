@@ -1,0 +1,1 @@
+"""The dashboard: a Textual app that draws one Session. It never imports the engine or aioice."""

@@ -1,0 +1,235 @@
+"""Dashboard: the Textual app. Wires a source of events to one Session and the screens to it.
+
+What belongs here: the life of the app, folding, repainting. What must never come in: drawing
+(panes), what keys do (screens), anything of the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textual import events as textual_events
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+from textual.timer import Timer
+
+from icetui import events
+from icetui.dashboard.actions import Situation
+from icetui.dashboard.clipboard import Clipboard
+from icetui.dashboard.exchange import Exchange
+from icetui.dashboard.screens.box import Box
+from icetui.dashboard.screens.main import Main
+from icetui.session import Session
+
+if TYPE_CHECKING:
+    from icetui.sources import Source
+
+REPAINT = 0.1
+"""Seconds between two repaints, at least."""
+BATCH = 64
+"""Events folded before the screen gets a turn."""
+LEAVING = 1.5
+"""Seconds a polite goodbye may take."""
+
+
+class Dashboard(App[int]):
+    """Draws one session; its result is the exit code."""
+
+    TITLE = "icetui"
+    CSS_PATH = Path(__file__).with_name("app.tcss")
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        clipboard: Clipboard | None = None,
+        mask: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self.source = source
+        self.clipboard_ways = clipboard or Clipboard()
+        self.mask = mask
+        self.session = Session()
+        self.frozen: Session | None = None
+        self.exchange = Exchange()
+        self.trouble: str | None = None
+        """What went wrong with the stream itself, or that a recording has ended."""
+        self.suspended = False
+        self._monotonic = monotonic
+        self._heard = monotonic()
+        self._frozen_now = 0.0
+        self._timer: Timer | None = None
+        self._painted = 0.0
+        self._main = Main()
+        self._leaving = False
+
+    # --- the life of the app -----------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[None]:
+        return self._main
+
+    def on_mount(self) -> None:
+        self.run_worker(self._fold(), name="fold")
+        self.set_interval(1.0, self._second)
+
+    async def _fold(self) -> None:
+        """Apply every event of the source; let the screen have its turn between batches."""
+        waiting = 0
+        async for event in self.source.events():
+            self.session.apply(event)
+            self._heard = self._monotonic()
+            self._noticed(event)
+            self.repaint()
+            waiting += 1
+            if waiting >= BATCH:
+                waiting = 0
+                await asyncio.sleep(0)
+        if not self.source.live:
+            self.trouble = "End of recording."
+        elif self.session.closed is None and self.session.failure is None:
+            self.trouble = "✗ The engine has gone without a word. Press q to leave."
+        self.repaint()
+
+    def _noticed(self, event: events.AnyEvent) -> None:
+        """The few things that happen by themselves."""
+        if isinstance(event, events.BlobChanged) and self.exchange.outcome is None:
+            if self.source.live and self.exchange.handed is None:
+                self.copy_own()
+        elif isinstance(event, events.DescriptionAccepted):
+            self.exchange.follow_their_kind(self.session, self.forms)
+
+    @property
+    def failed(self) -> bool:
+        return self.source.live and (
+            self.session.failure is not None or bool(self.trouble and self.session.closed is None)
+        )
+
+    async def action_quit(self) -> None:
+        if not self._leaving:
+            self._leaving = True
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.source.close(), LEAVING)
+        self.exit(1 if self.failed else 0)
+
+    # --- what is shown -----------------------------------------------------------------------
+
+    @property
+    def shown(self) -> Session:
+        """What the panes draw: the session, or the snapshot it was frozen at."""
+        return self.frozen if self.frozen is not None else self.session
+
+    @property
+    def now(self) -> float:
+        """The stream's time of what is shown: its own stamps, carried on between events."""
+        if self.frozen is not None:
+            return self._frozen_now
+        if self.trouble is not None or self.session.closed is not None:
+            return self.session.t
+        return self.session.t + self._monotonic() - self._heard
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        if self.session.blob is None:
+            return ("blob",)
+        from icetui.dashboard.forms import available
+
+        return available()
+
+    @property
+    def own_text(self) -> str | None:
+        """Our description in the chosen form, None while there is none."""
+        if self.session.blob is None:
+            return None
+        from icetui.dashboard.forms import written
+
+        return written(self.session.blob.blob, self.exchange.form)
+
+    @property
+    def situation(self) -> Situation:
+        return Situation(self.session, self.source.live, self._main.pairs.highlighted, self.forms)
+
+    def repaint(self) -> None:
+        """Something changed: repaint soon, at most every `REPAINT` seconds."""
+        if self._timer is None:
+            due = max(0.001, self._painted + REPAINT - self._monotonic())
+            self._timer = self.set_timer(due, self._paint)
+
+    def _paint(self) -> None:
+        self._timer = None
+        self._painted = self._monotonic()
+        if self.suspended:
+            return
+        for screen in self.screen_stack:
+            if isinstance(screen, Main | Box) and screen.is_mounted:
+                screen.show(self.shown, self.now)
+
+    def _second(self) -> None:
+        if not self.suspended and self._main.is_mounted:
+            self._main.show_clock(self.shown, self.now)
+
+    def toggle_freeze(self) -> None:
+        from icetui.dashboard.freeze import snapshot
+
+        if self.frozen is None:
+            self._frozen_now, self.frozen = self.now, snapshot(self.session)
+        else:
+            self.frozen = None
+        self.repaint()
+
+    # --- the exchange ------------------------------------------------------------------------
+
+    def on_paste(self, event: textual_events.Paste) -> None:
+        """A paste that no text field took, from whatever screen it bubbled up."""
+        event.stop()
+        self.hand_in(event.text)
+
+    def hand_in(self, text: str) -> None:
+        """Their description, to the engine."""
+        if not self.source.live:
+            self.notify("This is a recording: there is nothing to paste into.", markup=False)
+        elif text.strip():
+            self.source.send(events.Paste(session=self.session.id, text=text))
+
+    def copy_own(self) -> None:
+        """Send our description to the clipboard, in the background."""
+        text = self.own_text
+        if text is not None:
+            self.exchange.hand_out(self.session)
+            self.run_worker(self._copy(text), group="copy", exclusive=True)
+
+    async def _copy(self, text: str) -> None:
+        self.exchange.outcome = await self.clipboard_ways.copy(text, self.copy_to_clipboard)
+        self.repaint()
+        if not self.exchange.card_open(self.shown, live=self.source.live):
+            self.notify(f"Your blob: {self.exchange.outcome.sentence}.", markup=False)
+
+    def saved(self, path: str) -> None:
+        self.exchange.hand_out(self.session)
+        self.exchange.saved = path
+        self.notify(f"Saved to {path}, readable by you only.", markup=False)
+        self.repaint()
+
+    async def show_raw(self) -> None:
+        from icetui.dashboard.screens.raw import RawBox, print_aside
+
+        text = self.own_text or ""
+        if self._driver is None or not self._driver.can_suspend or self.is_headless:
+            self.push_screen(RawBox(text))
+            return
+        self.suspended = True
+        try:
+            await print_aside(self, text)
+        finally:
+            self.suspended = False
+            self.repaint()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        for name, help, call in self._main.palette_entries():
+            yield SystemCommand(name, help, call)
+        yield SystemCommand("Theme", "Change the colours.", self.action_change_theme)

@@ -1,0 +1,71 @@
+"""What the user has done with the exchange: the form chosen, what was handed out, the card.
+
+State of the screen, not of the session: what the session knows is never kept here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from icetui.dashboard.clipboard import Outcome
+from icetui.session import Session
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One user's dealings with our description and theirs."""
+
+    form: str = "blob"
+    form_chosen: bool = False
+    """The user pressed `f`; otherwise we answer in the kind they sent."""
+    handed: str | None = None
+    """The blob behind the text last sent to the clipboard or a file."""
+    handed_candidates: int = 0
+    handed_at: float = 0.0
+    """In the stream's `t`."""
+    outcome: Outcome | None = None
+    saved: str | None = None
+    """Path of the file it was last saved to."""
+    card: bool | None = None
+    """Opened (True) or closed (False) by hand; None: as the session needs it."""
+
+    def card_open(self, session: Session, *, live: bool) -> bool:
+        """Open until the first connection, unless the user decided otherwise."""
+        if not live or session.failure is not None or session.closed is not None:
+            return False
+        if self.card is not None:
+            return self.card
+        return session.connected_at is None
+
+    def hand_out(self, session: Session) -> None:
+        """Remember that the current blob left for the other side."""
+        if session.blob is not None:
+            self.handed = session.blob.blob
+            self.handed_candidates = session.blob.candidates
+            self.handed_at = session.t
+
+    def must_resend(self, session: Session) -> bool:
+        """What was handed out will no longer do."""
+        return (
+            self.handed is not None
+            and session.resend_at is not None
+            and session.resend_at > self.handed_at
+        )
+
+    def grown(self, session: Session) -> int:
+        """How many candidates our blob has gained since it was handed out."""
+        if self.handed is None or session.blob is None or self.handed == session.blob.blob:
+            return 0
+        return max(0, session.blob.candidates - self.handed_candidates)
+
+    def follow_their_kind(self, session: Session, forms: tuple[str, ...]) -> None:
+        """Answer in the kind we were given, until the user chooses."""
+        if self.form_chosen or session.description is None:
+            return
+        kind = session.description.kind
+        self.form = kind if kind in forms else self.form
+
+    def next_form(self, forms: tuple[str, ...]) -> None:
+        position = forms.index(self.form) if self.form in forms else 0
+        self.form = forms[(position + 1) % len(forms)]
+        self.form_chosen = True

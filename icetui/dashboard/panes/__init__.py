@@ -1,0 +1,1 @@
+"""The panes: each answers one question about a session, by `show(session, now)`."""

@@ -1,0 +1,77 @@
+"""The header strip: which session, in what state, over which path, how fast, for how long."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece, Text, line
+from icetui.dashboard.text import duration, plain, rtt
+from icetui.session import Session
+
+STATE_STYLES = {
+    "new": MUTED,
+    "checking": f"bold {WARN}",
+    "connected": f"bold {GOOD}",
+    "completed": f"bold {GOOD}",
+    "disconnected": f"bold {WARN}",
+    "failed": f"bold {BAD}",
+    "closed": MUTED,
+}
+
+
+def state_word(session: Session) -> str:
+    """The connection's state in capitals; before checks start, what is being waited for."""
+    if session.failure is not None:
+        return "ENGINE FAILED"
+    if session.closed is not None:
+        return "CLOSED"
+    if session.state == "new" and session.description is None:
+        return "WAITING FOR THEIR BLOB"
+    return session.state.upper()
+
+
+def path_words(session: Session) -> tuple[str, str] | None:
+    """`("direct", "host→srflx")` of the selected path, None without one."""
+    pair = session.selected_pair
+    if pair is None:
+        return None
+    ours = session.mapped_candidate(pair)
+    theirs = session.remote_candidates.get(pair.remote)
+    kinds = f"{ours.type if ours else '?'}→{theirs.type if theirs else '?'}"
+    return ("relayed" if session.relayed(pair) else "direct"), kinds
+
+
+class Header(Text):
+    """One line; what matters least goes first when it gets narrow."""
+
+    def show(self, session: Session, now: float, *, frozen: bool = False) -> None:
+        parts: list[tuple[int, Piece]] = [(9, ("icetui", ACCENT))]
+        if frozen:
+            parts.append((10, (" FROZEN ", "bold reverse")))
+        ours = plain(session.started.ufrag, 12) if session.started else "…"
+        theirs = plain(session.remote_ufrag or "?", 12)
+        parts.append((6, (f"{ours} ⇄ {theirs}", STRONG)))
+        parts.append((10, (state_word(session), STATE_STYLES.get(session.state, STRONG))))
+        words = path_words(session)
+        pair = session.selected_pair
+        if words is not None and pair is not None:
+            parts.append((7, (words[0], GOOD if words[0] == "direct" else WARN)))
+            parts.append((4, words[1]))
+            parts.append((8, rtt(pair.current_round_trip_time)))
+        if session.role is not None:
+            parts.append((2, (session.role, MUTED)))
+        start = session.connected_at
+        if start is None and session.started is not None:
+            start = session.started.t
+        if start is not None:
+            parts.append((3, duration(now - start)))
+        self.put(_fitted(parts, self.size.width or 80))
+
+
+def _fitted(parts: list[tuple[int, Piece]], width: int) -> Content:
+    def length(piece: Piece) -> int:
+        return len(piece if isinstance(piece, str) else piece[0])
+
+    while len(parts) > 1 and sum(length(p) + 2 for _, p in parts) > width:
+        parts.remove(min(parts, key=lambda part: part[0]))
+    return line(" ", *(piece for _, p in parts for piece in (p, "  ")))

@@ -1,0 +1,103 @@
+"""The message box: text to and from the peer over the path, with the round trip of each line."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Input
+
+from icetui.dashboard.panes.base import BAD, GOOD, MUTED, WARN, Text, line, lines
+from icetui.dashboard.screens.box import Box
+from icetui.dashboard.text import clock, plain, rtt, size
+from icetui.events import MAX_TEXT_SENT, SendText
+from icetui.session import Session, TextLine
+
+LINES_SHOWN = 200
+
+
+class MessageInput(Input):
+    """One line; a paste goes into it, unless it is a blob."""
+
+    def on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        if "icetui:" in event.text:
+            box = self.screen
+            assert isinstance(box, Conversation)
+            box.dashboard.hand_in(event.text)
+        else:
+            self.insert_text_at_cursor(" ".join(event.text.split()))
+
+
+class Conversation(Box):
+    """What was said so far, and a line to say more."""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="box", id="conversation") as box:
+            box.border_title = "Messages: not encrypted"
+            with VerticalScroll(id="said", can_focus=False):
+                yield Text(id="lines")
+            yield Text(id="problem")
+            yield MessageInput(placeholder="a message to the other side", id="message")
+            yield Text(id="notice", classes="keys")
+
+    def on_mount(self) -> None:
+        self.query_one("#notice", Text).put(
+            line(
+                "enter: send   esc: back   ",
+                ("Everyone on the way can read this.", WARN),
+            )
+        )
+        self.query_one("#message").focus()
+        self.show(self.dashboard.shown, 0.0)
+
+    def show(self, session: Session, now: float) -> None:
+        if not self.is_mounted:
+            return
+        said = session.texts[-LINES_SHOWN:]
+        written = [_written(text) for text in said] or [
+            line(("Nothing said yet. The other side sees what you send at once.", MUTED))
+        ]
+        self.query_one("#lines", Text).put(lines(written))
+        self.query_one("#said").scroll_end(animate=False)
+
+    def on_input_changed(self) -> None:
+        self.query_one("#problem", Text).put(Content(""))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        text = event.value
+        if not text.strip():
+            return
+        problem = self._problem(text)
+        if problem:
+            self.query_one("#problem", Text).put(line((problem, BAD)))
+            return
+        session = self.dashboard.session
+        self.dashboard.source.send(SendText(session=session.id, text=text))
+        event.input.clear()
+
+    def _problem(self, text: str) -> str:
+        length = len(text.encode("utf-8", "replace"))
+        if length > MAX_TEXT_SENT:
+            return f"Too long: {length} bytes, and one message carries {MAX_TEXT_SENT}."
+        if not self.dashboard.source.live:
+            return "This is a recording: nobody is there to read it."
+        if self.dashboard.session.selected is None:
+            return "There is no path at the moment: nothing can be sent."
+        return ""
+
+
+def _written(text: TextLine) -> Content:
+    time = (f"{clock(text.wall)[:8]} ", MUTED)
+    said = plain(text.text, 1500)
+    if text.direction == "out":
+        echo = (f"  ✓ {rtt(text.echo)}", GOOD) if text.echo is not None else ("  …", MUTED)
+        return line(time, ("you   ", MUTED), said, echo)
+    notes = ""
+    if not text.framed:
+        notes += "  (a bare datagram)"
+    if len(text.text) > 1500 or text.size > len(text.text.encode("utf-8", "replace")):
+        notes += f"  ({size(text.size)} in all)"
+    return line(time, ("them  ", GOOD), said, (notes, MUTED))

@@ -1,0 +1,130 @@
+"""The story of one pair: every figure, why it failed, and its STUN messages."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+
+from icetui import events
+from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, Text, line, lines
+from icetui.dashboard.screens.box import Box
+from icetui.dashboard.text import clock, percent, plain, rtt, server_name, size, spark
+from icetui.dashboard.words import describe
+from icetui.events import Candidate, Pair, address_port
+from icetui.session import Session
+
+MESSAGES_SHOWN = 60
+
+
+class Details(Box):
+    """Follows its pair while it is open."""
+
+    def __init__(self, pair: str) -> None:
+        super().__init__()
+        self.pair = pair
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="box tall", id="details") as box:
+            box.border_title = Content(f"Pair {plain(self.pair, 40)}")
+            box.border_subtitle = "esc: back"
+            yield Text(id="story")
+
+    def on_mount(self) -> None:
+        self.query_one("#details").focus()
+        self.show(self.dashboard.shown, 0.0)
+
+    def show(self, session: Session, now: float) -> None:
+        pair = session.pairs.get(self.pair)
+        if pair is not None and self.is_mounted:
+            self.query_one("#story", Text).put(lines(story(session, pair)))
+
+
+def story(session: Session, pair: Pair) -> list[Content]:
+    """Everything known about `pair`, a line at a time."""
+    local = session.local_candidates.get(pair.local)
+    remote = session.remote_candidates.get(pair.remote)
+    marks: list[str] = [pair.state]
+    marks += ["in use"] if pair.id == session.selected else []
+    marks += [word for word in ("nominated", "valid", "triggered") if getattr(pair, word)]
+    parts = [
+        line(
+            (" · ".join(marks), GOOD if pair.valid else BAD if pair.state == "failed" else STRONG)
+        ),
+        Content(""),
+        line(("ours      ", MUTED), *_candidate(local, pair.local)),
+        line(("theirs    ", MUTED), *_candidate(remote, pair.remote)),
+        line(("seen as   ", MUTED), plain(pair.mapped or "not known: no check was answered", 80)),
+        line(("priority  ", MUTED), str(pair.priority)),
+    ]
+    if pair.reason is not None or pair.detail:
+        why = f"{pair.reason or ''}  {plain(pair.detail or '', 300)}".strip()
+        parts.append(line(("reason    ", MUTED), (why, BAD)))
+    parts += [Content(""), *_figures(session, pair), Content("")]
+    return parts + _messages(session, pair)
+
+
+def _candidate(candidate: Candidate | None, id: str) -> list[str | tuple[str, str]]:
+    if candidate is None:
+        return [plain(id, 40), (" (no longer known)", MUTED)]
+    told = f"  foundation {plain(candidate.foundation, 32)}  priority {candidate.priority}"
+    base = ""
+    if candidate.related_address:
+        related = address_port(candidate.related_address, candidate.related_port or 0)
+        base = f"  base {plain(related, 60)}"
+    where = plain(candidate.interface or "", 20)
+    if candidate.server:
+        where = server_name(candidate.server)
+    return [
+        (f"{candidate.id} {candidate.type} ", STRONG),
+        plain(address_port(candidate.address, candidate.port), 70),
+        (f"  {where}" if where else "", ACCENT),
+        (base + told, MUTED),
+    ]
+
+
+def _figures(session: Session, pair: Pair) -> list[Content]:
+    quality = session.quality.get(pair.id)
+    average = pair.total_round_trip_time / pair.round_trips if pair.round_trips else None
+    rows = [
+        ("checks    ", f"{pair.requests_sent} requests sent, {pair.responses_received} answered, "
+                       f"{pair.retransmissions_sent} retransmissions"),
+        ("from them ", f"{pair.requests_received} requests received, "
+                       f"{pair.responses_sent} answered"),
+        ("consent   ", f"{pair.consent_requests_sent} requests sent"),
+        ("data      ", f"{size(pair.bytes_sent)} in {pair.packets_sent} packets sent, "
+                       f"{size(pair.bytes_received)} in {pair.packets_received} received"),
+        ("round trip", f" now {rtt(pair.current_round_trip_time)}, average {rtt(average)} over "
+                       f"{pair.round_trips}"),
+    ]  # fmt: skip
+    if quality is not None:
+        rows.append(
+            ("quality   ", f"min {rtt(quality.minimum)}, max {rtt(quality.maximum)}, jitter "
+                           f"{rtt(quality.jitter)}, loss {percent(quality.loss)}  "
+                           f"{spark(quality.samples, 40)}")
+        )  # fmt: skip
+    return [line((name, MUTED), text) for name, text in rows]
+
+
+def _messages(session: Session, pair: Pair) -> list[Content]:
+    found = [
+        event
+        for event in session.log
+        if isinstance(event, events.StunMessage) and event.pair == pair.id
+    ]
+    if not found:
+        return [line(("No STUN message of this pair in the log.", MUTED))]
+    parts = [line((f"its STUN messages, {len(found)} in the log, newest first", STRONG))]
+    for event in reversed(found[-MESSAGES_SHOWN:]):
+        text, tone = describe(event)
+        parts.append(
+            line(
+                (f"{clock(event.wall)} ", MUTED),
+                (text, BAD if tone == "bad" else ""),
+                (f"  {size(event.size)}  {plain(event.transaction, 24)}", MUTED),
+            )
+        )
+        for attribute in event.attributes:
+            name, value = plain(attribute.name, 40), plain(attribute.value, 120)
+            parts.append(line((f"             {name}  ", MUTED), value))
+    return parts

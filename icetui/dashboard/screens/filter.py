@@ -1,0 +1,46 @@
+"""The filter line: what is typed here is what pair table and log must contain."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding
+from textual.widgets import Input
+
+MOST = 200
+
+
+class FilterInput(Input):
+    """Filters while one types; enter keeps it, escape clears it, both go back to the pairs."""
+
+    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
+        Binding("escape", "clear_filter", show=False),
+    ]
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            text, id="filter", placeholder="filter pairs and log: words, all must occur",
+            max_length=MOST, compact=True, select_on_focus=False,
+        )  # fmt: skip
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._main.set_filter(event.value)
+
+    async def on_input_submitted(self) -> None:
+        await self._leave()
+
+    async def action_clear_filter(self) -> None:
+        self._main.set_filter("")
+        await self._leave()
+
+    async def _leave(self) -> None:
+        main = self._main
+        main.pairs.focus()
+        await self.remove()
+
+    @property
+    def _main(self):  # type: ignore[no-untyped-def]
+        from icetui.dashboard.screens.main import Main
+
+        assert isinstance(self.screen, Main)
+        return self.screen

@@ -1,0 +1,244 @@
+"""Each event as one line for people, with the tone it is drawn in. Pure text, no widget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple
+
+from icetui import events
+from icetui.dashboard.text import count, plain, rtt, server_name, size
+from icetui.events import address_port
+
+Tone = Literal["plain", "good", "bad", "warning", "dim", "out", "in"]
+
+
+class Line(NamedTuple):
+    """A line of the log."""
+
+    text: str
+    tone: Tone = "plain"
+
+
+def describe(event: events.AnyEvent) -> Line:
+    """What happened, in one line. Any event, hostile fields included."""
+    say = _SAY.get(type(event))
+    text, tone = say(event) if say is not None else Line(type(event).__name__, "dim")
+    return Line(plain(text, 400), tone)
+
+
+def reason(kind: events.Reason | None, detail: str | None = None) -> str:
+    """A reason in words: the evidence where there is some, else the bare word."""
+    if detail:
+        return plain(detail)
+    return str(kind) if kind is not None else ""
+
+
+def ordinal(number: int) -> str:
+    """`2nd`, `3rd`, `4th`."""
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10)
+    return f"{number}{ending or 'th'}"
+
+
+def _engine_started(e: events.EngineStarted) -> Line:
+    return Line(f"engine {e.version} started, process {e.pid}", "dim")
+
+
+def _engine_failed(e: events.EngineFailed) -> Line:
+    return Line(f"engine failed: {e.problem}", "bad")
+
+
+def _session_started(e: events.SessionStarted) -> Line:
+    asked = f", asking {count(len(e.servers), 'server')}" if e.servers else ", no servers"
+    return Line(f"session {e.ufrag} started{asked}")
+
+
+def _interface(e: events.InterfaceFound) -> Line:
+    i = e.interface
+    addresses = ", ".join(i.addresses)
+    if i.used:
+        return Line(f"interface {i.name}  {addresses}", "dim")
+    return Line(f"interface {i.name} left out: {i.why_not or 'not chosen'}", "dim")
+
+
+def _gathering(e: events.GatheringStateChanged) -> Line:
+    return Line(f"gathering {e.state}", "good" if e.state == "complete" else "plain")
+
+
+def _candidate(e: events.CandidateGathered) -> Line:
+    c = e.candidate
+    origin = server_name(c.server) if c.server else c.interface or ""
+    return Line(f"+ mine    {c.id} {c.type:5} {address_port(c.address, c.port)}  {origin}")
+
+
+def _remote_candidate(e: events.RemoteCandidateAdded) -> Line:
+    c = e.candidate
+    note = f"  not used: {c.unsupported}" if c.unsupported else ""
+    return Line(f"+ theirs  {c.id} {c.type:5} {address_port(c.address, c.port)}{note}")
+
+
+def _candidate_failed(e: events.CandidateFailed) -> Line:
+    place = f"{e.address} {e.interface or ''}".strip()
+    return Line(f"✗ no candidate on {place}: {reason(e.reason, e.detail)}", "bad")
+
+
+def _server(e: events.ServerChanged) -> Line:
+    s, name = e.server, server_name(e.server.url)
+    if s.state == "ok":
+        saw = f", sees us at {s.mapped}" if s.mapped else ""
+        lent = f", lent us {s.relayed}" if s.relayed else ""
+        return Line(f"✓ {s.kind} {name} answered in {rtt(s.time)}{saw}{lent}", "good")
+    if s.state == "failed":
+        return Line(f"✗ {s.kind} {name}: {reason(s.reason, s.detail)}", "bad")
+    return Line(f"asking {s.kind} {name}", "dim")
+
+
+def _blob(e: events.BlobChanged) -> Line:
+    how = "complete" if e.complete else "usable"
+    again = ": send it again" if e.resend else ""
+    return Line(f"own blob {how} with {count(e.candidates, 'candidate')}{again}")
+
+
+def _accepted(e: events.DescriptionAccepted) -> Line:
+    return Line(f"read their {e.kind} ({e.ufrag}): {count(e.new_candidates, 'new candidate')}")
+
+
+def _description_refused(e: events.DescriptionRefused) -> Line:
+    return Line(f"✗ the paste was not usable: {e.problem}", "bad")
+
+
+def _role(e: events.RoleChanged) -> Line:
+    why = {"ufrags": "by comparing the ufrags", "conflict": "after a role conflict"}
+    return Line(f"we are {e.role}, {why.get(e.cause, e.cause)}")
+
+
+def _knocked(e: events.Knocked) -> Line:
+    return Line(
+        f"{address_port(e.address, e.port)} ({e.ufrag}) knocks, {e.count} so far", "warning"
+    )
+
+
+def _pair(e: events.PairChanged) -> Line:
+    p = e.pair
+    counts = f"{p.requests_sent}/{p.responses_received}"
+    if p.state == "failed":
+        return Line(f"✗ pair {p.id} failed: {reason(p.reason, p.detail)}", "bad")
+    if p.state == "succeeded":
+        mark = ", nominated" if p.nominated else ""
+        time = f" {rtt(p.current_round_trip_time)}"
+        return Line(f"✓ pair {p.id} succeeded{mark} {counts}{time}", "good")
+    return Line(f"pair {p.id} {p.state} {counts}", "dim")
+
+
+def _round_trip(e: events.RoundTripMeasured) -> Line:
+    return Line(f"{e.pair} round trip {rtt(e.seconds)} ({e.purpose})", "dim")
+
+
+def _lost(e: events.RequestLost) -> Line:
+    return Line(f"× {e.pair} no answer to a {e.purpose} request", "warning")
+
+
+def _selected(e: events.SelectedPairChanged) -> Line:
+    if e.pair is None:
+        return Line(f"no path any more: {e.cause}", "bad")
+    return Line(f"★ path is now {e.pair}: {e.cause}", "good")
+
+
+def _consent(e: events.ConsentRefreshed) -> Line:
+    return Line(f"{e.pair} consent until {e.expires:.0f} s", "dim")
+
+
+_STATE_TONES: dict[str, Tone] = {
+    "connected": "good", "completed": "good", "disconnected": "warning", "failed": "bad",
+}  # fmt: skip
+
+
+def _state(e: events.ConnectionStateChanged) -> Line:
+    cause = f": {e.cause}" if e.cause else ""
+    return Line(f"connection {e.state}{cause}", _STATE_TONES.get(e.state, "plain"))
+
+
+def _stun(e: events.StunMessage) -> Line:
+    arrow = "→" if e.direction == "out" else "←"
+    kind = {"response": "success", "error": "error"}.get(e.message_class, e.message_class)
+    parts = [f"{arrow} {e.method} {kind}", e.pair or e.remote]
+    if e.transmission > 1:
+        parts.append(f"{ordinal(e.transmission)} sending")
+    if any(a.name == "USE-CANDIDATE" for a in e.attributes):
+        parts.append("USE-CANDIDATE")
+    if e.error:
+        parts.append(e.error)
+    if e.via:
+        parts.append(f"via {server_name(e.via)}")
+    tone: Tone = "bad" if e.error else "out" if e.direction == "out" else "in"
+    return Line("  ".join(parts), tone)
+
+
+def _refused(e: events.Refused) -> Line:
+    times = f" ({e.count} so far)" if e.count > 1 else ""
+    return Line(f"refused a datagram from {e.remote}: {e.detail}{times}", "warning")
+
+
+def _text_sent(e: events.TextSent) -> Line:
+    return Line(f"message {e.id} sent, {size(e.size)}")
+
+
+def _text_echoed(e: events.TextEchoed) -> Line:
+    return Line(f"message {e.id} arrived, round trip {rtt(e.seconds)}", "good")
+
+
+def _text_received(e: events.TextReceived) -> Line:
+    return Line(f"message from them, {size(e.size)}: {e.text[:80]}")
+
+
+def _dropped(e: events.DataDropped) -> Line:
+    return Line(f"dropped data from {e.remote}: {e.cause} ({e.count})", "warning")
+
+
+def _left(e: events.PeerLeft) -> Line:
+    return Line("the other side left", "warning")
+
+
+def _command_refused(e: events.CommandRefused) -> Line:
+    return Line(f"✗ {e.command}: {e.problem}", "bad")
+
+
+def _closed(e: events.SessionClosed) -> Line:
+    return Line(f"session closed: {e.cause}")
+
+
+def _summary(e: events.Summary) -> Line:
+    return Line(f"summary: {e.state}", "dim")
+
+
+_SAY: dict[type[events.Event], Callable[[Any], Line]] = {
+    events.EngineStarted: _engine_started,
+    events.EngineFailed: _engine_failed,
+    events.SessionStarted: _session_started,
+    events.InterfaceFound: _interface,
+    events.GatheringStateChanged: _gathering,
+    events.CandidateGathered: _candidate,
+    events.RemoteCandidateAdded: _remote_candidate,
+    events.CandidateFailed: _candidate_failed,
+    events.ServerChanged: _server,
+    events.BlobChanged: _blob,
+    events.DescriptionAccepted: _accepted,
+    events.DescriptionRefused: _description_refused,
+    events.RoleChanged: _role,
+    events.Knocked: _knocked,
+    events.PairChanged: _pair,
+    events.RoundTripMeasured: _round_trip,
+    events.RequestLost: _lost,
+    events.SelectedPairChanged: _selected,
+    events.ConsentRefreshed: _consent,
+    events.ConnectionStateChanged: _state,
+    events.StunMessage: _stun,
+    events.Refused: _refused,
+    events.TextSent: _text_sent,
+    events.TextEchoed: _text_echoed,
+    events.TextReceived: _text_received,
+    events.DataDropped: _dropped,
+    events.PeerLeft: _left,
+    events.CommandRefused: _command_refused,
+    events.SessionClosed: _closed,
+    events.Summary: _summary,
+}
