@@ -1,0 +1,1 @@
+"""A network laboratory: namespaces with real NATs, coturn, weather and foreign ICE peers."""
