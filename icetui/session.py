@@ -177,6 +177,16 @@ class Session:
         return self.pairs.get(self.selected) if self.selected else None
 
     @property
+    def state_before_closing(self) -> events.ConnectionState:
+        """The state in which the session stood when it was left."""
+        return next((e.state for e in reversed(self.state_history) if e.state != "closed"), "new")
+
+    @property
+    def connected(self) -> bool:
+        """Whether data can flow, or could until the session was left."""
+        return self.state_before_closing in ("connected", "completed")
+
+    @property
     def both_known_at(self) -> float | None:
         """`t` from which this side knew both descriptions."""
         if self.described_at is None:

@@ -22,8 +22,6 @@ class Situation:
     live: bool
     """False for a recording: there is nobody to command."""
     highlighted: Pair | None = None
-    forms: tuple[str, ...] = ("blob",)
-    """The forms our own description can be written in."""
 
     @property
     def commandable(self) -> bool:
@@ -110,7 +108,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "form", "f", "f", "form",
         "Show and copy your own description as a blob, as SDP or as JSON for a browser.",
-        lambda now: now.live and _has_blob(now) and len(now.forms) > 1, 1,
+        lambda now: now.live and _has_blob(now), 1,
     ),
     Action(
         "nominate", "n", "n", "nominate",

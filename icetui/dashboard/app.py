@@ -22,6 +22,7 @@ from icetui import events
 from icetui.dashboard.actions import Situation
 from icetui.dashboard.clipboard import Clipboard
 from icetui.dashboard.exchange import Exchange
+from icetui.dashboard.masking import Mask
 from icetui.dashboard.screens.box import Box
 from icetui.dashboard.screens.main import Main
 from icetui.session import Session
@@ -33,6 +34,9 @@ REPAINT = 0.1
 """Seconds between two repaints, at least."""
 BATCH = 64
 """Events folded before the screen gets a turn."""
+SETTLE = 0.4
+"""Seconds from the first usable blob to the copy that happens by itself: what quick servers add
+is in it then, and a demo that has connected meanwhile leaves the clipboard alone."""
 LEAVING = 1.5
 """Seconds a polite goodbye may take."""
 
@@ -54,7 +58,7 @@ class Dashboard(App[int]):
         super().__init__()
         self.source = source
         self.clipboard_ways = clipboard or Clipboard()
-        self.mask = mask
+        self.mask = Mask() if mask else None
         self.session = Session()
         self.frozen: Session | None = None
         self.exchange = Exchange()
@@ -82,7 +86,7 @@ class Dashboard(App[int]):
         """Apply every event of the source; let the screen have its turn between batches."""
         waiting = 0
         async for event in self.source.events():
-            self.session.apply(event)
+            self.session.apply(event if self.mask is None else self.mask.event(event))
             self._heard = self._monotonic()
             self._noticed(event)
             self.repaint()
@@ -98,11 +102,10 @@ class Dashboard(App[int]):
 
     def _noticed(self, event: events.AnyEvent) -> None:
         """The few things that happen by themselves."""
-        if isinstance(event, events.BlobChanged) and self.exchange.outcome is None:
-            if self.source.live and self.exchange.handed is None:
-                self.copy_own()
+        if isinstance(event, events.BlobChanged) and event.t == self.session.blob_at:
+            self.set_timer(SETTLE, self._copy_first)
         elif isinstance(event, events.DescriptionAccepted):
-            self.exchange.follow_their_kind(self.session, self.forms)
+            self.exchange.follow_their_kind(self.session)
 
     @property
     def failed(self) -> bool:
@@ -134,25 +137,8 @@ class Dashboard(App[int]):
         return self.session.t + self._monotonic() - self._heard
 
     @property
-    def forms(self) -> tuple[str, ...]:
-        if self.session.blob is None:
-            return ("blob",)
-        from icetui.dashboard.forms import available
-
-        return available()
-
-    @property
-    def own_text(self) -> str | None:
-        """Our description in the chosen form, None while there is none."""
-        if self.session.blob is None:
-            return None
-        from icetui.dashboard.forms import written
-
-        return written(self.session.blob.blob, self.exchange.form)
-
-    @property
     def situation(self) -> Situation:
-        return Situation(self.session, self.source.live, self._main.pairs.highlighted, self.forms)
+        return Situation(self.session, self.source.live, self._main.pairs.highlighted)
 
     def repaint(self) -> None:
         """Something changed: repaint soon, at most every `REPAINT` seconds."""
@@ -194,11 +180,17 @@ class Dashboard(App[int]):
         if not self.source.live:
             self.notify("This is a recording: there is nothing to paste into.", markup=False)
         elif text.strip():
+            self.exchange.note_theirs(text)
             self.source.send(events.Paste(session=self.session.id, text=text))
+
+    def _copy_first(self) -> None:
+        untouched = self.exchange.handed is None and self.session.connected_at is None
+        if self.source.live and untouched:
+            self.copy_own()
 
     def copy_own(self) -> None:
         """Send our description to the clipboard, in the background."""
-        text = self.own_text
+        text = self.exchange.own_text(self.session)
         if text is not None:
             self.exchange.hand_out(self.session)
             self.run_worker(self._copy(text), group="copy", exclusive=True)
@@ -214,20 +206,6 @@ class Dashboard(App[int]):
         self.exchange.saved = path
         self.notify(f"Saved to {path}, readable by you only.", markup=False)
         self.repaint()
-
-    async def show_raw(self) -> None:
-        from icetui.dashboard.screens.raw import RawBox, print_aside
-
-        text = self.own_text or ""
-        if self._driver is None or not self._driver.can_suspend or self.is_headless:
-            self.push_screen(RawBox(text))
-            return
-        self.suspended = True
-        try:
-            await print_aside(self, text)
-        finally:
-            self.suspended = False
-            self.repaint()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         for name, help, call in self._main.palette_entries():

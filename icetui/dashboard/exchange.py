@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from icetui.dashboard.clipboard import Outcome
 from icetui.session import Session
 
+FORMS = ("blob", "sdp", "json")
+"""What our description can be written as."""
+
 
 @dataclass(slots=True)
 class Exchange:
@@ -26,6 +29,9 @@ class Exchange:
     outcome: Outcome | None = None
     saved: str | None = None
     """Path of the file it was last saved to."""
+    sdp_type: str = "offer"
+    mid: str = "0"
+    """What our SDP says: an answer repeats the offer's `mid`."""
     card: bool | None = None
     """Opened (True) or closed (False) by hand; None: as the session needs it."""
 
@@ -36,6 +42,27 @@ class Exchange:
         if self.card is not None:
             return self.card
         return session.connected_at is None
+
+    def own_text(self, session: Session) -> str | None:
+        """Our description in the chosen form, None while there is none."""
+        if session.blob is None:
+            return None
+        if self.form == "blob":
+            return session.blob.blob
+        from icetui.dashboard.forms import written
+
+        return written(session.blob.blob, self.form, self.sdp_type, self.mid)
+
+    def note_theirs(self, text: str) -> None:
+        """Theirs was pasted: if it is an SDP offer, ours becomes the answer to it.
+
+        Bare SDP does not say which it is; who has handed out SDP before is the offerer.
+        """
+        if self.handed is not None and self.form != "blob":
+            return
+        from icetui.dashboard.forms import reply_to
+
+        self.sdp_type, self.mid = reply_to(text) or (self.sdp_type, self.mid)
 
     def hand_out(self, session: Session) -> None:
         """Remember that the current blob left for the other side."""
@@ -58,14 +85,18 @@ class Exchange:
             return 0
         return max(0, session.blob.candidates - self.handed_candidates)
 
-    def follow_their_kind(self, session: Session, forms: tuple[str, ...]) -> None:
+    def follow_their_kind(self, session: Session) -> None:
         """Answer in the kind we were given, until the user chooses."""
         if self.form_chosen or session.description is None:
             return
-        kind = session.description.kind
-        self.form = kind if kind in forms else self.form
+        if session.description.kind in FORMS:
+            self.form = session.description.kind
 
-    def next_form(self, forms: tuple[str, ...]) -> None:
-        position = forms.index(self.form) if self.form in forms else 0
-        self.form = forms[(position + 1) % len(forms)]
+    @property
+    def next_form(self) -> str:
+        """What `f` turns to."""
+        return FORMS[(FORMS.index(self.form) + 1) % len(FORMS)]
+
+    def turn(self) -> None:
+        self.form = self.next_form
         self.form_chosen = True

@@ -5,27 +5,25 @@ Imported by the dashboard only once there is a blob, so that the first frame doe
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from icetui import signaling
 
-NAMES = {"blob": "blob", "sdp": "SDP", "json": "JSON"}
-SUFFIXES = {"blob": "blob", "sdp": "sdp", "json": "json"}
 
-
-def _writer(form: str) -> Callable[[Any], str] | None:
-    return getattr(signaling, f"write_{form}", None)
-
-
-def available() -> tuple[str, ...]:
-    """The forms there is a writer for; `blob` always."""
-    return ("blob", *(form for form in ("sdp", "json") if _writer(form) is not None))
-
-
-def written(blob: str, form: str) -> str:
-    """`blob` in another form. Falls back to the blob where there is no writer for it."""
-    write = _writer(form)
-    if form == "blob" or write is None:
+def written(blob: str, form: str, sdp_type: str = "offer", mid: str = "0") -> str:
+    """`blob` in another form; the blob itself where it cannot be read back."""
+    try:
+        description = signaling.read(blob)
+    except signaling.UnreadableDescription:
         return blob
-    return write(signaling.read(blob))
+    write = signaling.write_sdp if form == "sdp" else signaling.write_json
+    return write(description, sdp_type, mid)
+
+
+def reply_to(text: str) -> tuple[str, str] | None:
+    """The SDP type and `mid` ours must have after they sent `text`; None if it is no SDP."""
+    try:
+        theirs = signaling.read(text)
+    except signaling.UnreadableDescription:
+        return None
+    if theirs.kind not in ("sdp", "json"):
+        return None
+    return ("offer", "0") if theirs.sdp_type == "answer" else ("answer", theirs.mid or "0")

@@ -120,14 +120,14 @@ LOST = "×"
 def spark(samples: Iterable[float | None], width: int) -> str:
     """The latest `width` round trips as blocks over a floor of zero; `×` is a lost one.
 
-    The scale ends at twice the median or at the maximum, whichever is more, so that a steady
-    path looks steady and a spike looks like one.
+    The median of a steady path stands in the middle of a block, so that it looks steady; a spike
+    sets the scale, so that it looks like one.
     """
     shown = list(samples)[-width:] if width > 0 else []
     values = sorted(sample for sample in shown if sample is not None)
     if not values:
         return LOST * len(shown)
-    top = max(values[-1], 2 * values[len(values) // 2]) or 1.0
+    top = max(values[-1], values[len(values) // 2] * 16 / 9) or 1.0
     last = len(BLOCKS) - 1
     return "".join(
         LOST if sample is None else BLOCKS[min(last, max(0, int(sample / top * len(BLOCKS))))]

@@ -7,6 +7,7 @@ their own.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import itertools
 import time
 
@@ -91,13 +92,9 @@ class Agent:
             )
         if known is not None and theirs.ufrag and theirs.pwd and theirs.pwd != known.pwd:
             raise UnreadableDescription("the password in this text is not the one pasted before")
-        added = 0
-        if known is None:
-            # Pairs are formed before the checks start, so that the likeliest goes first.
-            added = self._add_candidates(theirs)
-            self._theirs = theirs
-        else:
-            added = self._add_candidates(theirs)
+        # Pairs are formed before the checks start, so that the likeliest goes first.
+        added = self._add_candidates(theirs)
+        self._theirs = known or theirs
         self.stream.emit(
             events.DescriptionAccepted,
             ufrag=theirs.ufrag or (known.ufrag if known else ""),
@@ -120,7 +117,7 @@ class Agent:
         added = 0
         for candidate in theirs.candidates:
             address = (candidate.address, candidate.port)
-            if self.checks.add_remote(candidate):
+            if self.checks.add_remote(_usable(candidate)):
                 self._known_remote.add(address)
                 added += 1
         return added
@@ -249,3 +246,16 @@ class Agent:
             complete=self._gathered,
             resend=resend,
         )
+
+
+def _usable(candidate: Candidate) -> Candidate:
+    """The candidate, marked when it is no address that can be paired."""
+    if candidate.unsupported is None:
+        try:
+            ipaddress.ip_address(candidate.address)
+        except ValueError:
+            return msgspec.structs.replace(
+                candidate,
+                unsupported="its name is not resolved; the peer may reach us all the same",
+            )
+    return candidate

@@ -6,7 +6,12 @@ What must never come in: I/O, clocks (time is handed in), the engine, any screen
 """
 
 from icetui.signaling.blob import write_blob
-from icetui.signaling.description import Description, UnreadableDescription
+from icetui.signaling.description import (
+    MAX_TEXT,
+    Description,
+    IncompleteDescription,
+    UnreadableDescription,
+)
 from icetui.signaling.exchange import check, controlling, random_credentials
 from icetui.signaling.explain import CandidateRow, Explanation, explain
 from icetui.signaling.javascript import write_json
@@ -14,9 +19,11 @@ from icetui.signaling.reader import read
 from icetui.signaling.sdp import write_sdp
 
 __all__ = [
+    "MAX_TEXT",
     "CandidateRow",
     "Description",
     "Explanation",
+    "IncompleteDescription",
     "UnreadableDescription",
     "check",
     "controlling",

@@ -76,6 +76,11 @@ class Collected:
         ice = any(s.ufrags or s.pwds or s.candidates or s.complete for s in self.sections)
         return ice or self.is_sdp or self.is_json or bool(self.junk or self.candidate_ufrags)
 
+    @property
+    def usable(self) -> bool:
+        """Whether there is a password or a candidate, the least that is of any use."""
+        return any(s.pwds or s.candidates or s.complete for s in self.sections)
+
     def add_candidate(self, value: str, section: Section) -> None:
         """Keep what follows `candidate:`, or why it is junk."""
         kept = sum(len(s.candidates) for s in self.sections)

@@ -52,3 +52,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
 
 class UnreadableDescription(ValueError):
     """Text that holds no usable description; `str(error)` is the one sentence the user reads."""
+
+
+class IncompleteDescription(UnreadableDescription):
+    """Recognised, but its end is not there (yet): more text could make it whole."""

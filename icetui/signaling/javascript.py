@@ -22,9 +22,10 @@ _MOST_FAILURES = 20
 _MOST_VALUES = 2000
 _DESCRIPTION_TYPES = ("offer", "answer", "pranswer")
 
-_LINE_END = re.compile(r"\\+r(?:\\+n)?|\\+n")
-_EQUALS = re.compile(r"\\+u003d", re.IGNORECASE)
-_ESCAPED = re.compile(r"\\+(?=[\"'/`])")
+# The look-behinds keep a long row of backslashes from being tried again from each of them.
+_LINE_END = re.compile(r"(?<!\\)\\+r(?:\\+n)?|(?<!\\)\\+n")
+_EQUALS = re.compile(r"(?<!\\)\\+u003d", re.IGNORECASE)
+_ESCAPED = re.compile(r"(?<!\\)\\+(?=[\"'/`])")
 _TYPE = re.compile(r"\btype[\"']?\s*[:=]\s*[\"'](offer|answer|pranswer)[\"']")
 _SDP_KEY = re.compile(r"\bsdp[\"']?\s*[:=]\s*[\"'`]")
 _CANDIDATE_KEY = re.compile(r"\bcandidate[\"']?\s*[:=]\s*(?:[\"'`](?=[\"'`c])|null)")

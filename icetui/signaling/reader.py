@@ -13,8 +13,6 @@ from icetui.signaling.cleaning import cleaned
 from icetui.signaling.collected import Collected
 from icetui.signaling.description import MAX_TEXT, Description, UnreadableDescription
 
-_SOME_WORD = ("candidate:", "ice-ufrag", "ice-pwd", "v=0", "m=", "sdp", "candidate", "end-of-cand")
-
 
 def read(text: str) -> Description:
     """The description in `text`: a blob, SDP, JSON, base64 of JSON, or candidates.
@@ -80,12 +78,17 @@ def _one(whole: list[bytes], damages: list[armour.Damage]) -> Description:
 
 def _collected(clean: str) -> Collected:
     """Everything that any foreign kind has in it."""
-    collected = Collected()
-    if not any(word in clean for word in _SOME_WORD):
+    plain = _collected_plainly(clean)
+    if not plain.usable:
         inside = javascript.decoded_base64(clean)
-        if inside is None:
-            return collected
-        clean = cleaned(inside)
-        collected.is_json = "{" in clean
+        if inside is not None:
+            decoded = _collected_plainly(cleaned(inside))
+            decoded.is_json |= "{" in inside
+            return decoded
+    return plain
+
+
+def _collected_plainly(clean: str) -> Collected:
+    collected = Collected()
     javascript.collect_javascript(javascript.collect_json(clean, collected), collected)
     return collected

@@ -30,9 +30,10 @@ _CONTINUATION = re.compile(
     re.IGNORECASE,
 )
 # Chat apps that lose line ends leave `… a=mid:0 a=sctp-port:5000 …`.
-_LOST_LINE_END = re.compile(r"[ \t]+(?=(?:a=[a-z]|m=[a-z]+ [0-9]))")
+_LOST_LINE_END = re.compile(r"[ \t](?=(?:a=[a-z]|m=[a-z]+ [0-9]))")
 _BREAKS = re.compile(r"[\r\n'\"`]+")
 _LEADING = " \t>|*+,;{}()[]\u2502"
+_TRAILING = " \t|,;{}()[]\u2502"  # no `+`: a password may end with it
 _FINGERPRINT = re.compile(r"[A-Za-z0-9-]{1,16} [0-9A-Fa-f:]{2,200}\Z")
 
 
@@ -60,7 +61,7 @@ def _lines(text: str) -> list[str]:
     """Lines without quote marks; candidate lines that were wrapped are whole again."""
     lines: list[str] = []
     for piece in _BREAKS.split(_LOST_LINE_END.sub("\n", text), _MOST_LINES)[:_MOST_LINES]:
-        line = piece.strip(_LEADING)
+        line = piece.lstrip(_LEADING).rstrip(_TRAILING)
         if not line:
             continue
         if lines and "candidate:" in lines[-1][:200] and _CONTINUATION.match(line):

@@ -12,7 +12,6 @@ from icetui.dashboard.panes.base import (
     WARN,
     TextPane,
     line,
-    lines,
 )
 from icetui.dashboard.text import count, plain, rtt, server_name
 from icetui.dashboard.words import reason
@@ -29,7 +28,7 @@ class CandidatesPane(TextPane):
     TITLE = "Candidates"
 
     def show(self, session: Session, now: float) -> None:
-        self.body.put(lines([*_mine(session), *_theirs(session)]))
+        self.body.put_lines([*_mine(session), *_theirs(session)], indent=9)
 
 
 def _mine(session: Session) -> list[Content]:

@@ -20,7 +20,6 @@ from icetui.dashboard.panes.base import (
     Piece,
     Text,
     line,
-    lines,
 )
 from icetui.dashboard.text import count, plain, rtt, server_name
 from icetui.dashboard.words import reason
@@ -51,14 +50,13 @@ class ConnectCard(VerticalScroll, can_focus=False):
         session: Session,
         exchange: Exchange,
         text: str | None,
-        forms: tuple[str, ...],
         hint: str,
     ) -> None:
         """`text` is our description in the chosen form, None while there is none."""
         width = (self.parent.size.width if self.parent is not None else 80) or 80  # type: ignore[attr-defined]
         width = max(20, min(width, 84) - 8)
         parts = [
-            *_send(session, exchange, text, forms, width),
+            *_send(session, exchange, text, width),
             Content(""),
             *_paste(session, exchange),
             Content(""),
@@ -66,13 +64,11 @@ class ConnectCard(VerticalScroll, can_focus=False):
         ]
         if hint:
             parts.append(line((plain(hint), MUTED)))
-        self.body.put(lines(parts))
+        self.body.put_lines(parts)
         self.border_subtitle = "esc: look at the panes behind   o: this card again"
 
 
-def _send(
-    session: Session, exchange: Exchange, text: str | None, forms: tuple[str, ...], width: int
-) -> list[Content]:
+def _send(session: Session, exchange: Exchange, text: str | None, width: int) -> list[Content]:
     title: list[Piece] = [("1  ", ACCENT), ("Send this to the other side", STRONG)]
     if text is None:
         return [line(*title), line(("   … it is ready as soon as one address is known", MUTED))]
@@ -82,9 +78,7 @@ def _send(
     parts += [line("   ", (part, ACCENT)) for part in _in_lines(text, width)]
     keys: list[Piece] = ["   ", ("c", ACCENT), " copy again  ", ("w", ACCENT), " save to file  "]
     keys += [("u", ACCENT), " show unwrapped"]
-    if len(forms) > 1:
-        following = forms[(forms.index(exchange.form) + 1) % len(forms)]
-        keys += ["  ", ("f", ACCENT), f" as {FORM_NAMES[following]}"]
+    keys += ["  ", ("f", ACCENT), f" as {FORM_NAMES[exchange.next_form]}"]
     parts.append(line(*keys))
     if exchange.saved:
         parts.append(line((f"   saved to {plain(exchange.saved, 120)}", MUTED)))
@@ -129,7 +123,7 @@ def _paste(session: Session, exchange: Exchange) -> list[Content]:
     parts = [line(*title)]
     if session.refusal is not None:
         parts.append(line((f"   ✗ {plain(session.refusal.problem, 300)}", BAD)))
-        parts.append(line(("   Ask them to send it once more, and paste the whole of it.", MUTED)))
+        parts.append(line(("   Nothing is lost: just paste again, the whole of it.", MUTED)))
     elif session.description is not None:
         parts += _understood(session)
     if session.description is None:

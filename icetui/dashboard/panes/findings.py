@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from icetui.dashboard.panes.base import BAD, GOOD, MUTED, STRONG, WARN, TextPane, line, lines
+from icetui.dashboard.panes.base import BAD, GOOD, MUTED, STRONG, WARN, TextPane, line
 from icetui.dashboard.text import plain
 from icetui.diagnosis import Finding, diagnose
 from icetui.session import Session
@@ -20,11 +20,10 @@ class FindingsPane(TextPane):
     def show(self, session: Session, now: float) -> None:
         found = diagnose(session)
         if not found:
-            self.body.put(
-                line((" Nothing to say yet: findings come with the first checks.", MUTED))
-            )
+            nothing = " Nothing to say yet: findings come with the first checks."
+            self.body.put_lines([line((nothing, MUTED))])
             return
-        self.body.put(lines(part for finding in found for part in _written(finding)))
+        self.body.put_lines((part for finding in found for part in _written(finding)), indent=4)
 
 
 def _written(finding: Finding) -> list[Content]:

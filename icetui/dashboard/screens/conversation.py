@@ -40,7 +40,9 @@ class Conversation(Box):
             with VerticalScroll(id="said", can_focus=False):
                 yield Text(id="lines")
             yield Text(id="problem")
-            yield MessageInput(placeholder="a message to the other side", id="message")
+            yield MessageInput(
+                placeholder="a message to the other side", id="message", compact=True
+            )
             yield Text(id="notice", classes="keys")
 
     def on_mount(self) -> None:
@@ -54,8 +56,6 @@ class Conversation(Box):
         self.show(self.dashboard.shown, 0.0)
 
     def show(self, session: Session, now: float) -> None:
-        if not self.is_mounted:
-            return
         said = session.texts[-LINES_SHOWN:]
         written = [_written(text) for text in said] or [
             line(("Nothing said yet. The other side sees what you send at once.", MUTED))

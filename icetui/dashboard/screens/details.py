@@ -36,7 +36,7 @@ class Details(Box):
 
     def show(self, session: Session, now: float) -> None:
         pair = session.pairs.get(self.pair)
-        if pair is not None and self.is_mounted:
+        if pair is not None:
             self.query_one("#story", Text).put(lines(story(session, pair)))
 
 

@@ -33,7 +33,7 @@ class Main(Screen[None]):
         (0, "-narrow"), (100, "-wide"),
     ]  # fmt: skip
     VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [  # type: ignore[misc]
-        (0, "-low"), (28, "-tall"),
+        (0, "-low"), (30, "-tall"),
     ]  # fmt: skip
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
         *(action.binding for action in ACTIONS),
@@ -88,7 +88,7 @@ class Main(Screen[None]):
         self.keys.show(app.situation)
         self.card.display = card
         if card:
-            self.card.show(session, app.exchange, app.own_text, app.forms, app.source.hint)
+            self.card.show(session, app.exchange, self._shown_text(), app.source.hint)
 
     def show_clock(self, session: Session, now: float) -> None:
         """What changes with time alone."""
@@ -97,6 +97,13 @@ class Main(Screen[None]):
         self.header.show(session, now, frozen=app.frozen is not None)
         self.banner.show(session, now, trouble=app.trouble, card=card)
         self.path.show(session, now)
+
+    def _shown_text(self) -> str | None:
+        """Our description for the card; it holds addresses, so a masked screen leaves it out."""
+        app = self.dashboard
+        if app.mask is not None and app.session.blob is not None:
+            return "hidden on this masked screen; c, w and u give you the real text"
+        return app.exchange.own_text(app.session)
 
     @property
     def stacked(self) -> bool:
@@ -140,21 +147,23 @@ class Main(Screen[None]):
         self.dashboard.copy_own()
 
     def action_save(self) -> None:
-        from icetui.dashboard.forms import SUFFIXES
         from icetui.dashboard.screens.saving import SaveBox
 
         app = self.dashboard
         started = app.session.started
         name = "".join(c for c in started.ufrag if c.isalnum()) if started else "own"
-        default = f"./icetui-{name}.{SUFFIXES[app.exchange.form]}"
-        self.app.push_screen(SaveBox(app.own_text or "", default))
+        default = f"./icetui-{name}.{app.exchange.form}"
+        self.app.push_screen(SaveBox(app.exchange.own_text(app.session) or "", default))
 
     async def action_raw(self) -> None:
-        await self.dashboard.show_raw()
+        from icetui.dashboard.screens.raw import show_raw
+
+        app = self.dashboard
+        await show_raw(app, app.exchange.own_text(app.session) or "")
 
     def action_form(self) -> None:
         app = self.dashboard
-        app.exchange.next_form(app.forms)
+        app.exchange.turn()
         app.copy_own()
 
     # --- the session -------------------------------------------------------------------------

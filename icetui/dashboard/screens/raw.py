@@ -37,9 +37,18 @@ class RawBox(Box):
         self.query_one("#rawtext", Text).put(lines([*raw, line(""), line("esc: back")]))
 
 
-async def print_aside(dashboard: Dashboard, text: str) -> None:
-    """Leave the screen to the bare text until enter is pressed; events go on being folded."""
-    with dashboard.suspend():
-        print(f"\n{text}\n\nPress enter to go back to the dashboard.", flush=True)
-        await asyncio.to_thread(sys.stdin.readline)
+async def show_raw(dashboard: Dashboard, text: str) -> None:
+    """Step aside for the bare text until enter is pressed; events go on being folded."""
+    driver = dashboard._driver
+    if driver is None or not driver.can_suspend or dashboard.is_headless:
+        dashboard.push_screen(RawBox(text))
+        return
+    dashboard.suspended = True
+    try:
+        with dashboard.suspend():
+            print(f"\n{text}\n\nPress enter to go back to the dashboard.", flush=True)
+            await asyncio.to_thread(sys.stdin.readline)
+    finally:
+        dashboard.suspended = False
     dashboard.refresh(layout=True)
+    dashboard.repaint()

@@ -24,7 +24,7 @@ class SaveBox(Box):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
             box.border_title = "Save to file"
-            yield Input(self._default, id="path")
+            yield Input(self._default, id="path", compact=True)
             yield Text(id="problem")
             yield Static("enter: save, readable by you only   esc: back", classes="keys")
 

@@ -1,0 +1,143 @@
+"""Blobs through files: ours written whole, theirs read when it is there and whole.
+
+Two programs on machines with a shared folder, or a script between them, exchange blobs this way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from icetui import events, signaling
+from icetui.events import AnyEvent
+from icetui.signaling import IncompleteDescription, UnreadableDescription
+from icetui.sources import Source, Wrapper
+
+POLL = 0.05
+"""Seconds between looks at the file of theirs."""
+SETTLED = 2.0
+"""Seconds without a change after which an unreadable file is not just half-written."""
+
+FORMATS = ("blob", "sdp", "json")
+
+
+class UnreadableFile(ValueError):
+    """What is in the file is no description; the message is the sentence for the user."""
+
+
+def in_format(blob: str, form: str) -> str:
+    """Our blob as `blob`, `sdp` or `json`, with its line end."""
+    if form == "blob":
+        return blob + "\n"
+    description = signaling.read(blob)
+    if form == "sdp":
+        return signaling.write_sdp(description)
+    return signaling.write_json(description) + "\n"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that a reader sees all of it or nothing; only its owner may read it.
+
+    Raises OSError.
+    """
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+async def wait_for_text(path: Path, known: str | None, say: Callable[[str], None]) -> str:
+    """The file's text once it can be read as a description and differs from `known`.
+
+    A file that is missing, empty or cut off is waited for without limit.
+    Raises `UnreadableFile` when it holds something else and rests.
+    """
+    loop = asyncio.get_running_loop()
+    seen: str | None = None
+    since = loop.time()
+    told = False
+    while True:
+        text = _look(path)
+        if text is not None and text != seen:
+            seen, since = text, loop.time()
+        if text and text.strip() and text != known:
+            try:
+                signaling.read(text)
+            except IncompleteDescription as problem:
+                if not told and loop.time() - since > SETTLED:
+                    told = True
+                    say(f"{path} is not whole yet: {problem} Waiting for the rest.")
+            except UnreadableDescription as problem:
+                if loop.time() - since > SETTLED:
+                    raise UnreadableFile(f"{path}: {problem}") from None
+            else:
+                return text
+        await asyncio.sleep(POLL)
+
+
+def _look(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return file.read(signaling.MAX_TEXT + 1).decode("utf-8", "replace")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnreadableFile(f"{path} cannot be read: {error.strerror}") from None
+
+
+class WithBlobFiles(Wrapper):
+    """A source whose blobs are exchanged through files."""
+
+    def __init__(
+        self,
+        inner: Source,
+        out: Path | None,
+        into: Path | None,
+        form: str = "blob",
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`say` hears what the user should know while we wait."""
+        super().__init__(inner)
+        self._out = out
+        self._into = into
+        self._form = form
+        self._say = say
+        self._task: asyncio.Task[None] | None = None
+        self.on_problem: Callable[[str], None] = say
+        """Hears the sentence when a file turns out to be of no use."""
+
+    async def events(self) -> AsyncIterator[AnyEvent]:
+        if self._into is not None:
+            self._task = asyncio.create_task(self._follow(self._into))
+        async for event in super().events():
+            yield event
+
+    def saw(self, event: AnyEvent) -> None:
+        if isinstance(event, events.BlobChanged) and self._out is not None:
+            try:
+                write_whole(self._out, in_format(event.blob, self._form))
+            except OSError as error:
+                self.on_problem(f"{self._out} cannot be written: {error.strerror}")
+
+    async def _follow(self, path: Path) -> None:
+        """Take theirs, and again whenever it changes: later candidates refresh a blob."""
+        known: str | None = None
+        while True:
+            try:
+                known = await wait_for_text(path, known, self._say)
+            except UnreadableFile as problem:
+                self.on_problem(str(problem))
+                return
+            self.send(events.Paste(text=known))
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        await super().close()

@@ -1,0 +1,291 @@
+"""A session without a screen: `icetui peer`, and `icetui demo` where there is no terminal.
+
+What belongs here: when to print what, when to stop, and with which exit code. stdout is data,
+stderr is for people.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import IO
+
+import msgspec
+
+from icetui import events, signaling
+from icetui.blobfiles import in_format
+from icetui.events import AnyEvent, NotUnderstood, address_port
+from icetui.session import Session
+from icetui.signaling import UnreadableDescription
+from icetui.sources import Source
+from icetui.summary import summarise
+
+OK, ENGINE_FAILED, USAGE, UNREADABLE, NO_CANDIDATE, GAVE_UP, LOST = 0, 1, 2, 3, 4, 5, 6
+"""Exit codes, part of the command line's contract."""
+
+GATHER_PATIENCE = 2.5
+"""Seconds after which our blob is printed even if a server has not answered."""
+HOLD_TOLERANCE = 1.0
+"""Seconds by which the other side may leave before our hold ends: its clock started elsewhere."""
+NOMINATION_PATIENCE = 1.0
+"""Seconds a hold is stretched by when the path is not nominated yet."""
+LONGEST_LINE = 1024 * 1024
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What a headless run is to do."""
+
+    as_json: bool = False
+    hold: float | None = None
+    """Seconds to stay connected; None: until the other side leaves or we are interrupted."""
+    give_up: float | None = None
+    """Seconds after which an unconnected run ends; None: never."""
+    send: str | None = None
+    form: str = "blob"
+    print_blob: bool = True
+    read_stdin: bool = True
+
+
+class Headless:
+    """One headless run over a source."""
+
+    def __init__(
+        self, source: Source, options: Options, out: IO[bytes], say: Callable[[str], None]
+    ) -> None:
+        self._source = source
+        self._options = options
+        self._out = out
+        self._say = say
+        self.session = Session()
+        self._code: int | None = None
+        self._ending = asyncio.Event()
+        self._printed: str | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+        self._sent = False
+        self._said_knock = False
+        self._hold_over = False
+        self._pasted = ""
+
+    async def run(self) -> int:
+        """Run to the end; returns the exit code."""
+        loop = asyncio.get_running_loop()
+        self._began = loop.time()
+        if sys.platform != "win32":
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, self._interrupted)
+        if self._options.give_up is not None:
+            self._later(self._options.give_up, self._gave_up)
+        if self._options.print_blob:
+            self._later(GATHER_PATIENCE, self._print_blob)
+        if self._options.read_stdin:
+            threading.Thread(
+                target=self._read_stdin, args=(loop,), name="stdin", daemon=True
+            ).start()
+        closer = asyncio.create_task(self._close_at_end())
+        async for event in self._source.events():
+            self.session.apply(event)
+            if self._options.as_json:
+                self._write(events.encode(event))
+            self._react(event)
+        self.end(ENGINE_FAILED if self.session.failure else OK)
+        await closer
+        for timer in self._timers:
+            timer.cancel()
+        if self._options.as_json:
+            self._write(events.encode(summarise(self.session)))
+        return self._code if self._code is not None else OK
+
+    def end(self, code: int, sentence: str = "") -> None:
+        """Decide how this run ends; the first decision stands."""
+        if self._code is None:
+            self._code = code
+            if sentence:
+                self._say(sentence)
+        self._ending.set()
+
+    # --- reacting -------------------------------------------------------------------------------
+
+    def _react(self, event: AnyEvent) -> None:
+        match event:
+            case events.BlobChanged() if self._options.print_blob and self._printed is not None:
+                self._print_blob()
+            case events.GatheringStateChanged(state="complete"):
+                self._gathered()
+            case events.Knocked() if not self._said_knock:
+                self._said_knock = True
+                self._say(
+                    f"someone holding your blob is knocking from "
+                    f"{address_port(event.address, event.port)}: paste theirs to finish"
+                )
+            case events.DescriptionAccepted():
+                self._say(f"their {event.kind} was read: {event.new_candidates} new candidates")
+                for warning in event.warnings:
+                    self._say(warning)
+            case events.DescriptionRefused():
+                self.refused(event.problem)
+            case events.ConnectionStateChanged():
+                self._state(event)
+            case events.PairChanged() if self._hold_over and event.pair.nominated:
+                self.end(OK)
+            case events.TextReceived() if not self._options.as_json:
+                self._write(printable(event.text).encode() + b"\n")
+            case events.TextEchoed() if self._hold_over:
+                self._hold_ended()
+            case events.CommandRefused():
+                self._say(event.problem)
+            case events.PeerLeft():
+                self._peer_left()
+            case events.EngineFailed():
+                where = f" (details in {event.log})" if event.log else ""
+                self.end(ENGINE_FAILED, event.problem + where)
+
+    def _gathered(self) -> None:
+        for failure in self.session.candidate_failures:
+            self._say(failure.detail)
+        for server in self.session.servers.values():
+            if server.state == "failed":
+                self._say(f"{server.url}: {server.detail or server.reason}")
+        if not self.session.local_candidates:
+            unknown = [
+                f"{i.name}: {i.why_not}"
+                for i in self.session.interfaces.values()
+                if i.why_not and not i.addresses
+            ]
+            why = f" ({'; '.join(unknown)})" if unknown else ""
+            self.end(
+                NO_CANDIDATE,
+                f"there is no usable candidate on this machine{why}; check --interface, --port "
+                "and the network",
+            )
+        elif self._options.print_blob:
+            # One turn later: the blob that says "complete" follows this event.
+            self._later(0.05, self._print_blob)
+
+    def _state(self, event: events.ConnectionStateChanged) -> None:
+        if event.state == "connected" and not self._sent:
+            self._sent = True
+            if self._options.send is not None:
+                self._source.send(events.SendText(text=self._options.send))
+            if self._options.hold is not None:
+                self._later(self._options.hold, self._hold_ended)
+        if event.state in ("connected", "disconnected"):
+            self._say(f"{event.state}: {event.cause}")
+        if event.state == "failed" and self.session.lost_after_connected:
+            self.end(LOST, f"the connection was lost: {event.cause}")
+
+    def _hold_ended(self) -> None:
+        """Leave, once the path is nominated and a text sent has been echoed, or soon after."""
+        unheard = any(t.direction == "out" and t.echo is None for t in self.session.texts)
+        first_time, self._hold_over = not self._hold_over, True
+        if self.session.state == "disconnected":
+            self.end(LOST, "the path was silent when the hold ended")
+        elif self.session.nominated_at is not None and not unheard:
+            self.end(OK)
+        elif first_time:
+            self._later(NOMINATION_PATIENCE, lambda: self.end(OK))
+
+    def _peer_left(self) -> None:
+        hold, connected = self._options.hold, self.session.connected_at
+        if hold is not None and connected is not None:
+            stayed = self.session.t - connected
+            if stayed < hold - HOLD_TOLERANCE:
+                self.end(LOST, f"the other side left after {stayed:.1f} of {hold:g} s")
+                return
+        self.end(OK, "the other side has left")
+
+    def _gave_up(self) -> None:
+        if not self.session.connected:
+            self.end(GAVE_UP, f"gave up after {self._options.give_up:g} s without a connection")
+
+    def _interrupted(self) -> None:
+        self.end(OK if self.session.connected else GAVE_UP, "interrupted")
+
+    def refused(self, problem: str) -> None:
+        """A text could not be used. At a terminal the user tries again, a script has failed."""
+        self._say(problem)
+        if not (self._options.read_stdin and sys.stdin is not None and sys.stdin.isatty()):
+            self.end(UNREADABLE)
+
+    # --- output ---------------------------------------------------------------------------------
+
+    def _print_blob(self) -> None:
+        blob = self.session.blob
+        if blob is None or self._options.as_json or self._ending.is_set():
+            return
+        text = in_format(blob.blob, self._options.form)
+        if text != self._printed and (self._printed is None or self._worth_again(blob)):
+            if self._printed is not None:
+                self._say("our blob has changed: send the new one")
+            self._printed = text
+            self._write(text.encode())
+
+    def _worth_again(self, blob: events.BlobChanged) -> bool:
+        return not self.session.connected and (blob.resend or self.session.description is None)
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self._out.write(data)
+            self._out.flush()
+        except BrokenPipeError:
+            self.end(OK)
+
+    # --- input ----------------------------------------------------------------------------------
+
+    def _read_stdin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Runs in a thread: works for a pipe, a terminal and a file alike."""
+        with contextlib.suppress(RuntimeError, OSError, ValueError):  # the run is over
+            while line := sys.stdin.buffer.readline(LONGEST_LINE):
+                loop.call_soon_threadsafe(self._take_line, line)
+            loop.call_soon_threadsafe(self._stdin_ended)
+
+    def _take_line(self, line: bytes) -> None:
+        """A line of a pasted text, which may be wrapped over several; or a command."""
+        if self._options.as_json and line.lstrip().startswith(b'{"command"'):
+            try:
+                self._source.send(events.decode_command(line))
+            except NotUnderstood as problem:
+                self._say(str(problem))
+            return
+        text = line.decode("utf-8", "replace")
+        self._pasted += text
+        if len(self._pasted) > signaling.MAX_TEXT:
+            self._pasted = ""
+            self.refused("the text on stdin is too long to be a blob, SDP or JSON")
+            return
+        try:
+            signaling.read(self._pasted)
+        except UnreadableDescription as problem:
+            if not text.strip() and self._pasted.strip():
+                self._pasted = ""
+                self.refused(str(problem))
+            return
+        self._source.send(events.Paste(text=self._pasted))
+        self._pasted = ""
+
+    def _stdin_ended(self) -> None:
+        if not self._pasted.strip():
+            return
+        try:
+            signaling.read(self._pasted)
+        except UnreadableDescription as problem:
+            self._say(str(problem))
+            if self.session.description is None:
+                self.end(UNREADABLE)
+
+    # --- timing ---------------------------------------------------------------------------------
+
+    def _later(self, seconds: float, what: Callable[[], None]) -> None:
+        self._timers.append(asyncio.get_running_loop().call_later(seconds, what))
+
+    async def _close_at_end(self) -> None:
+        await self._ending.wait()
+        await self._source.close()
+
+
+def printable(text: str) -> str:
+    """Foreign text without anything a terminal would act upon."""
+    return "".join(c if c.isprintable() else "·" for c in text)

@@ -1,0 +1,1 @@
+"""Reports: one Session in forms that travel."""

@@ -1,0 +1,124 @@
+"""What a user may choose, from a TOML file, ICETUI_* variables and flags, in rising precedence."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from icetui.events import StartSession
+from icetui.servers import DEFAULT_STUN, BadServer, parse_stun, parse_turn
+
+
+class BadSettings(ValueError):
+    """A setting that cannot be used; the message is the sentence for the user."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything that can be set; the names are those of the flags, of the file, and, in capitals
+    behind `ICETUI_`, of the environment."""
+
+    stun: tuple[str, ...] = DEFAULT_STUN
+    turn: tuple[str, ...] = ()
+    no_servers: bool = False
+    interface: tuple[str, ...] = ()
+    ipv4: bool = True
+    ipv6: bool = True
+    relay_only: bool = False
+    port: int = 0
+
+    def start(self) -> StartSession:
+        """The command that opens a session with these settings.
+
+        Raises `BadSettings`.
+        """
+        if not 0 <= self.port < 65536:
+            raise BadSettings(f"--port is between 1 and 65535, or 0 for any, not {self.port}")
+        if not (self.ipv4 or self.ipv6):
+            raise BadSettings("with both --no-ipv4 and --no-ipv6 there is nothing to gather")
+        try:
+            stun = () if self.no_servers else tuple(parse_stun(u) for u in self.stun)
+            turn = () if self.no_servers else tuple(parse_turn(u) for u in self.turn)
+        except BadServer as problem:
+            raise BadSettings(str(problem)) from None
+        if self.relay_only and not turn:
+            raise BadSettings("--relay-only needs a TURN server: --turn turn:user:password@host")
+        return StartSession(
+            stun_servers=tuple(dict.fromkeys(stun)),
+            turn_servers=tuple(dict.fromkeys(turn)),
+            interfaces=self.interface,
+            ipv4=self.ipv4,
+            ipv6=self.ipv6,
+            relay_only=self.relay_only,
+            port=self.port,
+        )
+
+
+LISTS = ("stun", "turn", "interface")
+
+
+def config_path(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the file is looked for: `ICETUI_CONFIG`, or icetui.toml in the user's config folder."""
+    named = environment.get("ICETUI_CONFIG")
+    if named:
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("icetui")) / "icetui.toml"
+
+
+def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from file, environment and flags; a flag left out is None or ().
+
+    Raises `BadSettings`.
+    """
+    chosen = _from_file(config_path(environment), required="ICETUI_CONFIG" in environment)
+    chosen.update(_from_environment(environment))
+    chosen.update({k: v for k, v in flags.items() if v is not None and v != ()})
+    try:
+        return msgspec.convert(chosen, Settings)
+    except msgspec.ValidationError as error:
+        raise BadSettings(f"a setting cannot be used: {error}") from None
+
+
+def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            values = tomllib.load(file)
+    except FileNotFoundError:
+        if required:
+            raise BadSettings(f"ICETUI_CONFIG names {path}, which does not exist") from None
+        return {}
+    except OSError as error:
+        raise BadSettings(f"{path} cannot be read: {error.strerror}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadSettings(f"{path} is not TOML: {error}") from None
+    try:
+        msgspec.convert(values, Settings)
+    except msgspec.ValidationError as error:
+        raise BadSettings(f"{path}: {error}") from None
+    return values
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Settings):
+        name = f"ICETUI_{field.name.upper()}"
+        text = environment.get(name)
+        if text is None:
+            continue
+        if field.name in LISTS:
+            values[field.name] = tuple(text.split())
+        elif field.type is bool:
+            if text.lower() not in ("1", "0", "true", "false", "yes", "no", ""):
+                raise BadSettings(f"{name} is 1 or 0, not {text[:40]!r}")
+            values[field.name] = text.lower() in ("1", "true", "yes")
+        elif not text.isdecimal():
+            raise BadSettings(f"{name} is a number, not {text[:40]!r}")
+        else:
+            values[field.name] = int(text)
+    return values
