@@ -57,7 +57,7 @@ class Teller:
         self.t += seconds
         return self
 
-    def __call__(self, kind: type[Any], **fields: Any) -> Any:
+    def __call__(self, kind: type[Any], /, **fields: Any) -> Any:
         self.t += 0.001
         return kind(wall=WALL + self.t, t=round(self.t, 6), session=SID, **fields)
 

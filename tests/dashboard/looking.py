@@ -1,0 +1,105 @@
+"""How the tests run the dashboard and read its screen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from textual.pilot import Pilot
+
+from icetui.dashboard.app import Dashboard
+from icetui.dashboard.clipboard import Clipboard, Outcome
+from icetui.dashboard.screens.main import Main
+from icetui.events import AnyEvent
+from tests.dashboard.streams import FeedSource
+
+
+def lines_of(app: Dashboard) -> list[str]:
+    """What the topmost screen draws, a string a row."""
+    return [strip.text.rstrip() for strip in app.screen._compositor.render_strips()]
+
+
+def text_of(app: Dashboard) -> str:
+    return "\n".join(lines_of(app))
+
+
+@dataclass(frozen=True)
+class PretendClipboard(Clipboard):
+    """Remembers instead of copying."""
+
+    copied: list[str] = field(default_factory=list)
+
+    async def copy(self, text: str, osc52: Callable[[str], None]) -> Outcome:
+        self.copied.append(text)
+        return Outcome(("your terminal's clipboard",))
+
+
+@dataclass
+class Look:
+    """A running dashboard and everything around it."""
+
+    app: Dashboard
+    pilot: Pilot[int]
+    source: FeedSource
+    clipboard: PretendClipboard
+
+    @property
+    def main(self) -> Main:
+        return self.app._main
+
+    @property
+    def text(self) -> str:
+        return text_of(self.app)
+
+    @property
+    def lines(self) -> list[str]:
+        return lines_of(self.app)
+
+    @property
+    def prose(self) -> str:
+        """The screen's text without frames and line ends."""
+        return " ".join(self.text.replace("│", " ").split())
+
+    async def tell(self, stream: Iterable[AnyEvent]) -> None:
+        """Feed events and wait until they are on the screen."""
+        self.source.feed(stream)
+        await self.settle()
+
+    async def settle(self) -> None:
+        while not self.source.drained:
+            await self.pilot.pause()
+        await self.pilot.pause()
+        self.app._paint()
+        await self.pilot.pause()
+        self.app._paint()
+        await self.pilot.pause()
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.settle()
+
+    async def paste(self, text: str) -> None:
+        """A bracketed paste, as the terminal's driver hands it in."""
+        from textual import events as textual_events
+
+        self.app.post_message(textual_events.Paste(text))
+        await self.pilot.pause()
+        await self.settle()
+
+
+@asynccontextmanager
+async def looking(
+    stream: Iterable[AnyEvent] = (),
+    size: tuple[int, int] = (140, 40),
+    *,
+    live: bool = True,
+    hint: str = "",
+) -> AsyncIterator[Look]:
+    """A dashboard that has drawn `stream` on a screen of `size`."""
+    source, clipboard = FeedSource(live=live, hint=hint), PretendClipboard()
+    app = Dashboard(source, clipboard=clipboard, monotonic=lambda: 0.0)
+    async with app.run_test(size=size) as pilot:
+        look = Look(app, pilot, source, clipboard)
+        await look.tell(stream)
+        yield look

@@ -1,0 +1,39 @@
+"""A masked screen: every address has a stable pseudonym of the same kind."""
+
+import ipaddress
+
+from icetui.dashboard.app import Dashboard
+from icetui.dashboard.masking import Mask
+from tests.dashboard.looking import lines_of
+from tests.dashboard.streams import BLOB, FeedSource, whole
+
+
+def test_pseudonyms_are_stable_distinct_and_of_the_same_kind() -> None:
+    mask = Mask()
+    first = mask.text("192.168.1.20:51234 sees 8.8.8.8, [2001:4860::1]:3478 and 8.8.8.8")
+    assert first == mask.text("192.168.1.20:51234 sees 8.8.8.8, [2001:4860::1]:3478 and 8.8.8.8")
+    assert "192.168.1.20" not in first
+    assert "8.8.8.8" not in first
+    assert "2001:4860" not in first
+    kinds = {"10.1.2.3": False, "9.9.9.9": True, "2600::1": True, "fd12::5": False}
+    for address, is_global in kinds.items():
+        assert ipaddress.ip_address(mask.text(address)).is_global is is_global
+    assert mask.text("stun:8.8.8.8:3478") == f"stun:{mask.text('8.8.8.8')}:3478"
+    assert mask.text("at 12:00:01, version 0.13.0, ::1") == "at 12:00:01, version 0.13.0, ::1"
+    assert mask.text("0f3a-b1.local:5000") == "host-1.local:5000"
+
+
+async def test_no_real_address_and_no_blob_is_on_a_masked_screen() -> None:
+    source = FeedSource()
+    app = Dashboard(source, mask=True, monotonic=lambda: 0.0)
+    async with app.run_test(size=(140, 40)) as pilot:
+        source.feed(whole())
+        while not source.drained:
+            await pilot.pause()
+        for key in ("o", "o", "enter"):
+            await pilot.press(key)
+            app._paint()
+            await pilot.pause()
+            text = "\n".join(lines_of(app))
+            for real in ("192.168.1.20", "203.0.113.7", "198.51.100.9", "10.0.0.4", BLOB[:30]):
+                assert real not in text
