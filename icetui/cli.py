@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -13,10 +12,24 @@ import click
 from icetui import __version__
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from icetui.events import StartSession
     from icetui.sources import Source
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class File(click.Path):
+    """A path to a file; pathlib is imported when one is given, not for --help."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from pathlib import Path
+
+        return Path(super().convert(value, param, ctx))
+
+
+FILE = File(dir_okay=False)
 
 NO_TERMINAL = (
     "icetui draws on a terminal and this is none; use `icetui peer` for a session without a screen."
@@ -72,20 +85,20 @@ session_options = options(
 )
 record_option = click.option(
     "--record",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="Write the event stream to FILE, without passwords.",
 )
 blob_options = options(
     click.option(
         "--blob-out",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=FILE,
         metavar="FILE",
         help="Write our blob to FILE, again whenever it changes.",
     ),
     click.option(
         "--blob-in",
-        type=click.Path(dir_okay=False, path_type=Path),
+        type=FILE,
         metavar="FILE",
         help="Read their blob from FILE; waits until it is there and whole.",
     ),
@@ -339,12 +352,15 @@ def view(what: tuple[str, ...], speed: float) -> None:
         fail("name a recording, or a command behind --: icetui view -- ssh host icetui peer --json")
     if not has_terminal():
         fail(NO_TERMINAL)
-    run_dashboard(_recording(Path(what[0]), speed) if len(what) == 1 else _process(what))
+    run_dashboard(_recording(what[0], speed) if len(what) == 1 else _process(what))
 
 
-def _recording(path: Path, speed: float) -> Source:
+def _recording(name: str, speed: float) -> Source:
+    from pathlib import Path
+
     from icetui.recording import Replay, UnreadableRecording, read
 
+    path = Path(name)
     try:
         return Replay(list(read(path)), speed, hint=f"recording {path.name}")
     except UnreadableRecording as problem:
@@ -363,7 +379,7 @@ def _process(argv: tuple[str, ...]) -> Source:
 
 
 @main.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
 def report(file: Path) -> None:
     """A recording as a plain text report."""
     from icetui.recording import UnreadableRecording, read
