@@ -67,13 +67,11 @@ class Look:
         await self.settle()
 
     async def settle(self) -> None:
-        while not self.source.drained:
+        """Until everything told is on the screen, what follows from its layout too."""
+        await self.source.told()
+        for _ in range(2):
+            self.app._paint()
             await self.pilot.pause()
-        await self.pilot.pause()
-        self.app._paint()
-        await self.pilot.pause()
-        self.app._paint()
-        await self.pilot.pause()
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)

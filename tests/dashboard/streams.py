@@ -32,13 +32,15 @@ class FeedSource:
     def end(self) -> None:
         self._queue.put_nowait(None)
 
-    @property
-    def drained(self) -> bool:
-        return self._queue.empty()
+    async def told(self) -> None:
+        """Wait until all that was fed has been taken."""
+        await self._queue.join()
 
     async def events(self) -> AsyncIterator[AnyEvent]:
         while (event := await self._queue.get()) is not None:
             yield event
+            self._queue.task_done()
+        self._queue.task_done()
 
     def send(self, command: AnyCommand) -> None:
         self.sent.append(command)

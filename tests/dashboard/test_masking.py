@@ -28,8 +28,8 @@ async def test_no_real_address_and_no_blob_is_on_a_masked_screen() -> None:
     app = Dashboard(source, mask=True, monotonic=lambda: 0.0)
     async with app.run_test(size=(140, 40)) as pilot:
         source.feed(whole())
-        while not source.drained:
-            await pilot.pause()
+        await source.told()
+        await pilot.pause()
         for key in ("o", "o", "enter"):
             await pilot.press(key)
             app._paint()

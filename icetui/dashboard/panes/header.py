@@ -74,4 +74,4 @@ def _fitted(parts: list[tuple[int, Piece]], width: int) -> Content:
 
     while len(parts) > 1 and sum(length(p) + 2 for _, p in parts) > width:
         parts.remove(min(parts, key=lambda part: part[0]))
-    return line(" ", *(piece for _, p in parts for piece in (p, "  ")))
+    return Content.assemble(" ", Content("  ").join([line(piece) for _, piece in parts]))

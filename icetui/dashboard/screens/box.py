@@ -30,3 +30,9 @@ class Box(ModalScreen[None]):
 
     def action_close(self) -> None:
         self.dismiss()
+
+
+class Reading(Box):
+    """A box without a text field: `q` closes it too."""
+
+    BINDINGS: ClassVar[list[Binding]] = [Binding("q", "close", show=False)]

@@ -52,7 +52,7 @@ class Conversation(Box):
                 ("Everyone on the way can read this.", WARN),
             )
         )
-        self.query_one("#message").focus()
+        self.set_focus(self.query_one("#message"))
         self.show(self.dashboard.shown, 0.0)
 
     def show(self, session: Session, now: float) -> None:

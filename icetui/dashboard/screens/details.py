@@ -8,7 +8,7 @@ from textual.content import Content
 
 from icetui import events
 from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, Text, line, lines
-from icetui.dashboard.screens.box import Box
+from icetui.dashboard.screens.box import Reading
 from icetui.dashboard.text import clock, percent, plain, rtt, server_name, size, spark
 from icetui.dashboard.words import describe
 from icetui.events import Candidate, Pair, address_port
@@ -17,7 +17,7 @@ from icetui.session import Session
 MESSAGES_SHOWN = 60
 
 
-class Details(Box):
+class Details(Reading):
     """Follows its pair while it is open."""
 
     def __init__(self, pair: str) -> None:
@@ -27,11 +27,11 @@ class Details(Box):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box tall", id="details") as box:
             box.border_title = Content(f"Pair {plain(self.pair, 40)}")
-            box.border_subtitle = "esc: back"
+            box.border_subtitle = "esc or q: back"
             yield Text(id="story")
 
     def on_mount(self) -> None:
-        self.query_one("#details").focus()
+        self.set_focus(self.query_one("#details"))
         self.show(self.dashboard.shown, 0.0)
 
     def show(self, session: Session, now: float) -> None:

@@ -35,7 +35,7 @@ class FilterInput(Input):
 
     async def _leave(self) -> None:
         main = self._main
-        main.pairs.focus()
+        main.set_focus(main.pairs)
         await self.remove()
 
     @property

@@ -8,7 +8,7 @@ from textual.content import Content
 
 from icetui.dashboard.actions import ACTIONS, Situation
 from icetui.dashboard.panes.base import ACCENT, MUTED, STRONG, Text, line, lines
-from icetui.dashboard.screens.box import Box
+from icetui.dashboard.screens.box import Reading
 
 HOW = (
     "Each side has one blob: a line of text with its addresses and a password for this session.",
@@ -38,17 +38,17 @@ MOVES = (
 )
 
 
-class Help(Box):
+class Help(Reading):
     """Keys that would do nothing right now are dimmed and say so."""
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box tall", id="help") as box:
             box.border_title = "Help"
-            box.border_subtitle = "esc: back"
+            box.border_subtitle = "esc or q: back"
             yield Text(id="helptext")
 
     def on_mount(self) -> None:
-        self.query_one("#help").focus()
+        self.set_focus(self.query_one("#help"))
         text = help_text(self.dashboard.situation)
         self.query_one("#helptext", Text).put(text)
 

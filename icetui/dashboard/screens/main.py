@@ -138,22 +138,22 @@ class Main(Screen[None]):
         app.exchange.card = not app.exchange.card_open(app.shown, live=app.source.live)
         app.repaint()
 
-    def action_paste(self) -> None:
+    async def action_paste(self) -> None:
         from icetui.dashboard.screens.paste import PasteBox
 
-        self.app.push_screen(PasteBox())
+        await self.app.push_screen(PasteBox())
 
     def action_copy(self) -> None:
         self.dashboard.copy_own()
 
-    def action_save(self) -> None:
+    async def action_save(self) -> None:
         from icetui.dashboard.screens.saving import SaveBox
 
         app = self.dashboard
         started = app.session.started
         name = "".join(c for c in started.ufrag if c.isalnum()) if started else "own"
         default = f"./icetui-{name}.{app.exchange.form}"
-        self.app.push_screen(SaveBox(app.exchange.own_text(app.session) or "", default))
+        await self.app.push_screen(SaveBox(app.exchange.own_text(app.session) or "", default))
 
     async def action_raw(self) -> None:
         from icetui.dashboard.screens.raw import show_raw
@@ -168,10 +168,10 @@ class Main(Screen[None]):
 
     # --- the session -------------------------------------------------------------------------
 
-    def action_message(self) -> None:
+    async def action_message(self) -> None:
         from icetui.dashboard.screens.conversation import Conversation
 
-        self.app.push_screen(Conversation())
+        await self.app.push_screen(Conversation())
 
     def action_nominate(self) -> None:
         pair = self.pairs.highlighted
@@ -179,12 +179,12 @@ class Main(Screen[None]):
             app = self.dashboard
             app.source.send(events.Nominate(session=app.session.id, pair=pair.id))
 
-    def action_details(self) -> None:
+    async def action_details(self) -> None:
         from icetui.dashboard.screens.details import Details
 
         pair = self.pairs.highlighted
         if pair is not None:
-            self.app.push_screen(Details(pair.id))
+            await self.app.push_screen(Details(pair.id))
 
     # --- the view ----------------------------------------------------------------------------
 
@@ -196,7 +196,7 @@ class Main(Screen[None]):
 
         if not self.query(FilterInput):
             await self.mount(FilterInput(self.pairs.filter), before=self.keys)
-        self.query_one(FilterInput).focus()
+        self.set_focus(self.query_one(FilterInput))  # at once: what is typed next is for it
 
     def set_filter(self, text: str) -> None:
         self.pairs.filter = self.log_pane.filter = text.strip()
@@ -213,7 +213,7 @@ class Main(Screen[None]):
 
     def _go(self, name: str) -> None:
         self._choose(name)
-        self.query_one(f"#{name}").focus()
+        self.set_focus(self.query_one(f"#{name}"))
         self.dashboard.repaint()
 
     async def action_back(self) -> None:
@@ -224,10 +224,10 @@ class Main(Screen[None]):
         elif app.exchange.card_open(app.shown, live=app.source.live):
             self.action_connect()
 
-    def action_help(self) -> None:
+    async def action_help(self) -> None:
         from icetui.dashboard.screens.help import Help
 
-        self.app.push_screen(Help())
+        await self.app.push_screen(Help())
 
     async def action_leave(self) -> None:
         await self.app.run_action("quit")

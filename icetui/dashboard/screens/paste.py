@@ -55,7 +55,7 @@ class PasteBox(Box):
             yield Button("Use it", id="use", compact=True)
 
     def on_mount(self) -> None:
-        self.query_one(PasteArea).focus()
+        self.set_focus(self.query_one(PasteArea))
 
     def on_button_pressed(self) -> None:
         self.action_submit()

@@ -41,7 +41,7 @@ async def show_raw(dashboard: Dashboard, text: str) -> None:
     """Step aside for the bare text until enter is pressed; events go on being folded."""
     driver = dashboard._driver
     if driver is None or not driver.can_suspend or dashboard.is_headless:
-        dashboard.push_screen(RawBox(text))
+        await dashboard.push_screen(RawBox(text))
         return
     dashboard.suspended = True
     try:

@@ -29,7 +29,7 @@ class SaveBox(Box):
             yield Static("enter: save, readable by you only   esc: back", classes="keys")
 
     def on_mount(self) -> None:
-        self.query_one("#path").focus()
+        self.set_focus(self.query_one("#path"))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         name = event.value.strip()
