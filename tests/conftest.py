@@ -1,0 +1,54 @@
+"""Fixtures for tests that run icetui as it is run: processes with an environment of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from tests.running import ALONE, ICETUI, Running, environment, run
+
+Start = Callable[..., Awaitable[Running]]
+RunIcetui = Callable[..., "CompletedProcess[str]"]
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """An environment without anybody's settings."""
+    home = tmp_path / "home"
+    home.mkdir()
+    return environment(home)
+
+
+@pytest.fixture
+def icetui(env: dict[str, str]) -> RunIcetui:
+    """``icetui("decode", "…")``: one icetui from start to end."""
+    return partial(run, env=env)
+
+
+@pytest.fixture
+async def start(env: dict[str, str]) -> AsyncIterator[Start]:
+    """``await start("demo")``: an icetui that runs until it ends or the test does."""
+    started: list[Running] = []
+
+    async def begin(*argv: str, program: tuple[str, ...] = ICETUI) -> Running:
+        started.append(await Running.start((*program, *argv), env))
+        return started[-1]
+
+    yield begin
+    await asyncio.gather(*(running.dispose() for running in started))
+
+
+@pytest.fixture
+def peer(start: Start) -> Start:
+    """``await peer("--json")``: a headless peer on loopback that asks no server."""
+
+    async def begin(*argv: Any) -> Running:
+        return await start("peer", *ALONE, *(str(a) for a in argv))
+
+    return begin
