@@ -192,6 +192,21 @@ def waiting_for_them(session: Session) -> Iterator[Finding]:
         )
 
 
+def not_pasted_yet(session: Session) -> Iterator[Finding]:
+    """They answer, but cannot check us: our blob is not with them yet."""
+    valid = [p for p in _pairs(session) if p.valid]
+    if session.connected or session.lost_after_connected or not valid:
+        return
+    if any(p.requests_received for p in _pairs(session)) or _checking_for(session) < PATIENCE:
+        return
+    yield Finding(
+        severity="info",
+        claim="They can be reached, but have not pasted our blob yet.",
+        evidence=f"{_count(len(valid), 'pair')} answered our checks; none of theirs has come",
+        remedy="Send them our blob; the path stands as soon as they paste it.",
+    )
+
+
 def wrong_credentials(session: Session) -> Iterator[Finding]:
     """One side does not know the other's password."""
     failed = [p for p in _pairs(session) if p.reason == Reason.UNAUTHENTICATED]
@@ -300,9 +315,11 @@ def nothing_answers(session: Session) -> Iterator[Finding]:
     pairs = _pairs(session)
     if session.connected or session.lost_after_connected or not pairs:
         return
-    if session.state_before_closing not in ("checking", "failed") or _checking_for(session) < PATIENCE:
+    if session.state_before_closing not in ("checking", "failed"):
         return
-    if any(p.reason == Reason.UNAUTHENTICATED for p in pairs) or session.refused:
+    if _checking_for(session) < PATIENCE:
+        return
+    if any(p.reason == Reason.UNAUTHENTICATED or p.valid for p in pairs) or session.refused:
         return
     sent = sum(p.requests_sent + p.retransmissions_sent for p in pairs)
     heard = sum(p.requests_received for p in pairs)
@@ -373,6 +390,7 @@ RULES: tuple[Rule, ...] = (
     no_common_family,
     resend,
     waiting_for_them,
+    not_pasted_yet,
     connected,
     lossy,
     peer_left,

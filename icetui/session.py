@@ -195,7 +195,7 @@ class Session:
 
     @property
     def time_to_first_path(self) -> float | None:
-        """Seconds from knowing both descriptions to the first valid pair."""
+        """Seconds from knowing both descriptions to the first pair that can carry data."""
         return self._since_both_known(self.first_path_at)
 
     @property
@@ -330,8 +330,6 @@ def _knock(s: Session, e: events.Knocked) -> None:
 
 def _pair(s: Session, e: events.PairChanged) -> None:
     s.pairs[e.pair.id] = e.pair
-    if e.pair.valid and s.first_path_at is None:
-        s.first_path_at = e.t
     if e.pair.nominated and e.pair.valid and s.nominated_at is None:
         s.nominated_at = e.t
 
@@ -346,6 +344,8 @@ def _lost(s: Session, e: events.RequestLost) -> None:
 
 def _selected(s: Session, e: events.SelectedPairChanged) -> None:
     s.selected = e.pair
+    if e.pair is not None and s.first_path_at is None:
+        s.first_path_at = e.t
     _append(s.path_history, e)
 
 

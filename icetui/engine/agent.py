@@ -19,6 +19,7 @@ from icetui.engine.endpoint import Address, Endpoint
 from icetui.engine.gathering import Gathering
 from icetui.engine.pairs import CheckedPair
 from icetui.engine.stream import Stream
+from icetui.engine.timing import Timing
 from icetui.events import Candidate
 from icetui.signaling import Description, UnreadableDescription
 
@@ -29,11 +30,13 @@ CLOSE_WITHIN = 0.8
 class Agent:
     """One side of one ICE session."""
 
-    def __init__(self, stream: Stream, start: events.StartSession) -> None:
+    def __init__(
+        self, stream: Stream, start: events.StartSession, timing: Timing | None = None
+    ) -> None:
         self.stream = stream
         self._start = start
         self.ufrag, self._pwd = signaling.random_credentials()
-        self.checks = CheckList(stream, ufrag=self.ufrag, pwd=self._pwd)
+        self.checks = CheckList(stream, ufrag=self.ufrag, pwd=self._pwd, timing=timing)
         self.checks.observer = self
         self._endpoints: list[Endpoint] = []
         self._candidates: dict[Address, Candidate] = {}

@@ -12,7 +12,6 @@ import asyncio
 import heapq
 import itertools
 from collections import deque
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import msgspec
@@ -23,6 +22,7 @@ from icetui.engine.endpoint import Address, Endpoint, Request
 from icetui.engine.nomination import PathChoice
 from icetui.engine.pairs import CheckedPair, State
 from icetui.engine.stream import Stream
+from icetui.engine.timing import Timing
 from icetui.engine.traffic import Traffic
 from icetui.engine.upkeep import Upkeep
 from icetui.events import Reason, address_port
@@ -48,24 +48,6 @@ ERROR_WORDS = {
     401: "the other side does not know this user fragment or password: the blob is of another or "
     "an older session",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """The clocks of a check list, seconds."""
-
-    pace: float = 0.02
-    """Ta: the least time between two checks (RFC 8445 section 14.2 allows from 5 ms)."""
-    first_timeout: float = 0.2
-    """RTO of a check; each retransmission doubles it."""
-    transmissions: int = 4
-    """Of one check; its pair counts as failed RTO × 2^transmissions − RTO after the first."""
-    recheck: float = 2.0
-    """Between checks of a failed pair while there is no path: late is normal."""
-    recheck_direct: float = 10.0
-    """Between checks of a failed direct pair while only a relayed path stands."""
-    again: float = 0.01
-    """The least time after a check before an incoming one triggers it anew."""
 
 
 class Observer(Protocol):
@@ -95,6 +77,9 @@ class CheckList(ice.Connection):
         self.upkeep = Upkeep(self)
         self.traffic = Traffic(self)
         self.observer: Observer | None = None
+        self.peer_heard = False
+        """Whether the other side has our description: it sent a check keyed with our password,
+        or is lite and never will. Until then it answers us but could not use any path."""
         self._remote_ids = itertools.count(1)
         self._order = itertools.count()
         self._plan: list[tuple[float, int, int, CheckedPair]] = []
@@ -126,6 +111,7 @@ class CheckList(ice.Connection):
         ice.validate_password(pwd)
         self.remote_username, self.remote_password = ufrag, pwd
         self.remote_is_lite = lite
+        self.peer_heard = self.peer_heard or lite
         self.ice_controlling = controlling or lite
         self._show_role("lite" if lite else "ufrags")
         self._reprioritise()
@@ -388,11 +374,23 @@ class CheckList(ice.Connection):
 
     # --- incoming checks ------------------------------------------------------------------------
 
+    def request_received(
+        self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
+    ) -> None:
+        """aioice authenticates, repairs role conflicts and answers (RFC 8445 section 7.3)."""
+        if self.remote_password is None:
+            # Without their description we have no role yet that a check could be in conflict with.
+            self.ice_controlling = "ICE-CONTROLLED" in message.attributes
+        super().request_received(message, addr, protocol)
+
     def check_incoming(
         self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
     ) -> None:
         """A check that aioice found well signed and has answered (RFC 8445 section 7.3)."""
         assert isinstance(protocol, Endpoint)
+        if not self.peer_heard:
+            self.peer_heard = True
+            self.loop.call_soon(self.path.peer_heard)
         if self.remote_password is None:
             self._early.append((message, addr, protocol))
             self._knock(message, addr)

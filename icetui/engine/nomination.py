@@ -16,13 +16,6 @@ from icetui.engine.pairs import CheckedPair, State
 if TYPE_CHECKING:
     from icetui.engine.checking import CheckList
 
-SETTLE_DIRECT = 0.05
-"""Seconds a direct pair waits for a better one before it is nominated."""
-SETTLE_RELAYED = 0.5
-"""Seconds a relayed pair waits for a direct one."""
-NOMINATION_TIMEOUT = 0.5
-NOMINATION_TRIES = 6
-
 
 class PathChoice:
     """The path of one check list."""
@@ -36,8 +29,16 @@ class PathChoice:
         self._tries = 0
         self._timer: asyncio.TimerHandle | None = None
 
+    def peer_heard(self) -> None:
+        """The other side has our description: what is valid can be used from now on."""
+        best = self._best()
+        if best is not None and self.selected is None:
+            self.became_valid(best)
+
     def became_valid(self, pair: CheckedPair) -> None:
         """A check of this pair has succeeded."""
+        if not self._checks.peer_heard:
+            return
         if self._first_valid_at is None:
             self._first_valid_at = self._checks.loop.time()
         if pair.remote_nominated and not self._checks.ice_controlling:
@@ -94,6 +95,8 @@ class PathChoice:
         checks = self._checks
         if not checks.ice_controlling or checks.closing or self._nominating is not None:
             return
+        if not checks.peer_heard:
+            return
         best = self._best()
         if best is None or best.nominated:
             return
@@ -128,7 +131,8 @@ class PathChoice:
         )
         if not hopeful:
             return 0.0
-        settle = SETTLE_RELAYED if best.relayed else SETTLE_DIRECT
+        timing = self._checks.timing
+        settle = timing.settle_relayed if best.relayed else timing.settle_direct
         return self._first_valid_at + settle - self._checks.loop.time()
 
     def _nominate(self, pair: CheckedPair) -> None:
@@ -142,12 +146,13 @@ class PathChoice:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if pair is None or not pair.valid or self._tries >= NOMINATION_TRIES:
+        if pair is None or not pair.valid or self._tries >= self._checks.timing.nominations:
             self._nominating = None
             return
         self._tries += 1
         self._checks.request(pair, "nomination")
-        patience = max(NOMINATION_TIMEOUT, 2 * (pair.smoothed_round_trip or 0.0))
+        timeout = self._checks.timing.nomination_timeout
+        patience = max(timeout, 2 * (pair.smoothed_round_trip or 0.0))
         self._timer = self._checks.loop.call_later(patience, self._send_nomination)
 
     def _select(self, pair: CheckedPair | None, cause: str) -> None:

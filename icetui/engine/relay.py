@@ -8,6 +8,7 @@ behind the request instead of a round trip later, and closing is bounded in time
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 import struct
@@ -228,8 +229,9 @@ async def allocate(endpoint: Endpoint, server: TurnServer, address: Address, loc
     except ssl.SSLError as error:
         words = getattr(error, "verify_message", "") or error.reason or str(error)
         raise RelayUnavailable(Reason.TLS, f"TLS: {words}") from None
-    except (OSError, ConnectionError) as error:
-        raise RelayUnavailable(Reason.SEND_ERROR, error.strerror or str(error)) from None
+    except OSError as error:
+        words = os.strerror(error.errno) if error.errno else str(error)
+        raise RelayUnavailable(Reason.SEND_ERROR, words) from None
     finally:
         if client is not None and client.relayed_address is None:
             client.transport.close()

@@ -18,23 +18,13 @@ from icetui.events import Reason
 if TYPE_CHECKING:
     from icetui.engine.checking import CheckList
 
-TICK = 0.1
-PROBE_SELECTED = 1.0
-PROBE_OTHERS = 5.0
-"""Seconds between probes, ± 20 % so that they do not march in step (RFC 7675 section 5.1)."""
-PROBE_SUSPECT = 0.25
-"""Seconds between probes while the last one is overdue."""
-SILENCE = 1.6
-"""Seconds (plus two round trips) without a sign of life after which a path is `disconnected`."""
-CONSENT = 30.0
-"""Seconds after the last answer at which we must stop sending (RFC 7675 section 5.1)."""
-
 
 class Upkeep:
     """Keeps the valid pairs of one check list measured and honest."""
 
     def __init__(self, checks: CheckList) -> None:
         self._checks = checks
+        self._timing = checks.timing
         self._timer: asyncio.TimerHandle | None = None
         self._changed: set[CheckedPair] = set()
 
@@ -55,7 +45,9 @@ class Upkeep:
 
     def selected(self, pair: CheckedPair) -> None:
         """This pair is the path from now on."""
-        pair.next_probe = min(pair.next_probe, self._checks.loop.time() + PROBE_SELECTED)
+        pair.next_probe = min(
+            pair.next_probe, self._checks.loop.time() + self._timing.probe_selected
+        )
         if pair.last_heard:
             self._consent(pair)
         self._arm()
@@ -74,16 +66,20 @@ class Upkeep:
 
     def _consent(self, pair: CheckedPair) -> None:
         stream = self._checks.stream
-        until = stream.elapsed(pair.last_heard) + CONSENT
+        until = stream.elapsed(pair.last_heard) + self._timing.consent
         stream.emit(events.ConsentRefreshed, pair=pair.id, expires=round(until, 3))
 
     def _interval(self, pair: CheckedPair) -> float:
-        base = PROBE_SELECTED if pair is self._checks.path.selected else PROBE_OTHERS
+        base = (
+            self._timing.probe_selected
+            if pair is self._checks.path.selected
+            else self._timing.probe_others
+        )
         return base * random.uniform(0.8, 1.2)
 
     def _arm(self) -> None:
         if self._timer is None and not self._checks.closing:
-            self._timer = self._checks.loop.call_later(TICK, self._tick)
+            self._timer = self._checks.loop.call_later(self._timing.tick, self._tick)
 
     def _tick(self) -> None:
         self._timer = None
@@ -95,11 +91,11 @@ class Upkeep:
             if now >= pair.next_probe:
                 self._probe(pair, now)
             silence = now - pair.last_heard
-            if silence > CONSENT:
+            if silence > self._timing.consent:
                 checks.fail(
                     pair, Reason.CONSENT_EXPIRED, f"no answer for {silence:.0f} s (RFC 7675)"
                 )
-            elif silence > SILENCE + 2 * (pair.smoothed_round_trip or 0.0):
+            elif silence > self._timing.silence + 2 * (pair.smoothed_round_trip or 0.0):
                 self._silent(pair)
         for pair in list(self._changed):
             checks.show(pair)
@@ -118,7 +114,7 @@ class Upkeep:
 
     def _lose_overdue(self, pair: CheckedPair, now: float) -> None:
         round_trip = pair.smoothed_round_trip or 0.0
-        suspect = max(PROBE_SUSPECT, 2 * round_trip + 0.1)
+        suspect = max(self._timing.probe_suspect, 2 * round_trip + 0.1)
         lost = max(1.0, 3 * round_trip)
         if pair.open_probes and pair is self._checks.path.selected:
             newest = next(reversed(pair.open_probes.values()))
@@ -136,4 +132,6 @@ class Upkeep:
             pair.silent = True
             checks.path.lost(pair)
         if pair is checks.path.selected and pair.silent:
-            checks.set_state("disconnected", f"{pair.id} has not answered for {SILENCE:.1f} s")
+            checks.set_state(
+                "disconnected", f"{pair.id} has not answered for {self._timing.silence:.1f} s"
+            )

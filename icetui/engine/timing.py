@@ -1,0 +1,44 @@
+"""The clocks of a check list, in one place, so that a test or a bench can hand in others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """All in seconds."""
+
+    pace: float = 0.02
+    """Ta: the least time between two checks (RFC 8445 section 14.2 allows from 5 ms)."""
+    first_timeout: float = 0.2
+    """RTO of a check; each retransmission doubles it."""
+    transmissions: int = 4
+    """Of one check; its pair counts as failed RTO × (2^transmissions − 1) after the first."""
+    recheck: float = 2.0
+    """Between checks of a failed pair while there is no path: late is normal."""
+    recheck_direct: float = 10.0
+    """Between checks of a failed direct pair while only a relayed path stands."""
+    again: float = 0.01
+    """The least time after a check before an incoming one triggers it anew."""
+
+    settle_direct: float = 0.05
+    """How long a direct pair waits for a better one before it is nominated."""
+    settle_relayed: float = 0.5
+    """How long a relayed pair waits for a direct one."""
+    nomination_timeout: float = 0.5
+    """Until a nomination is sent again; at least two round trips."""
+    nominations: int = 6
+    """How often one nomination is sent."""
+
+    tick: float = 0.1
+    """How often upkeep looks at the valid pairs."""
+    probe_selected: float = 1.0
+    probe_others: float = 5.0
+    """Between probes, ± 20 % so that they do not march in step (RFC 7675 section 5.1)."""
+    probe_suspect: float = 0.25
+    """Between probes while the last one is overdue."""
+    silence: float = 1.6
+    """Without a sign of life, plus two round trips, after which a path is `disconnected`."""
+    consent: float = 30.0
+    """After the last answer, when we must stop sending (RFC 7675 section 5.1)."""

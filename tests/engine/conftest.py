@@ -1,0 +1,102 @@
+"""Fixtures for engine tests: sides that are always closed, a coturn on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from icetui.events import StunServer, TurnServer
+from tests.engine.side import Side
+
+
+@pytest.fixture
+async def side() -> AsyncIterator[Callable[..., Side]]:
+    """Makes sides; closes them afterwards."""
+    made: list[Side] = []
+
+    def make(*args: Any, **kwargs: Any) -> Side:
+        made.append(Side(*args, **kwargs))
+        return made[-1]
+
+    yield make
+    await asyncio.gather(*(s.agent.leave("the test is over") for s in made))
+
+
+@pytest.fixture
+async def pair(side: Callable[..., Side]) -> tuple[Side, Side]:
+    """Two sides with default settings."""
+    return side(), side()
+
+
+class Coturn:
+    """A TURN and STUN server of this test's own."""
+
+    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
+        self.process = process
+        self.port = port
+
+    @property
+    def stun(self) -> StunServer:
+        return StunServer(host="127.0.0.1", port=self.port)
+
+    def turn(self, password: str = "secret", transport: Any = "udp") -> TurnServer:
+        return TurnServer(
+            host="127.0.0.1",
+            port=self.port,
+            transport=transport,
+            username="alice",
+            password=password,
+        )
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+async def coturn(tmp_path: Path) -> AsyncIterator[Coturn]:
+    """A running coturn, ready to answer."""
+    program = shutil.which("turnserver")
+    if program is None:
+        assert not os.environ.get("ICETUI_REQUIRE_LAB"), "coturn is required here and missing"
+        pytest.skip("coturn is not installed (Debian package coturn)")
+    port = free_port()
+    process = await asyncio.create_subprocess_exec(
+        program,
+        *("-n", "--no-cli", "--no-tls", "--no-dtls", "--no-rfc5780", "--log-file", "stdout"),
+        *("-L", "127.0.0.1", "-E", "127.0.0.1", "-p", str(port), "--allow-loopback-peers"),
+        *("--lt-cred-mech", "-u", "alice:secret", "-r", "icetui.test"),
+        *("--pidfile", str(tmp_path / "pid"), "--userdb", str(tmp_path / "db")),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        await _answers(port)
+        yield Coturn(process, port)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def _answers(port: int) -> None:
+    """Wait until the server accepts a TCP connection, at most 5 s."""
+    for _ in range(100):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await asyncio.sleep(0.05)
+        else:
+            writer.close()
+            await writer.wait_closed()
+            return
+    raise AssertionError("coturn did not come up")
