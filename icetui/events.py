@@ -567,7 +567,7 @@ def decode_command(line: bytes | str) -> AnyCommand:
     """
     try:
         return _command_decoder.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeError) as error:
         raise NotUnderstood(f"not a command: {error}") from None
 
 
@@ -608,7 +608,7 @@ class EventReader:
         """The event on a line, or None when it had to be skipped. Never raises."""
         try:
             raw = msgspec.json.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
             self.unreadable += 1
             return None
         if not isinstance(raw, dict) or not isinstance(raw.get("event"), str):
@@ -620,7 +620,7 @@ class EventReader:
             return None
         try:
             event = _event_decoder.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeError):
             self.unreadable += 1
             return None
         self.unknown_fields += self._count_unknown(kind, raw) - 1  # "event" itself is the tag
