@@ -13,11 +13,12 @@ from tests.lab.lab import SERVER, Lab
 from tests.lab.topology import (
     BLACKHOLE_V4,
     KINDS,
+    STUN_URL,
+    TURN_UDP_URL,
     UNREACHABLE_V4,
     Site,
     Topology,
     as_site,
-    server_urls,
 )
 from tests.lab.weather import Weather
 
@@ -176,7 +177,7 @@ def describe(lab: Lab) -> None:
             print(interface.address if plan.is_open else plan.public)
     for link, weather in lab.weather.items():
         print(f"  weather {link}: {weather}")
-    print(f"  server {' '.join(server_urls())} ({'up' if lab.server else 'down'})")
+    print(f"  server {STUN_URL} {TURN_UDP_URL} ({'up' if lab.server else 'down'})")
     print(f"  silent {BLACKHOLE_V4}, unreachable {UNREACHABLE_V4}")
 
 

@@ -38,6 +38,8 @@ ROUTER_SYSCTLS = {
     "net/bridge/bridge-nf-call-iptables": 0,
     "net/bridge/bridge-nf-call-ip6tables": 0,
 }
+PRIVATE_NETWORKS = ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
+"""What providers drop without a word (RFC 1918, RFC 6598)."""
 COMMON_SYSCTLS = {
     "net/ipv4/conf/all/rp_filter": 0,
     "net/ipv4/conf/default/rp_filter": 0,
@@ -425,6 +427,7 @@ class Lab:
             "link set lo up",
             f"route add blackhole {BLACKHOLE_V4}",
             f"route add unreachable {UNREACHABLE_V4}",
+            *(f"route add blackhole {network}" for network in PRIVATE_NETWORKS),
         ]
         for name, number in self.links.items():
             # A fixed address: a bridge takes its ports', and ports come and go with the weather.

@@ -9,7 +9,7 @@ import pytest
 from tests.lab import peers
 from tests.lab.foreign import Foreign, results, skip_if_absent
 from tests.lab.lab import BuildLab
-from tests.lab.topology import server_urls
+from tests.lab.topology import STUN_URL
 
 
 @pytest.mark.parametrize("role", ["offer", "answer"])
@@ -19,7 +19,7 @@ def test_a_peer_connects_with_aioice(
 ) -> None:
     skip_if_absent(name)
     lab = build_lab("prc", "prc")
-    stun = server_urls()[:1]
+    stun = [STUN_URL]
     one = Foreign(lab["alice"], name, role, tmp_path, stun=stun)
     other = Foreign(lab["bob"], "aioice", "answer" if role == "offer" else "offer", tmp_path, stun)
     mine, theirs = results(one, other)

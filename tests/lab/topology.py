@@ -26,6 +26,7 @@ STUN_PORT, STUN_ALT_PORT = 3478, 3479
 TLS_PORT, TLS_ALT_PORT = 5349, 5350
 TURN_USER, TURN_PASSWORD, TURN_REALM = "alice", "secret", "lab.test"
 TURN_NAME = "turn.lab.test"
+"""In /etc/hosts of every host."""
 
 MAX_SITES = 16
 
@@ -221,8 +222,7 @@ def as_site(kind: str | Site) -> Site:
     return kind if isinstance(kind, Site) else Site(nats=tuple(kind.split("+")))
 
 
-def server_urls(*, udp: bool = True) -> list[str]:
-    """STUN and TURN URIs of the lab's server (RFC 7064, RFC 7065)."""
-    server = SERVER_V4[0]
-    turn = f"turn:{TURN_USER}:{TURN_PASSWORD}@{server}:{STUN_PORT}"
-    return [f"stun:{server}:{STUN_PORT}", f"{turn}?transport={'udp' if udp else 'tcp'}"]
+STUN_URL = f"stun:{SERVER_V4[0]}:{STUN_PORT}"
+TURN_UDP_URL = f"turn:{TURN_USER}:{TURN_PASSWORD}@{SERVER_V4[0]}:{STUN_PORT}?transport=udp"
+TURN_TCP_URL = f"turn:{TURN_USER}:{TURN_PASSWORD}@{SERVER_V4[0]}:{STUN_PORT}?transport=tcp"
+TURNS_URL = f"turns:{TURN_USER}:{TURN_PASSWORD}@{TURN_NAME}:{TLS_PORT}?transport=tcp"
