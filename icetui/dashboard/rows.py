@@ -45,7 +45,11 @@ class Rows(ScrollView, can_focus=True):
 
     def tone(self, name: str) -> Style:
         """The style of a component class of this widget."""
-        return self.get_component_rich_style(name, partial=True)
+        partial = self.get_component_rich_style(name, partial=True)
+        if name in ("rows--cursor", "rows--rest"):
+            return partial
+        # A muted colour is a translucent one: only the whole style has it blended.
+        return partial + Style(color=self.get_component_rich_style(name).color)
 
     # --- painting ----------------------------------------------------------------------------
 

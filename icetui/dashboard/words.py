@@ -61,7 +61,9 @@ def _interface(e: events.InterfaceFound) -> Line:
 
 
 def _gathering(e: events.GatheringStateChanged) -> Line:
-    return Line(f"gathering {e.state}", "good" if e.state == "complete" else "plain")
+    if e.state == "complete":
+        return Line("gathering complete", "good")
+    return Line("gathering started" if e.state == "gathering" else "gathering not begun")
 
 
 def _candidate(e: events.CandidateGathered) -> Line:
@@ -125,7 +127,8 @@ def _pair(e: events.PairChanged) -> Line:
     if p.state == "succeeded":
         mark = ", nominated" if p.nominated else ""
         time = f" {rtt(p.current_round_trip_time)}"
-        return Line(f"✓ pair {p.id} succeeded{mark} {counts}{time}", "good")
+        news: Tone = "good" if p.responses_received <= 1 else "dim"  # later ones only count up
+        return Line(f"✓ pair {p.id} succeeded{mark} {counts}{time}", news)
     return Line(f"pair {p.id} {p.state} {counts}", "dim")
 
 

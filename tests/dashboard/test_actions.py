@@ -51,3 +51,11 @@ async def test_tab_goes_round_the_panes() -> None:
             seen.append(look.main.focused.id if look.main.focused else None)
             await look.press("tab")
         assert set(seen) >= {"pairs", "findings", "log", "candidates"}
+
+
+async def test_a_key_in_the_footer_can_be_clicked() -> None:
+    async with looking(whole(), (140, 40)) as look:
+        column = look.lines[-1].index("? help")
+        await look.pilot.click(offset=(column, 39))
+        await look.settle()
+        assert "How it works" in look.text

@@ -2,6 +2,7 @@
 
 import pytest
 
+from icetui import events
 from tests.dashboard.looking import looking
 from tests.dashboard.streams import Teller, connected, described, gathered, whole
 
@@ -108,3 +109,19 @@ async def test_the_keys_shown_are_the_keys_that_do_something() -> None:
         await look.tell(connected(tell))
         assert "m message" in look.lines[-1]
         assert "n nominate" not in look.lines[-1]  # the highlighted pair is in use already
+
+
+async def test_what_was_turned_away_is_counted_on_the_screen() -> None:
+    tell = Teller()
+    refused = tell(events.Refused, remote="192.0.2.1:9", local="192.168.1.20:51234",
+                   reason=events.Reason.UNAUTHENTICATED, detail="bad", count=7)  # fmt: skip
+    dropped = tell(events.DataDropped, remote="192.0.2.1:9", cause="no valid pair", count=2)
+    async with looking([*gathered(tell), refused, dropped], (140, 40)) as look:
+        assert "7 datagrams refused · 2 dropped" in look.text
+
+
+async def test_an_interface_left_out_is_named_with_the_reason() -> None:
+    tell = Teller()
+    bridge = events.Interface(name="docker0", used=False, why_not="a container bridge")
+    async with looking([tell(events.InterfaceFound, interface=bridge)], (140, 40)) as look:
+        assert "docker0 left out: a container bridge" in look.text

@@ -13,7 +13,7 @@ Piece = str | tuple[str, str]
 """Text, or text and its style. Never markup: `Content.assemble` takes it letter by letter."""
 
 GOOD, BAD, WARN = "$text-success", "$text-error", "$text-warning"
-MUTED, STRONG, ACCENT = "$text-muted", "bold", "bold $text-primary"
+MUTED, STRONG, ACCENT = "$foreground-muted", "bold", "bold $text-primary"
 
 
 def line(*pieces: Piece) -> Content:

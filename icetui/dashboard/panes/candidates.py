@@ -18,6 +18,7 @@ from icetui.dashboard.words import reason
 from icetui.events import Candidate, Server, address_port
 from icetui.session import Session
 
+INTERFACES = 20
 MOST = 150
 """Lines for one side; a hostile description can bring any number."""
 
@@ -59,6 +60,10 @@ def _mine(session: Session) -> list[Content]:
                 (reason(failure.reason, failure.detail), BAD),
             )
         )
+    for interface in list(session.interfaces.values())[:INTERFACES]:
+        if not interface.used:
+            why = plain(interface.why_not or "not chosen")
+            found.append(line((f" –     {plain(interface.name, 20)} left out: {why}", MUTED)))
     if len(found) == 1:
         found.append(line((" none yet: looking at this machine's interfaces", MUTED)))
     return found

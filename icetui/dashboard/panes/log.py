@@ -50,6 +50,7 @@ class LogPane(Rows):
         self.border_title = Content(
             shown if self.following else f"{shown}  scrolled up, end: follow"
         )
+        self.border_subtitle = Content(_turned_away(session))
         self.settle()
         if self.following:
             self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
@@ -95,3 +96,12 @@ class LogPane(Rows):
     def on_resize(self) -> None:
         if self.following:
             self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
+
+
+def _turned_away(session: Session) -> str:
+    """How many datagrams came to nothing, and where to read more."""
+    refused = sum(e.count for e in session.refused.values())
+    dropped = sum(e.count for e in session.dropped.values())
+    parts = [f"{refused} datagrams refused"] if refused else []
+    parts += [f"{dropped} dropped"] if dropped else []
+    return " · ".join(parts)

@@ -77,6 +77,9 @@ class PairTable(Rows):
         self._cursor: str | None = None
         self._columns = columns(80, 21, 21)
 
+    def on_mount(self) -> None:
+        self.border_subtitle = LEGEND
+
     # --- what it shows -------------------------------------------------------------------------
 
     @property
