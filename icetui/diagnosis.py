@@ -56,6 +56,14 @@ def _pairs(session: Session) -> list[Pair]:
     return list(session.pairs.values())
 
 
+def _is_global(address: str) -> bool:
+    """Whether it is a public IP address; a recording may hold a name or anything else."""
+    try:
+        return ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False
+
+
 def _checking_for(session: Session) -> float:
     """Seconds since checks could start."""
     start = session.both_known_at
@@ -75,7 +83,7 @@ def engine_failed(session: Session) -> Iterator[Finding]:
         yield Finding(
             severity="problem",
             claim="The engine has stopped; what is shown is its last word.",
-            evidence=session.failure.problem,
+            evidence=session.failure.problem or "it did not say why",
             remedy="Quit with q and start icetui again."
             + (f" Details are in {session.failure.log}." if session.failure.log else ""),
         )
@@ -143,8 +151,8 @@ def only_private(session: Session) -> Iterator[Finding]:
     kinds = {c.type for c in session.local_candidates.values()}
     if kinds != {"host"}:
         return
-    addresses = [ipaddress.ip_address(c.address) for c in session.local_candidates.values()]
-    if all(not a.is_global for a in addresses):
+    addresses = [c.address for c in session.local_candidates.values()]
+    if not any(_is_global(a) for a in addresses):
         asked = _count(len(session.servers), "server") if session.servers else "no server"
         yield Finding(
             severity="info",
