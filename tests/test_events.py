@@ -121,7 +121,7 @@ def test_a_line_that_is_no_command_is_named_so(line):
 @pytest.mark.parametrize(
     "line",
     [b'{"command":"dance"}', b'{"command":"nominate"}', b'{"command":"paste","text":1}',
-     b"[" * 100_000, "\ud800"],
+     b"[" * 100_000, b'{"command":"leave","x":' + b"[" * 100_000, "\ud800"],
     ids=lambda line: repr(line[:24]),
 )  # fmt: skip
 def test_a_command_that_is_unknown_incomplete_or_mistyped_is_named(line):
