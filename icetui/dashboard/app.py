@@ -13,19 +13,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textual import events as textual_events
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.timer import Timer
 
 from icetui import events
 from icetui.dashboard.actions import Situation
 from icetui.dashboard.clipboard import Clipboard
-from icetui.dashboard.exchange import Exchange
+from icetui.dashboard.exchanging import Exchanging
 from icetui.dashboard.masking import Mask
 from icetui.dashboard.screens.box import Box
 from icetui.dashboard.screens.main import Main
-from icetui.session import Session
 
 if TYPE_CHECKING:
     from icetui.sources import Source
@@ -34,14 +32,11 @@ REPAINT = 0.1
 """Seconds between two repaints, at least."""
 BATCH = 64
 """Events folded before the screen gets a turn."""
-SETTLE = 0.4
-"""Seconds from the first usable blob to the copy that happens by itself: what quick servers add
-is in it then, and a demo that has connected meanwhile leaves the clipboard alone."""
 LEAVING = 1.5
 """Seconds a polite goodbye may take."""
 
 
-class Dashboard(App[int]):
+class Dashboard(Exchanging):
     """Draws one session; its result is the exit code."""
 
     TITLE = "icetui"
@@ -55,13 +50,8 @@ class Dashboard(App[int]):
         mask: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__()
-        self.source = source
-        self.clipboard_ways = clipboard or Clipboard()
+        super().__init__(source, clipboard or Clipboard())
         self.mask = Mask() if mask else None
-        self.session = Session()
-        self.frozen: Session | None = None
-        self.exchange = Exchange()
         self.trouble: str | None = None
         """What went wrong with the stream itself, or that a recording has ended."""
         self.suspended = False
@@ -103,7 +93,7 @@ class Dashboard(App[int]):
     def _noticed(self, event: events.AnyEvent) -> None:
         """The few things that happen by themselves."""
         if isinstance(event, events.BlobChanged) and event.t == self.session.blob_at:
-            self.set_timer(SETTLE, self._copy_first)
+            self.first_blob()
         elif isinstance(event, events.DescriptionAccepted):
             self.exchange.follow_their_kind(self.session)
 
@@ -114,18 +104,14 @@ class Dashboard(App[int]):
         )
 
     async def action_quit(self) -> None:
+        code = 1 if self.failed else 0  # before the stream ends because of us
         if not self._leaving:
             self._leaving = True
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.source.close(), LEAVING)
-        self.exit(1 if self.failed else 0)
+        self.exit(code)
 
     # --- what is shown -----------------------------------------------------------------------
-
-    @property
-    def shown(self) -> Session:
-        """What the panes draw: the session, or the snapshot it was frozen at."""
-        return self.frozen if self.frozen is not None else self.session
 
     @property
     def now(self) -> float:
@@ -166,45 +152,6 @@ class Dashboard(App[int]):
             self._frozen_now, self.frozen = self.now, snapshot(self.session)
         else:
             self.frozen = None
-        self.repaint()
-
-    # --- the exchange ------------------------------------------------------------------------
-
-    def on_paste(self, event: textual_events.Paste) -> None:
-        """A paste that no text field took, from whatever screen it bubbled up."""
-        event.stop()
-        self.hand_in(event.text)
-
-    def hand_in(self, text: str) -> None:
-        """Their description, to the engine."""
-        if not self.source.live:
-            self.notify("This is a recording: there is nothing to paste into.", markup=False)
-        elif text.strip():
-            self.exchange.note_theirs(text)
-            self.source.send(events.Paste(session=self.session.id, text=text))
-
-    def _copy_first(self) -> None:
-        untouched = self.exchange.handed is None and self.session.connected_at is None
-        if self.source.live and untouched:
-            self.copy_own()
-
-    def copy_own(self) -> None:
-        """Send our description to the clipboard, in the background."""
-        text = self.exchange.own_text(self.session)
-        if text is not None:
-            self.exchange.hand_out(self.session)
-            self.run_worker(self._copy(text), group="copy", exclusive=True)
-
-    async def _copy(self, text: str) -> None:
-        self.exchange.outcome = await self.clipboard_ways.copy(text, self.copy_to_clipboard)
-        self.repaint()
-        if not self.exchange.card_open(self.shown, live=self.source.live):
-            self.notify(f"Your blob: {self.exchange.outcome.sentence}.", markup=False)
-
-    def saved(self, path: str) -> None:
-        self.exchange.hand_out(self.session)
-        self.exchange.saved = path
-        self.notify(f"Saved to {path}, readable by you only.", markup=False)
         self.repaint()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

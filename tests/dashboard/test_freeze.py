@@ -38,3 +38,11 @@ def test_a_snapshot_equals_a_deep_copy_and_is_not_reached_by_later_events() -> N
         session.apply(event)
     assert still == deep
     assert still != session
+
+
+async def test_a_paste_ends_the_freeze_so_that_its_effect_is_seen() -> None:
+    tell = Teller()
+    async with looking(gathered(tell), (80, 24)) as look:
+        await look.press("z")
+        await look.paste("icetui:x")
+        assert "FROZEN" not in look.lines[0]

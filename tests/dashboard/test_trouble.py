@@ -62,3 +62,17 @@ async def test_a_burst_of_thousands_of_events_is_folded_whole() -> None:
     burst = [tell(events.RoundTripMeasured, pair="L1-R2", seconds=0.02) for _ in range(5000)]
     async with looking([*whole(), *burst], (80, 24)) as look:
         assert look.app.session.count == len(whole()) + 5000
+
+
+async def test_leaving_is_no_failure_even_when_the_engine_goes_without_a_word() -> None:
+    async with looking(whole(), (80, 24)) as look:
+        close = look.source.close
+
+        async def close_and_end() -> None:
+            await close()
+            look.source.end()
+            await look.source.told()
+
+        look.source.close = close_and_end  # type: ignore[method-assign]
+        await look.press("q")
+    assert look.app.return_value == 0
