@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -33,6 +34,8 @@ HOLD_TOLERANCE = 1.0
 """Seconds by which the other side may leave before our hold ends: its clock started elsewhere."""
 NOMINATION_PATIENCE = 1.0
 """Seconds a hold is stretched by when the path is not nominated yet."""
+PASTE_SETTLED = 0.05
+"""Seconds without another line after which a pasted text is read."""
 LONGEST_LINE = 1024 * 1024
 
 
@@ -69,6 +72,8 @@ class Headless:
         self._said_knock = False
         self._hold_over = False
         self._pasted = ""
+        self._settling: asyncio.TimerHandle | None = None
+        self._handed_over = False
 
     async def run(self) -> int:
         """Run to the end; returns the exit code."""
@@ -93,7 +98,7 @@ class Headless:
             self._react(event)
         self.end(ENGINE_FAILED if self.session.failure else OK)
         await closer
-        for timer in self._timers:
+        for timer in (*self._timers, *([self._settling] if self._settling else [])):
             timer.cancel()
         if self._options.as_json:
             self._write(events.encode(summarise(self.session)))
@@ -207,7 +212,8 @@ class Headless:
     def refused(self, problem: str) -> None:
         """A text could not be used. At a terminal the user tries again, a script has failed."""
         self._say(problem)
-        if not (self._options.read_stdin and sys.stdin is not None and sys.stdin.isatty()):
+        at_terminal = self._options.read_stdin and sys.stdin is not None and sys.stdin.isatty()
+        if self.session.description is None and not at_terminal:
             self.end(UNREADABLE)
 
     # --- output ---------------------------------------------------------------------------------
@@ -236,10 +242,22 @@ class Headless:
     # --- input ----------------------------------------------------------------------------------
 
     def _read_stdin(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Runs in a thread: works for a pipe, a terminal and a file alike."""
-        with contextlib.suppress(RuntimeError, OSError, ValueError):  # the run is over
-            while line := sys.stdin.buffer.readline(LONGEST_LINE):
-                loop.call_soon_threadsafe(self._take_line, line)
+        """Runs in a thread: works for a pipe, a terminal and a file alike.
+
+        Not through `sys.stdin.buffer`: a thread that waits in it keeps the interpreter from
+        ending.
+        """
+        if sys.stdin is None:
+            return
+        rest = b""
+        with contextlib.suppress(RuntimeError, OSError):  # the run is over
+            while chunk := os.read(sys.stdin.fileno(), 65536):
+                *lines, rest = (rest + chunk).split(b"\n")
+                if len(rest) > LONGEST_LINE:
+                    lines, rest = [*lines, rest], b""
+                for line in lines:
+                    loop.call_soon_threadsafe(self._take_line, line + b"\n")
+            loop.call_soon_threadsafe(self._take_line, rest)
             loop.call_soon_threadsafe(self._stdin_ended)
 
     def _take_line(self, line: bytes) -> None:
@@ -250,31 +268,39 @@ class Headless:
             except NotUnderstood as problem:
                 self._say(str(problem))
             return
-        text = line.decode("utf-8", "replace")
-        self._pasted += text
+        self._pasted += line.decode("utf-8", "replace")
         if len(self._pasted) > signaling.MAX_TEXT:
             self._pasted = ""
             self.refused("the text on stdin is too long to be a blob, SDP or JSON")
-            return
-        try:
-            signaling.read(self._pasted)
-        except UnreadableDescription as problem:
-            if not text.strip() and self._pasted.strip():
-                self._pasted = ""
-                self.refused(str(problem))
-            return
-        self._source.send(events.Paste(text=self._pasted))
-        self._pasted = ""
+        # What is pasted arrives in one go: SDP goes on behind what can be read of it already.
+        if self._settling is not None:
+            self._settling.cancel()
+        loop = asyncio.get_running_loop()
+        self._settling = loop.call_later(PASTE_SETTLED, self._read_pasted)
 
     def _stdin_ended(self) -> None:
-        if not self._pasted.strip():
+        if self._settling is not None:
+            self._settling.cancel()
+        self._read_pasted(ended=True)
+
+    def _read_pasted(self, *, ended: bool = False) -> None:
+        """Hand the text over once it can be read; a blank line or the end of stdin ends it."""
+        text = self._pasted
+        if not text.strip() or self._ending.is_set():
             return
         try:
-            signaling.read(self._pasted)
+            signaling.read(text)
         except UnreadableDescription as problem:
-            self._say(str(problem))
-            if self.session.description is None:
-                self.end(UNREADABLE)
+            if ended or not text.splitlines()[-1].strip():
+                self._pasted = ""
+                if self._handed_over:
+                    self._say(str(problem))
+                else:
+                    self.refused(str(problem))
+            return
+        self._pasted = ""
+        self._handed_over = True
+        self._source.send(events.Paste(text=text))
 
     # --- timing ---------------------------------------------------------------------------------
 
