@@ -51,8 +51,8 @@ def _path(session: Session, pair: Pair | None) -> SummaryPath | None:
 
 
 def _pair(session: Session, pair: Pair) -> dict[str, Any]:
-    figures: dict[str, Any] = msgspec.to_builtins(pair)
-    figures["state"] = pair.state
+    """All figures, those at zero too: scripts need not ask which are there."""
+    figures: dict[str, Any] = msgspec.structs.asdict(pair)
     figures["local"] = msgspec.to_builtins(_end(session.local_candidates.get(pair.local)))
     figures["remote"] = msgspec.to_builtins(_end(session.remote_candidates.get(pair.remote)))
     return figures
