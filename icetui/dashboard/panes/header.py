@@ -27,7 +27,8 @@ def state_word(session: Session) -> str:
         return "CLOSED"
     if session.state == "new" and session.description is None:
         return "WAITING FOR THEIR BLOB"
-    return session.state.upper()
+    # "completed" is "connected" with no check left open; a person waits for one word.
+    return "CONNECTED" if session.state == "completed" else session.state.upper()
 
 
 def path_words(session: Session) -> tuple[str, str] | None:

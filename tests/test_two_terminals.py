@@ -1,0 +1,111 @@
+"""The main job as people do it: two dashboards in two terminals, keys and pastes only."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.tmux import INSTALLED, Tmux
+
+ICETUI = (sys.executable, "-m", "icetui", "--no-servers", "--interface", "lo")
+
+
+@pytest.fixture
+def tmux(tmp_path: Path, env: dict[str, str]) -> Iterator[Tmux]:
+    if not INSTALLED:
+        assert not os.environ.get("ICETUI_REQUIRE_LAB"), "tmux is required here and missing"
+        pytest.skip("tmux is not installed")
+    server = Tmux(tmp_path / "tmux", env)
+    yield server
+    server.close()
+
+
+def copied_blob(tmux: Tmux, window: object) -> str:
+    """The blob that the dashboard has sent to tmux's clipboard."""
+    deadline = time.monotonic() + 10
+    while True:
+        text = tmux.call("list-buffers", "-F", "#{buffer_sample}")
+        if "icetui:" in text:
+            blob = tmux.buffer().strip()
+            assert blob.startswith("icetui:")
+            return blob
+        assert time.monotonic() < deadline, f"no blob was copied:\n{window}"
+        time.sleep(0.05)  # tmux tells nobody when a buffer is set
+
+
+def forget_copies(tmux: Tmux) -> None:
+    for name in tmux.call("list-buffers", "-F", "#{buffer_name}").split():
+        tmux.call("delete-buffer", "-b", name)
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (140, 40)])
+def test_two_dashboards_connect_by_paste_and_exchange_a_message(
+    tmux: Tmux, columns: int, rows: int
+) -> None:
+    alice = tmux.open(*ICETUI, columns=columns, rows=rows)
+    alice.until("icetui:")
+    alices_blob = copied_blob(tmux, alice)
+    forget_copies(tmux)
+    bob = tmux.open(*ICETUI, columns=columns, rows=rows)
+    bob.until("icetui:")
+    bobs_blob = copied_blob(tmux, bob)
+    assert bobs_blob != alices_blob
+
+    alice.paste(bobs_blob)
+    bob.until("knocking")
+    bob.paste(alices_blob)
+    for window in (alice, bob):
+        screen = window.until("CONNECTED")
+        assert "direct" in screen
+
+    alice.keys("m")
+    alice.until("not encrypted")
+    alice.type("hello [/y] from alice")
+    alice.keys("Enter")
+    alice.until(r"hello \[/y\] from alice.*\d ms")
+    bob.keys("m")
+    bob.until(r"hello \[/y\] from alice")
+
+
+def test_a_damaged_paste_is_named_and_the_session_goes_on(tmux: Tmux) -> None:
+    window = tmux.open(*ICETUI)
+    window.until("icetui:")
+    own = copied_blob(tmux, window)
+    window.paste(own)
+    window.until("your own blob")
+    window.paste(own[: len(own) // 2])
+    window.until("missing")
+    window.paste("hello there")
+    window.until("neither a blob")
+
+
+def test_a_killed_terminal_ends_the_engine(tmux: Tmux, tmp_path: Path) -> None:
+    recording = tmp_path / "session.jsonl"
+    window = tmux.open(*ICETUI, "--record", str(recording))
+    window.until("icetui:")
+    engine = msgspec.json.decode(recording.read_bytes().splitlines()[0])["pid"]
+    assert Path(f"/proc/{engine}").exists()
+    tmux.close()
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{engine}").exists():
+        assert time.monotonic() < deadline, "the engine outlived its terminal"
+        time.sleep(0.05)  # nobody tells when a stranger's process has ended
+
+
+def test_quitting_takes_no_more_than_two_seconds_and_leaves_the_screen(
+    tmux: Tmux, tmp_path: Path
+) -> None:
+    recording = tmp_path / "session.jsonl"
+    window = tmux.open(
+        "sh", "-c", " ".join((*ICETUI, "--record", str(recording))) + "; echo left $?; read _"
+    )
+    window.until("icetui:")
+    window.keys("q")
+    window.until("left 0", within=3)
+    assert '"session-closed"' in recording.read_text()
