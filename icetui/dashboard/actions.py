@@ -37,7 +37,8 @@ def _commandable(now: Situation) -> bool:
 
 
 def _has_blob(now: Situation) -> bool:
-    return now.session.blob is not None
+    """Ours to hand out; a recording holds none, because it is a secret."""
+    return now.live and now.session.blob is not None and bool(now.session.blob.blob)
 
 
 def _can_talk(now: Situation) -> bool:
@@ -108,7 +109,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "form", "f", "f", "form",
         "Show and copy your own description as a blob, as SDP or as JSON for a browser.",
-        lambda now: now.live and _has_blob(now), 1,
+        _has_blob, 1,
     ),
     Action(
         "nominate", "n", "n", "nominate",

@@ -118,7 +118,8 @@ class Dashboard(Exchanging):
         """The stream's time of what is shown: its own stamps, carried on between events."""
         if self.frozen is not None:
             return self._frozen_now
-        if self.trouble is not None or self.session.closed is not None:
+        over = self.session.closed or self.session.failure or self.trouble
+        if over is not None:
             return self.session.t
         return self.session.t + self._monotonic() - self._heard
 

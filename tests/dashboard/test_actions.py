@@ -38,7 +38,7 @@ async def test_the_palette_offers_what_can_be_done_now() -> None:
 
 async def test_a_recording_offers_nothing_that_needs_a_peer() -> None:
     async with looking(whole(), (140, 40), live=False) as look:
-        for key in ("o connect", "v paste", "n nominate", "m message"):
+        for key in ("o connect", "v paste", "n nominate", "m message", "c copy"):
             assert key not in look.lines[-1]
         for key in ("z freeze", "/ filter", "enter details", "q quit"):
             assert key in look.lines[-1]

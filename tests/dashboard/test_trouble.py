@@ -14,7 +14,7 @@ async def test_a_failed_engine_is_a_banner_with_its_sentence_and_exit_code_one()
         look.source.end()
         await look.settle()
         assert "ENGINE FAILED" in look.lines[0]
-        assert "the engine was ended by SIGKILL Details: /tmp/icetui.log." in look.text
+        assert "The engine was ended by SIGKILL. Details: /tmp/icetui.log." in look.text
         await look.press("question_mark")
         assert "How it works" in look.text
         await look.press("escape", "q")

@@ -63,7 +63,8 @@ class Banner(Text):
 def _news(session: Session, now: float, trouble: str | None, card: bool) -> tuple[str, str]:
     if session.failure is not None:
         log = f" Details: {plain(session.failure.log, 200)}." if session.failure.log else ""
-        return f"✗ {plain(session.failure.problem, 300)}{log} Press q to leave.", f"bold {BAD}"
+        problem = _sentence(session.failure.problem)
+        return f"✗ {problem}{log} Press q to leave.", f"bold {BAD}"
     if trouble is not None:
         return trouble, f"bold {BAD}" if trouble.startswith("✗") else MUTED
     refused = session.command_refusal
@@ -75,3 +76,10 @@ def _news(session: Session, now: float, trouble: str | None, card: bool) -> tupl
     if session.peer_left:
         return "The other side has left.", WARN
     return "", ""
+
+
+def _sentence(text: str) -> str:
+    """Foreign words as a sentence of ours: a capital and a full stop."""
+    harmless = plain(text.strip(), 300)
+    harmless = harmless[:1].upper() + harmless[1:]
+    return harmless if harmless.endswith((".", "!", "?", "…")) else f"{harmless}."
