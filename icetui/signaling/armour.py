@@ -40,6 +40,8 @@ class Damage(NamedTuple):
     sentence: str
     certainty: int
     """How many of its groups arrived whole: 0, and it may be no blob at all."""
+    incomplete: bool = False
+    """Only its end is missing: what is being written may yet become whole."""
 
 
 # --- bytes to characters ------------------------------------------------------------------------
@@ -64,6 +66,8 @@ def _unarmoured(characters: str) -> bytes | None:
     if not all(_group_fits(n, characters[a:b]) for n, (a, b) in enumerate(spans)):
         return None
     plain = "".join(characters[a : b - 1] for a, b in spans)
+    if len(plain) < 8 or len(plain) % 4 == 1:  # no bytes make such a length
+        return None
     data = base64.urlsafe_b64decode(plain + "=" * (-len(plain) % 4))
     return data if zlib.crc32(data[:-4]) == int.from_bytes(data[-4:], "big") else None
 
@@ -124,7 +128,9 @@ def find(text: str) -> tuple[list[bytes], list[Damage]]:
         elif written.characters:
             damages.append(_damage(written))
         else:
-            damages.append(Damage("There is nothing after `icetui:`: copy the whole line.", 0))
+            damages.append(
+                Damage("There is nothing after `icetui:`: copy the whole line.", 0, True)
+            )
     if not starts:
         whole.extend(_bare(text[:_MAX_BLOB]))
     return whole, damages
@@ -175,10 +181,13 @@ def _damage(written: Written) -> Damage:
             "send it by another road, such as a file.",
             1,
         )
+    if len(characters) < 8 and characters[0] == _ALPHABET[MAJOR << 2]:
+        here = f"Only the first {_count(len(characters) + len(PREFIX))} of the blob are here: "
+        return Damage(here + "copy the whole line.", 0, True)
     if opening is None or opening[0] != MAJOR or not 8 <= opening[1] <= len(characters) + _MAX_BLOB:
         return Damage("The blob is damaged near its start: copy the whole line again.", 0)
     total = opening[1]
-    if not first_fits:
+    if not first_fits and len(characters) > GROUP:
         # The length itself may be what was altered: believe the one that makes more groups fit.
         total = max((total, *written.ends[:8]), key=lambda t: _fitting(characters, t))
     front = _front(characters, total)
@@ -186,7 +195,10 @@ def _damage(written: Written) -> Damage:
     tail = _tail(characters[:end], total)
     fits = min(front + tail, len(_spans(total)))
     if end < total:
-        return Damage(_missing(total, end, front, tail), fits)
+        incomplete = end == len(characters) and front == end // (GROUP + 1)
+        if incomplete and tail == 1 and total - end > GROUP + 1:
+            tail = 0  # once in 64 times a group fits by chance; losing the end is likelier by far
+        return Damage(_missing(total, end, front, tail), fits, incomplete)
     if end > total and tail:
         where = _place(_middle(total, front, tail), total)
         sentence = f"{_count(end - total)} too many {where}: copy the whole line again."

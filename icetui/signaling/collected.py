@@ -18,6 +18,7 @@ from icetui.signaling.description import (
     MAX_CANDIDATES,
     MAX_WARNINGS,
     Description,
+    IncompleteDescription,
     UnreadableDescription,
 )
 
@@ -163,12 +164,12 @@ class Collected:
                 "copy(JSON.stringify(pc.localDescription)) and paste that."
             )
         if ufrags and not pwds and (self.session.ufrags or self.media):
-            raise UnreadableDescription(
+            raise IncompleteDescription(
                 "There is an ice-ufrag but no ice-pwd: the text was probably cut off, copy all of "
                 "it again."
             )
         if pwds and not (ufrags or self.candidate_ufrags):
-            raise UnreadableDescription(
+            raise IncompleteDescription(
                 "There is an ice-pwd but no ice-ufrag: the text was probably cut off, copy all of "
                 "it again."
             )

@@ -11,13 +11,19 @@ import msgspec
 from icetui.signaling import armour, blob, javascript
 from icetui.signaling.cleaning import cleaned
 from icetui.signaling.collected import Collected
-from icetui.signaling.description import MAX_TEXT, Description, UnreadableDescription
+from icetui.signaling.description import (
+    MAX_TEXT,
+    Description,
+    IncompleteDescription,
+    UnreadableDescription,
+)
 
 
 def read(text: str) -> Description:
     """The description in `text`: a blob, SDP, JSON, base64 of JSON, or candidates.
 
-    Raises `UnreadableDescription` and nothing else, for any text, in time linear in its length.
+    Raises `UnreadableDescription` and nothing else, for any text, in time linear in its length;
+    its subclass `IncompleteDescription` when all that is wrong is that the text stops too early.
     """
     if len(text) > MAX_TEXT:
         raise UnreadableDescription(
@@ -32,7 +38,7 @@ def read(text: str) -> Description:
         return _one(whole, damages)
     certain = max(damages, key=lambda d: d.certainty, default=None)
     if certain is not None and certain.certainty:
-        raise UnreadableDescription(certain.sentence)
+        raise _as_error(certain)
     collected = _collected(clean)
     if collected.anything:
         try:
@@ -41,7 +47,11 @@ def read(text: str) -> Description:
             if certain is None or collected.is_sdp or collected.is_json:
                 raise
     if certain is not None:
-        raise UnreadableDescription(certain.sentence)
+        raise _as_error(certain)
+    if armour.PREFIX.startswith(clean.strip().lower()):
+        raise IncompleteDescription(
+            "Only the first letters of a blob are here: copy the whole line."
+        )
     if armour.looks_torn(clean):
         raise UnreadableDescription(
             "This looks like the inside of a blob whose start is missing or damaged: copy the "
@@ -51,6 +61,11 @@ def read(text: str) -> Description:
         "This is neither a blob (`icetui:…`) nor SDP nor an ICE candidate: paste what the other "
         "side's icetui or browser shows."
     )
+
+
+def _as_error(damage: armour.Damage) -> UnreadableDescription:
+    kind = IncompleteDescription if damage.incomplete else UnreadableDescription
+    return kind(damage.sentence)
 
 
 def _one(whole: list[bytes], damages: list[armour.Damage]) -> Description:

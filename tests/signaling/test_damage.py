@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icetui.signaling import UnreadableDescription, read, write_blob
+from icetui.signaling import IncompleteDescription, UnreadableDescription, read, write_blob
 from tests.signaling.makers import BLOB, FOUR, MADE, description, descriptions
 
 
@@ -105,6 +105,35 @@ def test_characters_missing_at_the_end_are_counted(count):
     said = complaint(BLOB[:-count])
     assert said.startswith(f"{count} {plural} of the blob ")
     assert "missing near the end" in said
+
+
+@given(descriptions(), st.data())
+@settings(deadline=None, max_examples=300)
+def test_a_blob_that_is_still_being_written_is_incomplete_at_every_length(d, data):
+    blob = write_blob(d)
+    with pytest.raises(IncompleteDescription):
+        read(blob[: data.draw(st.integers(1, len(blob) - 1))])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "icetui:hello",
+        "hello",
+        BLOB[:50] + BLOB[53:],
+        BLOB[:50] + "x" + BLOB[51:],
+        BLOB[:30] + "x" + BLOB[31:60],
+    ],
+)
+def test_what_no_further_text_could_mend_is_not_merely_incomplete(text):
+    with pytest.raises(UnreadableDescription) as caught:
+        read(text)
+    assert not isinstance(caught.value, IncompleteDescription)
+
+
+def test_an_altered_length_that_no_bytes_could_have_is_refused():
+    mixed = BLOB[:8] + "0" * 9 + BLOB[38:93] + "0000N" + BLOB[94:]
+    assert "blob" in complaint(mixed)
 
 
 def test_a_blob_cut_in_its_first_half_says_how_much_is_there():
