@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -52,3 +53,11 @@ def peer(start: Start) -> Start:
         return await start("peer", *ALONE, *(str(a) for a in argv))
 
     return begin
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A UDP port that nobody has, on IPv4 and IPv6."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        probe.bind(("::", 0))
+        return int(probe.getsockname()[1])
