@@ -1,0 +1,338 @@
+"""The command line: exit codes, one sentence for each mistake, and what goes over the path."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+
+import pytest
+
+from icetui import signaling
+from tests.running import ALONE
+
+OTHER = signaling.write_blob(
+    signaling.Description(ufrag="a7Kf", pwd="Zm9vYmFyYmF6cXV4MTIzNA", made=1_800_000_000.0)
+)
+
+
+WITHOUT_STDIN = ("sh", "-c", 'exec "$0" -m icetui "$@" <&-', sys.executable)
+
+
+async def own_blob(running):
+    """The blob a peer prints."""
+    return await running.says("icetui:")
+
+
+async def connect(peer, folder, near_options=(), far_options=()):
+    """Two peers, blobs through files."""
+    near = await peer("--blob-out", folder / "a", "--blob-in", folder / "b", *near_options)
+    far = await peer("--blob-out", folder / "b", "--blob-in", folder / "a", *far_options)
+    return near, far
+
+
+# --- mistakes in a command ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "words"),
+    [
+        ((), 2, "draws on a terminal and this is none"),
+        (("view", "somewhere.jsonl"), 2, "draws on a terminal"),
+        (("view",), 2, "name a recording"),
+        (("--no-servers", "peer"), 2, "put --no-servers behind the command: icetui peer"),
+        (("--stun", "stun:127.0.0.1", "demo"), 2, "put --stun behind the command: icetui demo"),
+        (("--blob-in", "b", "peer"), 2, "put --blob-in behind the command"),
+        (("demo", "--turn", "turn:127.0.0.1"), 2, "the demo stays on this machine"),
+        (("peer", "--stun", "http://127.0.0.1"), 2, "it must begin with stun:"),
+        (("peer", "--turn", "sip:127.0.0.1"), 2, "it must begin with turn: or turns:"),
+        (("peer", "--stun", "turn:127.0.0.1"), 2, "goes with --turn"),
+        (("peer", "--stun", "stun:::1:3478"), 2, "IPv6 address in brackets"),
+        (("peer", "--turn", "turn:me@127.0.0.1"), 2, "user:password@"),
+        (("peer", "--port", "70000"), 2, "--port is between 1 and 65535"),
+        (("peer", "--no-ipv4", "--no-ipv6"), 2, "nothing to gather"),
+        (("peer", "--relay-only", *ALONE), 2, "--relay-only needs a TURN server"),
+        (("peer", *ALONE, "--blob-out", "nowhere/a"), 2, "is no folder"),
+        (("peer", *ALONE, "--record", "nowhere/a"), 2, "cannot be written"),
+        (("report", "nowhere.jsonl"), 2, "cannot be read: No such file"),
+        (("decode", "hello"), 3, "neither a blob"),
+        (("decode", ""), 3, "There is no text"),
+        (("decode", OTHER[:30]), 3, "missing"),
+        (("decode",), 3, "There is no text"),
+    ],
+    ids=lambda value: " ".join(value) or "icetui" if isinstance(value, tuple) else "",
+)
+def test_a_mistake_gets_one_sentence_and_its_exit_code(icetui, argv, code, words):
+    done = icetui(*argv)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr.startswith("icetui: ")
+    assert done.stderr.count("\n") == 1
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("--colour",), "No such option '--colour'"),
+        (("peer", "--colour"), "No such option '--colour'"),
+        (("dance",), "No such command 'dance'"),
+        (("peer", "--port", "http"), "'http' is not a valid integer"),
+        (("peer", "--hold", "-1"), "--hold"),
+        (("peer", "--format", "xml"), "'xml' is not one of"),
+        (("events",), "--schema"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_is_no_option_or_command_is_named(icetui, argv, words):
+    done = icetui(*argv)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr.splitlines()[-1]
+
+
+def test_help_and_version_are_told(icetui):
+    assert icetui("--version").stdout.startswith("icetui 0.")
+    told = icetui("--help").stdout
+    for command in ("demo", "peer", "view", "report", "decode"):
+        assert command in told
+    assert "4 no usable candidate" in icetui("peer", "--help").stdout
+
+
+# --- decode -------------------------------------------------------------------------------------
+
+
+def test_a_good_blob_is_explained_without_its_password(icetui):
+    done = icetui("decode", OTHER)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "a7Kf" in done.stdout
+    assert "Zm9vYmFyYmF6cXV4MTIzNA" not in done.stdout
+
+
+def test_a_blob_is_also_read_from_stdin_quoted_and_wrapped(icetui):
+    wrapped = "\n".join(f"> {OTHER[i : i + 20]}" for i in range(0, len(OTHER), 20))
+    done = icetui("decode", text=f"On Monday Bob wrote:\n{wrapped}\nBye\n")
+    assert done.returncode == 0
+    assert "a7Kf" in done.stdout
+
+
+def test_bytes_that_are_no_text_are_refused(icetui):
+    assert icetui("decode", text=bytes(range(256)) * 4).returncode == 3
+
+
+# --- no usable candidate ------------------------------------------------------------------------
+
+
+def test_an_interface_that_is_not_there_is_named(icetui):
+    done = icetui("peer", "--no-servers", "--interface", "nope0")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "nope0" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_port_in_use_is_named(icetui):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        done = icetui("peer", *ALONE, "--no-ipv6", "--port", str(port))
+    assert (done.returncode, done.stdout) == (4, "")
+    assert f"port {port} is in use on 127.0.0.1" in done.stderr
+
+
+# --- blobs that come in -------------------------------------------------------------------------
+
+
+def test_rubbish_on_stdin_ends_with_3(icetui):
+    done = icetui("peer", *ALONE, text="rubbish\n")
+    assert done.returncode == 3
+    assert "neither a blob" in done.stderr
+
+
+async def test_rubbish_in_the_file_ends_with_3_and_names_the_file(peer, tmp_path):
+    (tmp_path / "b").write_text("this is no blob\n")
+    near = await peer("--blob-out", tmp_path / "a", "--blob-in", tmp_path / "b")
+    assert await near.ends() == 3
+    assert (await near.tells("neither a blob")).startswith(str(tmp_path / "b"))
+
+
+async def test_a_folder_in_place_of_the_file_ends_with_3(icetui, tmp_path):
+    (tmp_path / "b").mkdir()
+    done = icetui("peer", *ALONE, "--blob-out", tmp_path / "a", "--blob-in", tmp_path / "b")
+    assert done.returncode in (2, 3)
+    assert "directory" in done.stderr
+
+
+async def test_a_half_written_file_is_waited_for_then_read(peer, tmp_path):
+    near = await peer(
+        "--blob-out", tmp_path / "a", "--blob-in", tmp_path / "b", "--hold", 0.3, "--json"
+    )
+    far = await peer(
+        "--blob-out", tmp_path / "c", "--blob-in", tmp_path / "a", "--hold", 0.3, "--json"
+    )
+    blob = (await far.event("blob-changed", complete=True))["blob"]
+    (tmp_path / "b").write_text(blob[:40])
+    with pytest.raises(AssertionError):
+        await near.event("description-accepted", within=0.3)
+    assert near.process.returncode is None
+    with (tmp_path / "b").open("a") as file:
+        file.write(blob[40:] + "\n")
+    await near.event("description-accepted", ufrag=(await far.event("session-started"))["ufrag"])
+    assert await asyncio.gather(near.ends(), far.ends()) == [0, 0]
+
+
+async def test_a_blob_wrapped_over_several_lines_is_read_from_stdin(peer, tmp_path):
+    far = await peer("--blob-out", tmp_path / "b", "--blob-in", tmp_path / "a", "--hold", 0.3)
+    near = await peer("--hold", 0.3)
+    (tmp_path / "a").write_text(await own_blob(near) + "\n")
+    await far.tells("their blob was read")
+    blob = (tmp_path / "b").read_text().strip()
+    for start in range(0, len(blob), 17):
+        await near.write(f"> {blob[start : start + 17]}\r\n")
+    assert await asyncio.gather(near.ends(), far.ends()) == [0, 0]
+
+
+@pytest.mark.parametrize("form", ["sdp", "json"])
+async def test_sdp_and_json_are_read_from_stdin_to_their_last_line(peer, icetui, tmp_path, form):
+    far = await peer("--format", form, "--give-up", 10)
+    await far.says("max-message-size" if form == "sdp" else "candidate")
+    text = "\n".join(far.out) + "\n"
+    done = icetui("peer", *ALONE, "--give-up", "1", text=text)
+    assert f"their {form} was read: 2 new candidates" in done.stderr
+    assert done.returncode == 5
+
+
+async def test_ones_own_blob_is_recognised(peer):
+    near = await peer()
+    await near.write(await own_blob(near) + "\n")
+    assert await near.ends() == 3
+    await near.tells("your own blob")
+
+
+async def test_rubbish_after_a_description_does_not_end_a_session(peer, tmp_path):
+    near = await peer("--json")
+    far = await peer("--blob-out", tmp_path / "b", "--blob-in", tmp_path / "a")
+    blob = (await near.event("blob-changed", complete=True))["blob"]
+    (tmp_path / "a").write_text(blob)
+    await far.tells("their blob was read")
+    await near.write((tmp_path / "b").read_text())
+    await near.event("connection-state-changed", state="connected")
+    await near.write("some rubbish\n\n")
+    await near.tells("neither a blob")
+    far.process.send_signal(signal.SIGINT)
+    assert await far.ends() == 0
+    assert await near.ends() == 0
+
+
+async def test_a_stdin_that_is_closed_from_the_start_is_no_mistake(start):
+    near = await start("peer", *ALONE, "--give-up", "1", program=WITHOUT_STDIN)
+    assert await near.ends() == 5
+
+
+# --- ends ---------------------------------------------------------------------------------------
+
+
+def test_giving_up_unconnected_ends_with_5(icetui):
+    done = icetui("peer", *ALONE, "--give-up", "0.3")
+    assert done.returncode == 5
+    assert "gave up after 0.3 s" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_an_interrupt_ends_a_waiting_peer_at_once(peer, number):
+    near = await peer()
+    await own_blob(near)
+    near.process.send_signal(number)
+    assert await near.ends(within=2.0) == 5
+    await near.tells("interrupted")
+
+
+async def test_an_interrupt_of_a_connected_peer_is_a_success_and_a_goodbye(peer, tmp_path):
+    near, far = await connect(peer, tmp_path)
+    await asyncio.gather(near.tells("connected"), far.tells("connected"))
+    near.process.send_signal(signal.SIGINT)
+    assert await near.ends(within=2.0) == 0
+    assert await far.ends(within=2.0) == 0
+    await far.tells("the other side has left")
+
+
+async def test_the_other_side_leaving_before_the_hold_is_over_is_a_loss(peer, tmp_path):
+    near, far = await connect(peer, tmp_path, ("--hold", 30))
+    await asyncio.gather(near.tells("connected"), far.tells("connected"))
+    far.process.kill()  # its engine outlives it long enough to say goodbye
+    assert await near.ends(within=3.0) == 6
+    await near.tells("the other side left after")
+
+
+@pytest.mark.timeout(90)
+async def test_the_other_side_vanishing_is_a_loss_once_consent_has_expired(peer, tmp_path):
+    near, far = await connect(peer, tmp_path, ("--hold", 60, "--json"), ("--json",))
+    await near.event("connection-state-changed", state="connected")
+    os.kill((await far.event("engine-started"))["pid"], signal.SIGKILL)
+    assert await far.ends(within=5.0) == 1
+    await far.tells("the engine was ended by SIGKILL")
+    assert await near.ends(within=45.0) == 6
+    await near.tells("the connection was lost")
+    assert near.summary["state"] == "failed"
+
+
+# --- over the path ------------------------------------------------------------------------------
+
+
+async def test_a_text_reaches_the_other_side_and_is_echoed(peer, tmp_path):
+    near, far = await connect(
+        peer, tmp_path, ("--send", "hello, grüße", "--hold", 0.5, "--json"), ("--hold", 0.5)
+    )
+    assert await asyncio.gather(near.ends(), far.ends()) == [0, 0]
+    assert far.out == ["hello, grüße"]
+    sent = await near.event("text-sent")
+    assert 0 < (await near.event("text-echoed", id=sent["id"]))["seconds"] < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("[/y] [red]x", "[/y] [red]x"),
+        ("\x1b[31mred\x1b]0;title\x07", "·[31mred·]0;title·"),
+        ("one\r\ntwo\x9b2J\u202e", "one··two·2J·"),
+    ],
+)
+async def test_a_hostile_text_is_printed_without_its_teeth(peer, tmp_path, text, shown):
+    near, far = await connect(peer, tmp_path, ("--send", text, "--hold", 0.3), ("--hold", 0.3))
+    assert await asyncio.gather(near.ends(), far.ends()) == [0, 0]
+    assert far.out == [shown]
+
+
+async def test_a_text_longer_than_a_datagram_is_refused_with_a_sentence(peer, tmp_path):
+    near, far = await connect(peer, tmp_path, ("--send", "x" * 65536, "--hold", 0.3))
+    assert await near.ends() == 0
+    assert await far.ends() == 0
+    await near.tells("a message is one datagram of at most 1200 bytes; this has 65536")
+    assert far.out == []
+
+
+# --- demo and report ----------------------------------------------------------------------------
+
+
+async def test_the_demo_without_a_terminal_connects_and_prints_a_report(start, tmp_path):
+    demo = await start("demo", "--record", str(tmp_path / "r.jsonl"))
+    assert await demo.ends() == 0
+    told = "\n".join(demo.out)
+    assert "state     completed" in told
+    assert "path      direct: host" in told
+    assert "hello from icetui demo" in told
+    assert "Direct path, no NAT between." in told
+
+
+async def test_a_report_of_the_recording_tells_the_same(start, icetui, tmp_path):
+    record = tmp_path / "r.jsonl"
+    demo = await start("demo", "--record", str(record))
+    assert await demo.ends() == 0
+    told = icetui("report", str(record))
+    assert told.returncode == 0
+    assert told.stdout == "\n".join(demo.out[demo.out.index("icetui report") :]) + "\n"
+
+
+async def test_the_demo_asks_for_nothing_but_loopback(start):
+    demo = await start("demo", "--json")
+    assert await demo.ends() == 0
+    assert not demo.summary.get("servers")
+    path = demo.summary["selected_pair"]
+    assert {path["local"]["address"], path["remote"]["address"]} <= {"127.0.0.1", "::1"}
