@@ -95,7 +95,7 @@ async def draw(scene: Scene) -> str:
     recorded = list(read(RECORDINGS / f"{scene.recording}.jsonl"))
     start = recorded[0].t
     source = Frozen([_shown(e) for e in recorded if e.t - start <= scene.until])
-    app = Dashboard(source, clipboard=None)
+    app = Dashboard(source, monotonic=lambda: 0.0)  # no clock moves in a picture
     async with app.run_test(size=scene.size) as pilot:
         await source.drained.wait()
         await pilot.pause(0.3)  # one repaint, at ten a second, behind the last event
