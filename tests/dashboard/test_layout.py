@@ -125,3 +125,13 @@ async def test_an_interface_left_out_is_named_with_the_reason() -> None:
     bridge = events.Interface(name="docker0", used=False, why_not="a container bridge")
     async with looking([tell(events.InterfaceFound, interface=bridge)], (140, 40)) as look:
         assert "docker0 left out: a container bridge" in look.text
+
+
+async def test_a_hint_about_the_stream_is_read_at_the_start_and_then_makes_room() -> None:
+    hint = "demo: the far peer runs on this machine"
+    tell = Teller()
+    start = [*gathered(tell), *described(tell), *connected(tell, samples=3)]
+    async with looking(start, (80, 24), hint=hint) as look:
+        assert hint in look.text
+        await look.tell([tell.after(20)(events.RoundTripMeasured, pair="L1-R2", seconds=0.02)])
+        assert hint not in look.text

@@ -15,6 +15,7 @@ TABS = (
     ("findings", "2", "What is going on"),
     ("log", "3", "Log"),
 )
+HINT_SHOWN = 15.0
 REFUSAL_SHOWN = 20.0
 """Seconds a refused command or paste stays in the banner."""
 
@@ -53,8 +54,14 @@ class TabBar(Text):
 class Banner(Text):
     """What the user must not miss; hidden when there is nothing."""
 
-    def show(self, session: Session, now: float, *, trouble: str | None, card: bool) -> None:
+    def show(
+        self, session: Session, now: float, *, trouble: str | None, card: bool, hint: str
+    ) -> None:
+        """`trouble` is the stream's own; with the `card` open a refused paste is said there; the
+        `hint` is where the stream comes from, for the first seconds."""
         text, style = _news(session, now, trouble, card)
+        if not text and hint and not card and session.t < HINT_SHOWN:
+            text, style = plain(hint), MUTED
         self.display = bool(text)
         if text:
             self.put(line((f" {text}", style)))

@@ -84,7 +84,7 @@ class Main(Handlers):
         app = self.dashboard
         card = app.exchange.card_open(session, live=app.source.live)
         self.header.show(session, now, frozen=app.frozen is not None)
-        self.banner.show(session, now, trouble=app.trouble, card=card)
+        self.banner.show(session, now, trouble=app.trouble, card=card, hint=app.source.hint)
         self.path.show(session, now)
 
     def _shown_text(self) -> str | None:
