@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 LISTS = ("stun", "turn", "interface")
+LONGEST_NUMBER = 9
+"""Digits."""
 
 
 def config_path(environment: Mapping[str, str] = os.environ) -> Path:
@@ -76,7 +78,7 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) 
 
     Raises `BadSettings`.
     """
-    chosen = _from_file(config_path(environment), required="ICETUI_CONFIG" in environment)
+    chosen = _from_file(config_path(environment), required=bool(environment.get("ICETUI_CONFIG")))
     chosen.update(_from_environment(environment))
     chosen.update({k: v for k, v in flags.items() if v is not None and v != ()})
     try:
@@ -95,7 +97,7 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
         return {}
     except OSError as error:
         raise BadSettings(f"{path} cannot be read: {error.strerror}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeError, RecursionError) as error:
         raise BadSettings(f"{path} is not TOML: {error}") from None
     try:
         msgspec.convert(values, Settings)
@@ -117,7 +119,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             if text.lower() not in ("1", "0", "true", "false", "yes", "no", ""):
                 raise BadSettings(f"{name} is 1 or 0, not {text[:40]!r}")
             values[field.name] = text.lower() in ("1", "true", "yes")
-        elif not text.isdecimal():
+        elif not (text.isdecimal() and len(text) <= LONGEST_NUMBER):
             raise BadSettings(f"{name} is a number, not {text[:40]!r}")
         else:
             values[field.name] = int(text)
