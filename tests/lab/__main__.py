@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.lab import netns, registry
+from tests.lab import matrix, netns, registry
 from tests.lab.lab import SERVER, Lab
 from tests.lab.topology import (
     BLACKHOLE_V4,
@@ -89,6 +89,10 @@ def parser() -> argparse.ArgumentParser:
 
     install = commands.add_parser("install", help="install the tools and foreign peers (Debian)")
     install.set_defaults(run=install_tools)
+
+    table = commands.add_parser("matrix", help="NAT kinds × NAT kinds, icetui beside others")
+    matrix.add_options(table)
+    table.set_defaults(run=matrix.run)
 
     for command in (execute, weather, server, down, *_named(commands, "cut", "restore", "rebind")):
         command.add_argument("--id", help="which lab, if there are several")

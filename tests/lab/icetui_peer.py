@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from tests.lab.topology import STUN_URL, TURN_TCP_URL, TURN_UDP_URL
 
 LIMIT = 40.0
 """Seconds after which a peer that has not ended by itself is ended."""
+POLL = 0.02
 SERVERS = ("--stun", STUN_URL, "--turn", TURN_UDP_URL, "--turn", TURN_TCP_URL)
 
 
@@ -73,17 +76,41 @@ class Peer:
         # No settings of the user's.
         home = folder / f"{name}.home"
         home.mkdir(exist_ok=True)
-        self.process = host.spawn(*argv, env={"HOME": str(home), "XDG_CONFIG_HOME": str(home)})
+        self.stdout, self.stderr = folder / f"{name}.jsonl", folder / f"{name}.err"
+        self.blob = folder / name
+        with self.stdout.open("w") as out, self.stderr.open("w") as err:
+            self.process = host.spawn(
+                *argv,
+                stdout=out,
+                stderr=err,
+                env={"HOME": str(home), "XDG_CONFIG_HOME": str(home)},
+            )
+
+    def events(self) -> list[dict[str, Any]]:
+        """What it has printed so far."""
+        lines = self.stdout.read_text().splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("\n")]
+
+    def wait_for(self, event: str, timeout: float = LIMIT, **values: object) -> dict[str, Any]:
+        """The first event of that name with these values. Raises ``TimeoutError``."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            for found in self.events():
+                if found["event"] == event and values.items() <= found.items():
+                    return found
+            if self.process.poll() is not None:
+                break
+            time.sleep(POLL)
+        raise TimeoutError(f"no {event} {values}; exit {self.process.poll()}")
 
     def outcome(self) -> Outcome:
         """Wait for the end."""
         try:
-            out, err = self.process.communicate(timeout=LIMIT)
+            self.process.wait(LIMIT)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            out, err = self.process.communicate()
-        events = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
-        return Outcome(self.process.returncode, events, err)
+            self.process.wait()
+        return Outcome(self.process.returncode, self.events(), self.stderr.read_text())
 
 
 def pair(
@@ -92,4 +119,18 @@ def pair(
     """Two peers of which each reads the other's blob, to their ends."""
     one = Peer(alice, folder, "alice.blob", "bob.blob", *options, **settings)
     other = Peer(bob, folder, "bob.blob", "alice.blob", *options, **settings)
+    return one.outcome(), other.outcome()
+
+
+def gathered_pair(alice: Host, bob: Host, folder: Path) -> tuple[Outcome, Outcome]:
+    """As ``pair``, but each learns of the other only when both have gathered all candidates."""
+    one = Peer(alice, folder, "alice.blob", "bob.copy")
+    other = Peer(bob, folder, "bob.blob", "alice.copy")
+    for peer in (one, other):
+        peer.wait_for("gathering-state-changed", state="complete")
+    for peer in (one, other):
+        # Whole or not at all, and what they wrote last.
+        draft = peer.blob.with_suffix(".draft")
+        shutil.copy(peer.blob, draft)
+        draft.rename(peer.blob.with_suffix(".copy"))
     return one.outcome(), other.outcome()

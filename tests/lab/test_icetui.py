@@ -134,7 +134,8 @@ def test_a_lossy_slow_line_delays_but_does_not_prevent(build_lab: BuildLab, tmp_
     lab = build_lab("prc", "prc")
     for link in ("alice", "bob"):
         lab.set_weather(link, Weather(delay=0.05, jitter=0.02, loss=0.05, reorder=0.1))
-    outcomes = icetui_peer.pair(lab["alice"], lab["bob"], tmp_path, hold=3)
+    stun = ("--stun", STUN_URL)
+    outcomes = icetui_peer.pair(lab["alice"], lab["bob"], tmp_path, servers=stun)
     assert_connected(*outcomes, path="direct")
 
 

@@ -122,7 +122,12 @@ def run(options: exchange.Options) -> int:
         )
 
     wait_for(settled, options.timeout)
-    ready = [moment for state, moment in states if state == Nice.ComponentState.READY]
+    # READY comes two seconds later, when nothing better can come any more.
+    ready = [
+        moment
+        for state, moment in states
+        if state in (Nice.ComponentState.CONNECTED, Nice.ComponentState.READY)
+    ]
     if not ready:
         return exchange.finish("libnice", "failed", error=f"{[str(state) for state, _ in states]}")
     wait_for(lambda: False, options.hold)
