@@ -8,7 +8,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input
 
-from icetui.dashboard.panes.base import BAD, GOOD, MUTED, WARN, Text, line, lines
+from icetui.dashboard.panes.base import BAD, GOOD, MUTED, WARN, Text, line
 from icetui.dashboard.screens.box import Box
 from icetui.dashboard.text import clock, plain, rtt, size
 from icetui.events import MAX_TEXT_SENT, SendText
@@ -53,14 +53,14 @@ class Conversation(Box):
             )
         )
         self.set_focus(self.query_one("#message"))
-        self.show(self.dashboard.shown, 0.0)
+        self.dashboard.repaint()
 
     def show(self, session: Session, now: float) -> None:
         said = session.texts[-LINES_SHOWN:]
         written = [_written(text) for text in said] or [
             line(("Nothing said yet. The other side sees what you send at once.", MUTED))
         ]
-        self.query_one("#lines", Text).put(lines(written))
+        self.query_one("#lines", Text).put_lines(written, indent=15)
         self.query_one("#said").scroll_end(animate=False)
 
     def on_input_changed(self) -> None:

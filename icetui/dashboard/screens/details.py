@@ -7,7 +7,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from icetui import events
-from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, Text, line, lines
+from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, Text, line
 from icetui.dashboard.screens.box import Reading
 from icetui.dashboard.text import clock, percent, plain, rtt, server_name, size, spark
 from icetui.dashboard.words import describe
@@ -32,12 +32,12 @@ class Details(Reading):
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one("#details"))
-        self.show(self.dashboard.shown, 0.0)
+        self.dashboard.repaint()
 
     def show(self, session: Session, now: float) -> None:
         pair = session.pairs.get(self.pair)
         if pair is not None:
-            self.query_one("#story", Text).put(lines(story(session, pair)))
+            self.query_one("#story", Text).put_lines(story(session, pair), indent=13)
 
 
 def story(session: Session, pair: Pair) -> list[Content]:

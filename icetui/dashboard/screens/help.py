@@ -7,8 +7,9 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from icetui.dashboard.actions import ACTIONS, Situation
-from icetui.dashboard.panes.base import ACCENT, MUTED, STRONG, Text, line, lines
+from icetui.dashboard.panes.base import ACCENT, MUTED, STRONG, Text, line
 from icetui.dashboard.screens.box import Reading
+from icetui.session import Session
 
 HOW = (
     "Each side has one blob: a line of text with its addresses and a password for this session.",
@@ -45,17 +46,24 @@ class Help(Reading):
         with VerticalScroll(classes="box tall", id="help") as box:
             box.border_title = "Help"
             box.border_subtitle = "esc or q: back"
-            yield Text(id="helptext")
+            yield Text(id="how")
+            yield Text(id="keys-and-signs")
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one("#help"))
-        text = help_text(self.dashboard.situation)
-        self.query_one("#helptext", Text).put(text)
+        self.dashboard.repaint()
+
+    def show(self, session: Session, now: float) -> None:
+        for name, text, indent in (
+            ("#how", [line(("How it works", STRONG)), *(line(f"  {how}") for how in HOW)], 2),
+            ("#keys-and-signs", keys_and_signs(self.dashboard.situation), 10),
+        ):
+            self.query_one(name, Text).put_lines(text, indent)
 
 
-def help_text(situation: Situation) -> Content:
-    parts = [line(("How it works", STRONG)), *(line(f"  {sentence}") for sentence in HOW)]
-    parts += [Content(""), line(("Keys", STRONG))]
+def keys_and_signs(situation: Situation) -> list[Content]:
+    """Every key and every sign, a paragraph each."""
+    parts = [Content(""), line(("Keys", STRONG))]
     for action in ACTIONS:
         keys = "? F1" if action.id == "help" else action.shown_key
         usable = action.enabled(situation)
@@ -69,4 +77,4 @@ def help_text(situation: Situation) -> Content:
     parts += [line((f"  {key:<8}", ACCENT), what) for key, what in MOVES]
     parts += [Content(""), line(("Signs", STRONG))]
     parts += [line((f"  {sign:<8}", ACCENT), what) for sign, what in SIGNS]
-    return lines(parts)
+    return parts
