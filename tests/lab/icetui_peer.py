@@ -129,8 +129,12 @@ def gathered_pair(alice: Host, bob: Host, folder: Path) -> tuple[Outcome, Outcom
     for peer in (one, other):
         peer.wait_for("gathering-state-changed", state="complete")
     for peer in (one, other):
-        # Whole or not at all, and what they wrote last.
-        draft = peer.blob.with_suffix(".draft")
-        shutil.copy(peer.blob, draft)
-        draft.rename(peer.blob.with_suffix(".copy"))
+        hand_over(peer.blob, peer.blob.with_suffix(".copy"))
     return one.outcome(), other.outcome()
+
+
+def hand_over(blob: Path, copy: Path) -> None:
+    """Copy a blob as it is now, whole or not at all."""
+    draft = copy.with_name(f"{copy.name}.draft")
+    shutil.copy(blob, draft)
+    draft.rename(copy)
