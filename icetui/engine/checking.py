@@ -19,6 +19,7 @@ from aioice import ice, stun
 
 from icetui import events
 from icetui.engine.endpoint import Address, Endpoint, Request
+from icetui.engine.likelihood import unlikely
 from icetui.engine.nomination import PathChoice
 from icetui.engine.pairs import CheckedPair, State
 from icetui.engine.stream import Stream
@@ -32,6 +33,8 @@ Purpose = Literal["check", "nomination", "consent", "probe"]
 MOST_REMOTE_CANDIDATES = 100
 """What one peer may make us try; RFC 8445 section 6.1.2.5 limits a check list likewise."""
 MOST_EARLY_CHECKS = 100
+AT_ONCE, NEVER = 0.0, -1.0
+"""Loop times: due before anything that has a time, and not in the plan at all."""
 MOST_SOURCES = 200
 """How many different sources of refused datagrams are counted apart."""
 
@@ -82,7 +85,7 @@ class CheckList(ice.Connection):
         or is lite and never will. Until then it answers us but could not use any path."""
         self._remote_ids = itertools.count(1)
         self._order = itertools.count()
-        self._plan: list[tuple[float, int, int, CheckedPair]] = []
+        self._plan: list[tuple[float, int, int, int, CheckedPair]] = []
         self._triggered: deque[CheckedPair] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._last_check = 0.0
@@ -154,15 +157,21 @@ class CheckList(ice.Connection):
         pair = CheckedPair(endpoint, remote, self.ice_controlling)
         self.pairs[(endpoint, pair.addr)] = pair
         endpoint.prepare(pair.addr)
-        self._plan_at(pair, self.loop.time())
+        pair.unlikely = unlikely(local, remote, self._reflexive_elsewhere(remote))
+        self._plan_at(pair, AT_ONCE)
         self.show(pair)
         return pair
+
+    def _reflexive_elsewhere(self, remote: events.Candidate) -> bool:
+        """Whether they also have an address that the outside sees."""
+        return any(r.type in ("srflx", "relay") for r in self.remotes.values() if r is not remote)
 
     # --- the plan -----------------------------------------------------------------------------
 
     def _plan_at(self, pair: CheckedPair, due: float) -> None:
         pair.due = due
-        heapq.heappush(self._plan, (due, -pair.priority, next(self._order), pair))
+        entry = (due, pair.unlikely, -pair.priority, next(self._order), pair)
+        heapq.heappush(self._plan, entry)
         self._arm()
 
     def trigger(self, pair: CheckedPair) -> None:
@@ -181,7 +190,7 @@ class CheckList(ice.Connection):
         """Make sure the timer runs when the next check is due."""
         if self._closing or self.remote_password is None:
             return
-        while self._plan and self._plan[0][3].due != self._plan[0][0]:
+        while self._plan and self._plan[0][-1].due != self._plan[0][0]:
             heapq.heappop(self._plan)  # planned anew since
         if not self._triggered and not self._plan:
             return
@@ -201,7 +210,7 @@ class CheckList(ice.Connection):
             if self._triggered:
                 pair = self._triggered.popleft()
             elif self._plan and self._plan[0][0] <= now:
-                due, _, _, pair = heapq.heappop(self._plan)
+                due, _, _, _, pair = heapq.heappop(self._plan)
                 if pair.due != due:
                     continue
             else:
@@ -224,7 +233,7 @@ class CheckList(ice.Connection):
             if pair.reason == Reason.TIMEOUT:
                 pair.detail = _unanswered(pair)
             self._plan_at(pair, now + interval)
-        elif pair.attempt >= self.timing.transmissions:
+        elif pair.attempt >= len(self.timing.retransmit):
             self.fail(pair, Reason.TIMEOUT, _unanswered(pair))
             return False
         else:
@@ -235,7 +244,7 @@ class CheckList(ice.Connection):
                 pair.retransmissions_sent += 1
             request = pair.request
             pair.state = State.IN_PROGRESS
-            self._plan_at(pair, now + self.timing.first_timeout * 2**pair.attempt)
+            self._plan_at(pair, now + self.timing.retransmit[pair.attempt])
             pair.attempt += 1
         pair.last_check = now
         self.show(pair)
@@ -499,7 +508,7 @@ class CheckList(ice.Connection):
     def _reprioritise(self) -> None:
         for pair in self.pairs.values():
             pair.prioritise(self.ice_controlling)
-            if pair.due and not pair.valid:
+            if pair.due != NEVER and not pair.valid:
                 self._plan_at(pair, pair.due)
 
     def set_state(self, state: events.ConnectionState, cause: str) -> None:
@@ -530,7 +539,7 @@ class CheckList(ice.Connection):
         for pair in [p for p in self.pairs.values() if p.endpoint is protocol]:
             del self.pairs[(protocol, pair.addr)]
             self.fail(pair, Reason.SEND_ERROR, "the TURN allocation is gone")
-            pair.due = 0.0
+            pair.due = NEVER
 
     def stop(self) -> None:
         """No more checks; endpoints are the session's to close."""

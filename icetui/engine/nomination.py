@@ -126,7 +126,9 @@ class PathChoice:
         if best is self._by_hand or self._first_valid_at is None:
             return 0.0
         hopeful = any(
-            p.state in (State.WAITING, State.IN_PROGRESS) and p.prefer() > best.prefer()
+            p.state in (State.WAITING, State.IN_PROGRESS)
+            and not p.unlikely
+            and p.prefer() > best.prefer()
             for p in self._checks.pairs.values()
         )
         if not hopeful:

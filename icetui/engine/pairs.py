@@ -59,7 +59,8 @@ class CheckedPair(ice.CandidatePair):
         # The check plan: which transmission comes next and when (loop time).
         self.request: Request | None = None
         self.attempt = 0
-        self.due = 0.0
+        self.due = -1.0
+        self.unlikely = 0
         self.last_check = 0.0
         # Upkeep: when to probe next, when it was last heard (loop time).
         self.next_probe = 0.0

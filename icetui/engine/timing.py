@@ -9,12 +9,11 @@ from dataclasses import dataclass
 class Timing:
     """All in seconds."""
 
-    pace: float = 0.02
-    """Ta: the least time between two checks (RFC 8445 section 14.2 allows from 5 ms)."""
-    first_timeout: float = 0.2
-    """RTO of a check; each retransmission doubles it."""
-    transmissions: int = 4
-    """Of one check; its pair counts as failed RTO × (2^transmissions − 1) after the first."""
+    pace: float = 0.005
+    """Ta: the least time between two checks, first or repeated (RFC 8445 section 14.2)."""
+    retransmit: tuple[float, ...] = (0.2, 0.2, 0.3, 0.4, 0.6, 0.8)
+    """How long each sending of a check waits for its answer; their sum is when a pair has failed.
+    RFC 8445 section 14.3 doubles from 500 ms for want of pacing; here all sendings are paced."""
     recheck: float = 2.0
     """Between checks of a failed pair while there is no path: late is normal."""
     recheck_direct: float = 10.0
@@ -36,8 +35,9 @@ class Timing:
     probe_selected: float = 1.0
     probe_others: float = 5.0
     """Between probes, ± 20 % so that they do not march in step (RFC 7675 section 5.1)."""
-    probe_suspect: float = 0.25
-    """Between probes while the last one is overdue."""
+    probe_suspect: float = 0.1
+    """Between probes while the last one is overdue: many in the time that `silence` leaves, so
+    that loss is not taken for a dead path."""
     silence: float = 1.6
     """Without a sign of life, plus two round trips, after which a path is `disconnected`."""
     consent: float = 30.0

@@ -114,7 +114,7 @@ class Upkeep:
 
     def _lose_overdue(self, pair: CheckedPair, now: float) -> None:
         round_trip = pair.smoothed_round_trip or 0.0
-        suspect = max(self._timing.probe_suspect, 2 * round_trip + 0.1)
+        suspect = max(self._timing.probe_suspect, 1.5 * round_trip + 0.05)
         lost = max(1.0, 3 * round_trip)
         if pair.open_probes and pair is self._checks.path.selected:
             newest = next(reversed(pair.open_probes.values()))

@@ -1,0 +1,39 @@
+"""Which pairs are likely to work, so that those are checked first.
+
+RFC 8445 section 6.1.4.2 goes by priority alone; with three interfaces on each side that means nine
+checks between private networks before the first one through the NATs. Nothing is left out here,
+only put later.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from icetui.engine.relay import source_address
+from icetui.events import Candidate
+
+IP = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def unlikely(local: Candidate, remote: Candidate, remote_is_reflexive_elsewhere: bool) -> int:
+    """0: as likely as any; more: later.
+
+    The routing table is asked which address we would send from (nothing is sent): from another
+    interface the datagram would leave by a way that leads elsewhere.
+    """
+    ours, theirs = ipaddress.ip_address(local.address), ipaddress.ip_address(remote.address)
+    score = 0
+    if theirs.is_private and remote_is_reflexive_elsewhere:
+        if local.type == "relay" and not ours.is_private:
+            score += 1  # a relay out there cannot reach a private network
+        elif not _same_network(ours, theirs):
+            score += 1
+    if local.type == "host" and source_address((remote.address, remote.port)) != local.address:
+        score += 2
+    return score
+
+
+def _same_network(one: IP, other: IP) -> bool:
+    """By the usual prefix lengths, 24 and 64: the other side's real one is not known."""
+    shift = 8 if one.version == 4 else 64
+    return one.version == other.version and int(one) >> shift == int(other) >> shift
