@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from icetui import events
-from icetui.events import AnyCommand, AnyEvent, EventReader
+from icetui.events import AnyCommand, AnyEvent, CommandRefused, EventReader
 from icetui.sources import Source, Wrapper
 
 REMOVED = "icetui:(not recorded)"
@@ -32,18 +32,42 @@ def without_secrets(event: AnyEvent) -> AnyEvent:
 
 
 class Recorded(Wrapper):
-    """A source whose events are also written to a file, each at once."""
+    """A source whose events are also written to a file, each at once.
+
+    Where that fails (a full disk), the recording ends there, the session is told and goes on.
+    """
 
     def __init__(self, inner: Source, path: Path) -> None:
-        """Raises OSError when the file cannot be written."""
+        """Raises OSError when the file cannot be opened."""
         super().__init__(inner)
+        self._path = path
         self._file = path.open("wb", buffering=0)
 
-    def saw(self, event: AnyEvent) -> None:
-        self._file.write(events.encode(without_secrets(event)))
+    async def events(self) -> AsyncIterator[AnyEvent]:
+        try:
+            async for event in super().events():
+                problem = self._write(event)
+                yield event
+                if problem is not None:
+                    yield problem
+        finally:
+            self._file.close()
 
-    async def close(self) -> None:
-        await super().close()
+    def _write(self, event: AnyEvent) -> CommandRefused | None:
+        if self._file.closed:
+            return None
+        try:
+            self._file.write(events.encode(without_secrets(event)))
+        except OSError as error:
+            self._file.close()
+            return CommandRefused(
+                wall=event.wall,
+                t=event.t,
+                session=event.session,
+                command="record",
+                problem=f"the recording {self._path} ends here: {error.strerror}",
+            )
+        return None
 
 
 def read(path: Path, reader: EventReader | None = None) -> Iterator[AnyEvent]:
