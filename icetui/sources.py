@@ -64,16 +64,21 @@ class ProcessSource:
         self.hint = hint
         self.reader = EventReader()
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  lives with us
-        self._process = subprocess.Popen(
-            argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._complaints,
-            bufsize=0,
-            # Ctrl-C and a hung-up terminal reach us, not it; it leaves when its stdin ends.
-            start_new_session=True,
-        )
+        try:
+            self._process = subprocess.Popen(
+                argv,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._complaints,
+                bufsize=0,
+                # Ctrl-C and a hung-up terminal reach us, not it; it leaves when its stdin ends.
+                start_new_session=True,
+            )
+        except OSError:
+            self._complaints.close()
+            raise
         self._closing = False
+        self._reading = False
         for command in first:
             self.send(command)
 
@@ -89,6 +94,7 @@ class ProcessSource:
     async def events(self) -> AsyncIterator[AnyEvent]:
         chunks: asyncio.Queue[bytes] = asyncio.Queue()
         loop = asyncio.get_running_loop()
+        self._reading = True
         threading.Thread(target=self._read, args=(chunks, loop), name="events", daemon=True).start()
         rest = b""
         last: AnyEvent | None = None
@@ -107,9 +113,11 @@ class ProcessSource:
     def _read(self, chunks: asyncio.Queue[bytes], loop: asyncio.AbstractEventLoop) -> None:
         """Runs in a thread, which works for pipes on every system."""
         assert self._process.stdout is not None
-        fd = self._process.stdout.fileno()
-        with contextlib.suppress(RuntimeError, OSError, ValueError):  # nobody waits any more
-            while chunk := os.read(fd, 65536):
+        with (
+            self._process.stdout as output,
+            contextlib.suppress(RuntimeError, OSError),  # nobody waits any more
+        ):
+            while chunk := os.read(output.fileno(), 65536):
                 loop.call_soon_threadsafe(chunks.put_nowait, chunk)
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(chunks.put_nowait, b"")
@@ -148,7 +156,10 @@ class ProcessSource:
             if end is not None:
                 end()
             if await self._ended(patience):
-                return
+                break
+        self._complaints.close()
+        if not self._reading and self._process.stdout is not None:
+            self._process.stdout.close()
 
     async def _ended(self, patience: float) -> bool:
         deadline = asyncio.get_running_loop().time() + patience
