@@ -16,8 +16,10 @@ from icetui.events import AnyEvent
 from icetui.signaling import IncompleteDescription, UnreadableDescription
 from icetui.sources import Source, Wrapper
 
-POLL = 0.05
-"""Seconds between looks at the file of theirs."""
+POLL = 0.01
+POLL_AGAIN = 0.1
+"""Seconds between looks at the file of theirs: before and after it was read once. The side that
+is first to know both descriptions waits for the other's next look."""
 SETTLED = 2.0
 """Seconds without a change after which an unreadable file is not just half-written."""
 
@@ -28,14 +30,23 @@ class UnreadableFile(ValueError):
     """What is in the file is no description; the message is the sentence for the user."""
 
 
-def in_format(blob: str, form: str) -> str:
-    """Our blob as `blob`, `sdp` or `json`, with its line end."""
+def in_format(blob: str, form: str, theirs: events.DescriptionAccepted | None = None) -> str:
+    """Our blob as `blob`, `sdp` or `json`, with its line end.
+
+    Once theirs is known it is answered in its kind, an offer by an answer with its mid.
+    """
+    if theirs is not None and form == "blob" and theirs.kind in ("sdp", "json"):
+        form = theirs.kind
+        sdp_type = "offer" if theirs.sdp_type == "answer" else "answer"
+    else:
+        sdp_type = "answer" if theirs is not None and theirs.sdp_type == "offer" else "offer"
     if form == "blob":
         return blob + "\n"
+    mid = theirs.mid if theirs is not None and theirs.mid else "0"
     description = signaling.read(blob)
     if form == "sdp":
-        return signaling.write_sdp(description)
-    return signaling.write_json(description) + "\n"
+        return signaling.write_sdp(description, sdp_type, mid)
+    return signaling.write_json(description, sdp_type, mid) + "\n"
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -61,25 +72,26 @@ async def wait_for_text(path: Path, known: str | None, say: Callable[[str], None
     """
     loop = asyncio.get_running_loop()
     seen: str | None = None
+    problem: UnreadableDescription | None = None
     since = loop.time()
     told = False
     while True:
         text = _look(path)
         if text is not None and text != seen:
-            seen, since = text, loop.time()
-        if text and text.strip() and text != known:
-            try:
-                signaling.read(text)
-            except IncompleteDescription as problem:
-                if not told and loop.time() - since > SETTLED:
-                    told = True
-                    say(f"{path} is not whole yet: {problem} Waiting for the rest.")
-            except UnreadableDescription as problem:
-                if loop.time() - since > SETTLED:
-                    raise UnreadableFile(f"{path}: {problem}") from None
-            else:
-                return text
-        await asyncio.sleep(POLL)
+            seen, since, problem = text, loop.time(), None
+            if text.strip() and text != known:
+                try:
+                    signaling.read(text)
+                except UnreadableDescription as error:
+                    problem = error
+                else:
+                    return text
+        if problem is not None and not told and loop.time() - since > SETTLED:
+            if not isinstance(problem, IncompleteDescription):
+                raise UnreadableFile(f"{path}: {problem}")
+            told = True
+            say(f"{path} is not whole yet: {problem} Waiting for the rest.")
+        await asyncio.sleep(POLL if known is None else POLL_AGAIN)
 
 
 def _look(path: Path) -> str | None:
@@ -109,6 +121,7 @@ class WithBlobFiles(Wrapper):
         self._into = into
         self._form = form
         self._say = say
+        self._theirs: events.DescriptionAccepted | None = None
         self._task: asyncio.Task[None] | None = None
         self.on_problem: Callable[[str], None] = say
         """Hears the sentence when a file turns out to be of no use."""
@@ -120,9 +133,11 @@ class WithBlobFiles(Wrapper):
             yield event
 
     def saw(self, event: AnyEvent) -> None:
+        if isinstance(event, events.DescriptionAccepted) and event.ufrag:
+            self._theirs = self._theirs or event
         if isinstance(event, events.BlobChanged) and self._out is not None:
             try:
-                write_whole(self._out, in_format(event.blob, self._form))
+                write_whole(self._out, in_format(event.blob, self._form, self._theirs))
             except OSError as error:
                 self.on_problem(f"{self._out} cannot be written: {error.strerror}")
 

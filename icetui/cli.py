@@ -198,7 +198,7 @@ def _given(context: click.Context, name: str | None) -> bool:
 def with_files(source: Source, out: Path | None, into: Path | None, form: str = "blob") -> Source:
     """The source, its blobs exchanged through files where some are named."""
     if out is None and into is None:
-        return source
+        return source  # and signaling is not imported before it is needed
     from icetui.blobfiles import WithBlobFiles
 
     return WithBlobFiles(source, out, into, form)
@@ -318,7 +318,8 @@ def peer(
         as_json=as_json,
         hold=hold,
         give_up=give_up,
-        send=send,
+        # An argument that is no UTF-8 comes with lone surrogates, which no line can carry.
+        send=send.encode("utf-8", "replace").decode() if send is not None else None,
         form=form,
         print_blob=blob_out is None,
         read_stdin=blob_in is None,

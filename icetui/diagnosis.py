@@ -70,6 +70,10 @@ def _checking_for(session: Session) -> float:
     return 0.0 if start is None else session.t - start
 
 
+def _duration(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
 def _count(number: int, thing: str) -> str:
     return f"{number} {thing}" + ("" if number == 1 else "s")
 
@@ -120,7 +124,7 @@ def server_failures(session: Session) -> Iterator[Finding]:
     for server in session.servers.values():
         if server.state != "failed":
             continue
-        took = f" after {server.time:.1f} s" if server.time is not None else ""
+        took = f" after {_duration(server.time)}" if server.time is not None else ""
         remedies = {
             Reason.UNAUTHENTICATED: "Check user name and password in the --turn URI.",
             Reason.DNS: "Check the server's name and this machine's resolver.",
@@ -287,29 +291,26 @@ def lossy(session: Session) -> Iterator[Finding]:
 
 def disconnected(session: Session) -> Iterator[Finding]:
     """The path went silent."""
-    if session.state_before_closing != "disconnected":
+    if session.state_before_closing != "disconnected" or session.peer_left:
         return
-    pair = session.selected_pair
+    since = session.state_history[-1].t if session.state_history else session.t
     left = (
         f"; consent runs out in {session.consent_expires - session.t:.0f} s"
         if session.consent_expires is not None and session.consent_expires > session.t
         else ""
     )
-    gone = " after they said goodbye" if session.peer_left else ""
     yield Finding(
         severity="problem",
-        claim=f"The path has gone silent{gone}.",
-        evidence=f"{pair.id if pair else 'the path'} has answered nothing since "
-        f"{session.state_history[-1].cause}{left}",
-        remedy=""
-        if session.peer_left
-        else "Checks go on; it recovers by itself when the network does.",
+        claim="The path has gone silent.",
+        evidence=f"{session.selected or 'the path'} answers nothing, said "
+        f"{_duration(session.t - since)} ago{left}",
+        remedy="Checks go on; it recovers by itself when the network does.",
     )
 
 
 def peer_left(session: Session) -> Iterator[Finding]:
     """They ended it on purpose."""
-    if session.peer_left and session.state_before_closing != "disconnected":
+    if session.peer_left:
         yield Finding(
             severity="info",
             claim="The other side has left.",

@@ -136,6 +136,8 @@ class Pair(Part, frozen=True, kw_only=True):
     reason: Reason | None = None
     detail: str | None = None
     """The evidence in words: `7 requests, no answer`."""
+    relayed: bool = False
+    """Whether a TURN server carries it at either end."""
     triggered: bool = False
     requests_sent: int = 0
     """Requests without retransmissions, W3C `requestsSent`."""
@@ -247,6 +249,10 @@ class DescriptionAccepted(Event, frozen=True, kw_only=True):
     known_candidates: int = 0
     made: float | None = None
     """Unix time at which the other side made it, where the text says so."""
+    sdp_type: str | None = None
+    """`offer` or `answer`, where known."""
+    mid: str | None = None
+    """Of the media section; an answer must repeat the offer's (RFC 5888)."""
     warnings: tuple[str, ...] = ()
 
 
@@ -397,14 +403,14 @@ class SummaryCandidate(Part, frozen=True, kw_only=True):
     port: int
 
 
-class SummaryPath(Part, frozen=True, kw_only=True):
+class SummaryPath(Part, frozen=True, kw_only=True, omit_defaults=False):
     local: SummaryCandidate
     remote: SummaryCandidate
     relayed: bool
     current_round_trip_time: float | None = None
 
 
-class Summary(Event, frozen=True, kw_only=True):
+class Summary(Event, frozen=True, kw_only=True, omit_defaults=False):
     """The last line of a headless run; key names are part of the command line's contract."""
 
     state: ConnectionState
@@ -567,7 +573,7 @@ def decode_command(line: bytes | str) -> AnyCommand:
     """
     try:
         return _command_decoder.decode(line)
-    except (msgspec.MsgspecError, UnicodeError) as error:
+    except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise NotUnderstood(f"not a command: {error}") from None
 
 
@@ -620,7 +626,7 @@ class EventReader:
             return None
         try:
             event = _event_decoder.decode(line)
-        except (msgspec.MsgspecError, UnicodeError):
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
             self.unreadable += 1
             return None
         self.unknown_fields += self._count_unknown(kind, raw) - 1  # "event" itself is the tag

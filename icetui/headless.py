@@ -186,7 +186,7 @@ class Headless:
         """Leave, once the path is nominated and a text sent has been echoed, or soon after."""
         unheard = any(t.direction == "out" and t.echo is None for t in self.session.texts)
         first_time, self._hold_over = not self._hold_over, True
-        if self.session.state == "disconnected":
+        if self.session.state == "disconnected" and not self.session.peer_left:
             self.end(LOST, "the path was silent when the hold ended")
         elif self.session.nominated_at is not None and not unheard:
             self.end(OK)
@@ -222,7 +222,7 @@ class Headless:
         blob = self.session.blob
         if blob is None or self._options.as_json or self._ending.is_set():
             return
-        text = in_format(blob.blob, self._options.form)
+        text = in_format(blob.blob, self._options.form, self.session.description)
         if text != self._printed and (self._printed is None or self._worth_again(blob)):
             if self._printed is not None:
                 self._say("our blob has changed: send the new one")
@@ -230,7 +230,9 @@ class Headless:
             self._write(text.encode())
 
     def _worth_again(self, blob: events.BlobChanged) -> bool:
-        return not self.session.connected and (blob.resend or self.session.description is None)
+        theirs = self.session.description
+        answering = theirs is not None and theirs.kind in ("sdp", "json")
+        return not self.session.connected and (blob.resend or theirs is None or answering)
 
     def _write(self, data: bytes) -> None:
         try:

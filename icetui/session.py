@@ -128,6 +128,7 @@ class Session:
     consent_pair: str | None = None
     consent_expires: float | None = None
     peer_left: bool = False
+    """They said goodbye."""
 
     blob_at: float | None = None
     resend_at: float | None = None
@@ -178,8 +179,9 @@ class Session:
 
     @property
     def state_before_closing(self) -> events.ConnectionState:
-        """The state in which the session stood when it was left."""
-        return next((e.state for e in reversed(self.state_history) if e.state != "closed"), "new")
+        """The state in which the session stood when it was left, by us or by a goodbye."""
+        left = ("closed", "disconnected") if self.peer_left else ("closed",)
+        return next((e.state for e in reversed(self.state_history) if e.state not in left), "new")
 
     @property
     def connected(self) -> bool:
@@ -210,7 +212,7 @@ class Session:
     def relayed(self, pair: Pair) -> bool:
         """Whether a TURN server carries this pair at either end."""
         ends = (self.local_candidates.get(pair.local), self.remote_candidates.get(pair.remote))
-        return any(end is not None and end.type == "relay" for end in ends)
+        return pair.relayed or any(end is not None and end.type == "relay" for end in ends)
 
     def mapped_candidate(self, pair: Pair) -> Candidate | None:
         """Our candidate as the peer sees us on this pair: what XOR-MAPPED-ADDRESS said, where that

@@ -105,6 +105,8 @@ class Agent:
             new_candidates=added,
             known_candidates=len(self._known_remote),
             made=theirs.made,
+            sdp_type=theirs.sdp_type,
+            mid=theirs.mid,
             warnings=theirs.warnings + warnings,
         )
         if known is None:
@@ -112,9 +114,15 @@ class Agent:
                 theirs.ufrag,
                 theirs.pwd,
                 lite=theirs.lite,
-                controlling=signaling.controlling(self.ufrag, theirs.ufrag),
+                controlling=self._controls(theirs),
             )
             self._publish()
+
+    def _controls(self, theirs: Description) -> bool:
+        """The offerer controls (RFC 8445 section 6.1.1); between two blobs the ufrags decide."""
+        if theirs.sdp_type is not None:
+            return theirs.sdp_type == "answer"
+        return signaling.controlling(self.ufrag, theirs.ufrag)
 
     def _add_candidates(self, theirs: Description) -> int:
         added = 0

@@ -80,6 +80,7 @@ class CheckList(ice.Connection):
         self.upkeep = Upkeep(self)
         self.traffic = Traffic(self)
         self.observer: Observer | None = None
+        self.gone = False
         self.peer_heard = False
         """Whether the other side has our description: it sent a check keyed with our password,
         or is lite and never will. Until then it answers us but could not use any path."""
@@ -157,10 +158,20 @@ class CheckList(ice.Connection):
         pair = CheckedPair(endpoint, remote, self.ice_controlling)
         self.pairs[(endpoint, pair.addr)] = pair
         endpoint.prepare(pair.addr)
+        pair.behind_relay = remote.type == "prflx" and self._on_a_relay(remote.address)
         pair.unlikely = unlikely(local, remote, self._reflexive_elsewhere(remote))
         self._plan_at(pair, AT_ONCE)
         self.show(pair)
         return pair
+
+    def _on_a_relay(self, address: str) -> bool:
+        """Whether relayed addresses of either side are on this host: a check that came from there
+        before its candidate was signalled came through it."""
+        ours = (e.candidate for e in self.endpoints)
+        return any(
+            c is not None and c.type == "relay" and c.address == address
+            for c in (*ours, *self.remotes.values())
+        )
 
     def _reflexive_elsewhere(self, remote: events.Candidate) -> bool:
         """Whether they also have an address that the outside sees."""
@@ -188,7 +199,7 @@ class CheckList(ice.Connection):
 
     def _arm(self) -> None:
         """Make sure the timer runs when the next check is due."""
-        if self._closing or self.remote_password is None:
+        if self._closing or self.gone or self.remote_password is None:
             return
         while self._plan and self._plan[0][-1].due != self._plan[0][0]:
             heapq.heappop(self._plan)  # planned anew since
@@ -489,6 +500,9 @@ class CheckList(ice.Connection):
             self.observer.peer_reflexive(endpoint, mapped)
 
     def peer_left(self, pair: CheckedPair) -> None:
+        """They said goodbye: nothing is sent to them any more, and nothing counts as lost."""
+        self.gone = True
+        self.set_state("disconnected", "the other side has left")
         if self.observer is not None:
             self.observer.peer_left(pair)
 

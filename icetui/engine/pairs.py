@@ -37,6 +37,8 @@ class CheckedPair(ice.CandidatePair):
         self.priority = 0
         self.prioritise(controlling)
         self.valid = False
+        self.behind_relay = False
+        """The remote address lies on a TURN server, whatever type it was learned as."""
         self.mapped: str | None = None
         self.reason: Reason | None = None
         self.detail: str | None = None
@@ -85,7 +87,8 @@ class CheckedPair(ice.CandidatePair):
     def relayed(self) -> bool:
         """Whether a TURN server carries it at either end."""
         candidate = self.endpoint.candidate
-        return self.remote.type == "relay" or (candidate is not None and candidate.type == "relay")
+        ours = candidate is not None and candidate.type == "relay"
+        return ours or self.behind_relay or self.remote.type == "relay"
 
     @property
     def addr(self) -> tuple[str, int]:
@@ -117,6 +120,7 @@ class CheckedPair(ice.CandidatePair):
             mapped=self.mapped,
             reason=self.reason,
             detail=self.detail,
+            relayed=self.relayed,
             triggered=self.triggered,
             requests_sent=self.requests_sent,
             responses_received=self.responses_received,

@@ -85,7 +85,7 @@ class Upkeep:
         self._timer = None
         checks = self._checks
         now = checks.loop.time()
-        valid = [p for p in checks.pairs.values() if p.valid]
+        valid = [p for p in checks.pairs.values() if p.valid and not checks.gone]
         for pair in valid:
             self._lose_overdue(pair, now)
             if now >= pair.next_probe:
