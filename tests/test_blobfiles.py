@@ -1,0 +1,180 @@
+"""Blobs through files: written whole, read when they are there and whole, rubbish is named."""
+
+import asyncio
+import threading
+
+import pytest
+
+from icetui import blobfiles, events, signaling
+from icetui.blobfiles import UnreadableFile, WithBlobFiles, in_format, wait_for_text, write_whole
+
+CREDENTIALS = {"ufrag": "a7Kf", "pwd": "Zm9vYmFyYmF6cXV4MTIzNA"}
+HOST = events.Candidate(id="", type="host", address="127.0.0.1", port=4000, priority=2130706431)
+BLOB = signaling.write_blob(
+    signaling.Description(**CREDENTIALS, candidates=(HOST,), made=1_800_000_000.0)
+)
+
+
+@pytest.fixture
+def said():
+    return []
+
+
+@pytest.fixture
+def waiting(tmp_path, said, monkeypatch):
+    """A task that waits for the file `b`; what rests for a moment has settled."""
+    monkeypatch.setattr(blobfiles, "SETTLED", 0.05)
+
+    def begin(known=None):
+        return asyncio.create_task(wait_for_text(tmp_path / "b", known, said.append))
+
+    return begin
+
+
+async def still_waits(task, seconds=0.15):
+    done, _ = await asyncio.wait({task}, timeout=seconds)
+    return not done
+
+
+async def test_a_file_that_comes_later_is_waited_for(waiting, tmp_path):
+    task = waiting()
+    assert await still_waits(task)
+    (tmp_path / "b").write_text(BLOB + "\n")
+    assert await asyncio.wait_for(task, 2) == BLOB + "\n"
+
+
+@pytest.mark.parametrize("length", [0, 1, 6, 7, 9, 20, 40, len(BLOB) // 2, len(BLOB) - 1])
+async def test_a_file_cut_off_anywhere_is_waited_for_however_long_it_rests(
+    waiting, tmp_path, said, length
+):
+    (tmp_path / "b").write_text(BLOB[:length])
+    task = waiting()
+    assert await still_waits(task)
+    assert len(said) == (1 if length else 0)
+    assert all("not whole yet" in sentence for sentence in said)
+    (tmp_path / "b").write_text(BLOB)
+    assert await asyncio.wait_for(task, 2) == BLOB
+
+
+@pytest.mark.parametrize("form", ["sdp", "json"])
+async def test_sdp_and_json_cut_off_before_their_password_are_waited_for(waiting, tmp_path, form):
+    text = in_format(BLOB, form)
+    (tmp_path / "b").write_text(text[: text.index("ice-pwd")])
+    task = waiting()
+    assert await still_waits(task)
+    (tmp_path / "b").write_text(text)
+    assert signaling.read(await asyncio.wait_for(task, 2)).pwd == CREDENTIALS["pwd"]
+
+
+async def test_rubbish_that_rests_is_named_with_its_file(waiting, tmp_path):
+    (tmp_path / "b").write_text("Hello, Bob!")
+    with pytest.raises(UnreadableFile, match="neither a blob") as caught:
+        await asyncio.wait_for(waiting(), 2)
+    assert str(caught.value).startswith(str(tmp_path / "b"))
+
+
+async def test_rubbish_that_is_replaced_in_time_is_forgiven(waiting, tmp_path, monkeypatch):
+    monkeypatch.setattr(blobfiles, "SETTLED", 5.0)
+    (tmp_path / "b").write_text("Hello, Bob!")
+    task = waiting()
+    assert await still_waits(task, 0.05)
+    (tmp_path / "b").write_text(BLOB)
+    assert await asyncio.wait_for(task, 2) == BLOB
+
+
+async def test_what_is_known_is_not_taken_twice_and_what_is_new_is(waiting, tmp_path):
+    (tmp_path / "b").write_text(BLOB)
+    task = waiting(known=BLOB)
+    assert await still_waits(task)
+    newer = signaling.write_blob(signaling.Description(**CREDENTIALS, made=1_800_000_600.0))
+    (tmp_path / "b").write_text(newer)
+    assert await asyncio.wait_for(task, 2) == newer
+
+
+async def test_a_file_larger_than_any_description_is_rubbish(waiting, tmp_path):
+    (tmp_path / "b").write_bytes(b"x" * (signaling.MAX_TEXT * 4))
+    with pytest.raises(UnreadableFile, match="paste only the blob"):
+        await asyncio.wait_for(waiting(), 5)
+
+
+async def test_what_cannot_be_read_at_all_is_named(waiting, tmp_path):
+    (tmp_path / "b").mkdir()
+    with pytest.raises(UnreadableFile, match="cannot be read: Is a directory"):
+        await asyncio.wait_for(waiting(), 2)
+
+
+def test_a_reader_sees_all_of_a_file_or_nothing(tmp_path):
+    path, texts = tmp_path / "a", ["a" * 100_000, "b" * 200_000]
+    write_whole(path, texts[0])
+    stop = threading.Event()
+
+    def rewrite():
+        while not stop.is_set():
+            for text in texts:
+                write_whole(path, text)
+
+    writer = threading.Thread(target=rewrite)
+    writer.start()
+    try:
+        assert {path.read_text() for _ in range(200)} <= set(texts)
+    finally:
+        stop.set()
+        writer.join(5)
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path):
+    (tmp_path / "a").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        write_whole(tmp_path / "a", "text")
+    assert [p.name for p in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("form", blobfiles.FORMATS)
+def test_every_format_is_read_back_as_the_same_description(form):
+    read = signaling.read(in_format(BLOB, form))
+    assert (read.ufrag, read.pwd) == (CREDENTIALS["ufrag"], CREDENTIALS["pwd"])
+    assert [(c.address, c.port) for c in read.candidates] == [("127.0.0.1", 4000)]
+
+
+class Told:
+    """A source that tells events and remembers commands."""
+
+    live = True
+    hint = ""
+
+    def __init__(self, *stream):
+        self.stream = stream
+        self.sent = asyncio.Queue()
+
+    async def events(self):
+        for event in self.stream:
+            yield event
+
+    def send(self, command):
+        self.sent.put_nowait(command)
+
+    async def close(self):
+        """Nothing to close."""
+
+
+async def test_ours_is_rewritten_when_it_changes_and_theirs_is_pasted_when_it_does(tmp_path):
+    newer = signaling.write_blob(signaling.Description(**CREDENTIALS, made=1_800_000_600.0))
+    told = Told(*(events.BlobChanged(wall=t, t=t, blob=b) for t, b in ((1.0, BLOB), (2.0, newer))))
+    source = WithBlobFiles(told, tmp_path / "a", tmp_path / "b")
+    stream = source.events()
+    await anext(stream)
+    assert (tmp_path / "a").read_text() == BLOB + "\n"
+    await anext(stream)
+    assert (tmp_path / "a").read_text() == newer + "\n"
+    for text in (BLOB, newer):
+        write_whole(tmp_path / "b", text)
+        assert await asyncio.wait_for(told.sent.get(), 2) == events.Paste(text=text)
+    await source.close()
+
+
+async def test_a_folder_that_vanishes_is_a_problem_with_a_sentence_and_no_end(tmp_path, said):
+    told = Told(events.BlobChanged(wall=1, t=1, blob=BLOB))
+    source = WithBlobFiles(told, tmp_path / "gone" / "a", None, say=said.append)
+    assert len([event async for event in source.events()]) == 1
+    assert said == [f"{tmp_path / 'gone' / 'a'} cannot be written: No such file or directory"]
