@@ -203,7 +203,9 @@ class Session:
     @property
     def time_to_nominated(self) -> float | None:
         """Seconds from knowing both descriptions to a nominated pair in use."""
-        return self._since_both_known(self.nominated_at)
+        if self.nominated_at is None or self.first_path_at is None:
+            return None
+        return self._since_both_known(max(self.nominated_at, self.first_path_at))
 
     def _since_both_known(self, at: float | None) -> float | None:
         start = self.both_known_at

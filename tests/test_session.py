@@ -239,6 +239,19 @@ def test_a_description_that_came_before_our_own_blob_waits_for_it():
     assert folded.time_to_first_path == pytest.approx(0.4)
 
 
+def test_a_pair_that_was_nominated_before_it_was_chosen_counts_from_its_use():
+    folded = fold(
+        [
+            at(1.0, events.BlobChanged, blob="icetui:x"),
+            at(3.0, events.DescriptionAccepted, ufrag="bbbb"),
+            at(3.1, events.PairChanged, pair=pair(valid=True, nominated=True)),
+        ]
+    )
+    assert folded.time_to_nominated is None
+    folded.apply(at(3.2, events.SelectedPairChanged, pair="L1-R1"))
+    assert folded.time_to_nominated == folded.time_to_first_path == pytest.approx(0.2)
+
+
 def test_a_later_blob_or_paste_does_not_move_the_start():
     folded = fold(
         [
