@@ -158,11 +158,25 @@ class Session:
         self.t = max(self.t, event.t)
         self.wall = max(self.wall, event.wall)
         self.count += 1
+        news = self._is_news(event)
         take = _TAKE.get(type(event))
         if take is not None:
             take(self, event)
-        self.log.append(event)
-        self.logged += 1
+        if news:
+            self.log.append(event)
+            self.logged += 1
+
+    def _is_news(self, event: events.AnyEvent) -> bool:
+        """Whether the log says it: figures that only count up stand elsewhere."""
+        if isinstance(event, events.ConsentRefreshed):
+            return False
+        if isinstance(event, events.PairChanged):
+            before, now = self.pairs.get(event.pair.id), event.pair
+            return before is None or (
+                (before.state, before.nominated, before.reason, before.mapped)
+                != (now.state, now.nominated, now.reason, now.mapped)
+            )
+        return True
 
     # --- what follows from it ----------------------------------------------------------------
 

@@ -31,7 +31,7 @@ async def test_all_words_must_occur() -> None:
 async def test_the_filtered_log_follows_new_lines() -> None:
     stream = whole()
     async with looking(stream[:20], (140, 40)) as look:
-        look.main.set_filter("consent until")
+        look.main.set_filter("connection connected")
         await look.settle()
         assert look.main.log_pane.row_count() == 0
         await look.tell(stream[20:])

@@ -23,7 +23,7 @@ async def test_a_wide_screen_shows_every_pane_at_once() -> None:
         assert "consent fresh, 26 s left  tx 12 kB  rx 11 kB" in text
         assert "★ ✓ succeeded host  192.168.1.20:51234 srflx 198.51.100.9:4022   4/4   0 re" in text
         assert "timeout: 7 requests, no answer" in text
-        assert "L1-R2 consent until" in text  # the end of the log
+        assert "L1-R2 round trip 23.5 ms" in text  # the end of the log
 
 
 async def test_80_by_24_has_path_pairs_one_tab_and_the_keys() -> None:
@@ -51,7 +51,7 @@ async def test_the_tabs_of_a_narrow_screen_are_one_key_away() -> None:
         assert "theirs" in look.text
         await look.press("3")
         assert "theirs" not in look.text
-        assert "consent until" in look.text
+        assert "round trip" in look.text
 
 
 @pytest.mark.parametrize("size", [(60, 20), (40, 12), (20, 6), (200, 60), (300, 20), (100, 30)])
