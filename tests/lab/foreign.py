@@ -14,7 +14,7 @@ from tests.lab import needs
 from tests.lab.lab import Host
 from tests.lab.peers import exchange, libnice, pion
 
-LIMIT = 45.0
+LIMIT = 30.0
 """Seconds after which a peer that has not ended by itself is ended."""
 
 

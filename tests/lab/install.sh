@@ -35,11 +35,11 @@ if ! [ -x "$cache/aiortc/bin/python" ]; then
     echo "installing aiortc"
     rm -rf "$cache/aiortc"
     python3 -m venv "$cache/aiortc"
-    "$cache/aiortc/bin/pip" install -q aiortc
+    "$cache/aiortc/bin/pip" install -q aiortc==1.16.0
 fi
 if ! [ -d "$cache/node_modules/@roamhq/wrtc" ]; then
     echo "installing @roamhq/wrtc"
-    (cd "$cache" && npm install --silent --no-audit --no-fund --no-save @roamhq/wrtc)
+    (cd "$cache" && npm install --silent --no-audit --no-fund --no-save @roamhq/wrtc@0.10.0)
 fi
 (cd "$here/../.." && python3 -m tests.lab.peers.pion --build >/dev/null)
 echo "the lab is ready"

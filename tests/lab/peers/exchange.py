@@ -59,7 +59,7 @@ def read_options(argv: list[str] | None = None) -> Options:
     parser.add_argument("--in", type=Path, required=True, dest="theirs")
     parser.add_argument("--stun", action="append", default=[], metavar="URL")
     parser.add_argument("--turn", action="append", default=[], metavar="URL")
-    parser.add_argument("--timeout", type=float, default=20)
+    parser.add_argument("--timeout", type=float, default=12)
     parser.add_argument("--hold", type=float, default=0.5, help="stay connected that long")
     parser.add_argument("--relay-only", action="store_true")
     parser.add_argument("--mdns", action="store_true", help="browsers: hide host addresses")
