@@ -123,8 +123,10 @@ class WithBlobFiles(Wrapper):
         self._say = say
         self._theirs: events.DescriptionAccepted | None = None
         self._task: asyncio.Task[None] | None = None
-        self.on_problem: Callable[[str], None] = say
-        """Hears the sentence when a file turns out to be of no use."""
+        self.on_unreadable: Callable[[str], None] = say
+        """Hears the sentence when the file of theirs holds something else."""
+        self.on_unwritable: Callable[[str], None] = say
+        """Hears the sentence when ours cannot be written."""
 
     async def events(self) -> AsyncIterator[AnyEvent]:
         if self._into is not None:
@@ -139,7 +141,7 @@ class WithBlobFiles(Wrapper):
             try:
                 write_whole(self._out, in_format(event.blob, self._form, self._theirs))
             except OSError as error:
-                self.on_problem(f"{self._out} cannot be written: {error.strerror}")
+                self.on_unwritable(f"{self._out} cannot be written: {error.strerror}")
 
     async def _follow(self, path: Path) -> None:
         """Take theirs, and again whenever it changes: later candidates refresh a blob."""
@@ -148,7 +150,7 @@ class WithBlobFiles(Wrapper):
             try:
                 known = await wait_for_text(path, known, self._say)
             except UnreadableFile as problem:
-                self.on_problem(str(problem))
+                self.on_unreadable(str(problem))
                 return
             self.send(events.Paste(text=known))
 

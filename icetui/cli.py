@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -148,6 +148,16 @@ def has_terminal() -> bool:
     return all(s is not None and s.isatty() for s in (sys.stdin, sys.stdout))
 
 
+def data_out() -> IO[bytes]:
+    """stdout as bytes; where it is closed, nowhere."""
+    if sys.stdout is None:
+        import os
+        from pathlib import Path
+
+        return Path(os.devnull).open("wb")
+    return sys.stdout.buffer
+
+
 def run_dashboard(source: Source) -> NoReturn:
     """Draw a source until the user quits."""
     from icetui.dashboard.app import Dashboard
@@ -244,7 +254,7 @@ def demo(record: Path | None, as_json: bool, **chosen: Any) -> None:
     )
 
     async def run() -> tuple[int, str]:
-        headless = Headless(source, wanted, sys.stdout.buffer, say)
+        headless = Headless(source, wanted, data_out(), say)
         return await headless.run(), text_report(headless.session)
 
     code, text = asyncio.run(run())
@@ -308,7 +318,7 @@ def peer(
     import asyncio
 
     from icetui.blobfiles import WithBlobFiles
-    from icetui.headless import UNREADABLE, Headless, Options
+    from icetui.headless import UNREADABLE, USAGE, Headless, Options
 
     start = start_command(chosen)
     check_folder(blob_out)
@@ -326,8 +336,9 @@ def peer(
     )
 
     async def run() -> int:
-        headless = Headless(files, wanted, sys.stdout.buffer, say)
-        files.on_problem = lambda sentence: headless.end(UNREADABLE, sentence)
+        headless = Headless(files, wanted, data_out(), say)
+        files.on_unreadable = lambda sentence: headless.end(UNREADABLE, sentence)
+        files.on_unwritable = lambda sentence: headless.end(USAGE, sentence)
         return await headless.run()
 
     sys.exit(asyncio.run(run()))
@@ -415,8 +426,10 @@ def decode(text: str | None) -> None:
     from icetui.decoding import as_table
     from icetui.signaling import MAX_TEXT, UnreadableDescription, read
 
+    if (text is None or text == "-") and sys.stdin is None:
+        fail("there is no text: name it, or give it on stdin", 3)
     if text is None or text == "-":
-        if sys.stdin is not None and sys.stdin.isatty():
+        if sys.stdin.isatty():
             say("Paste the text, then end it with Ctrl-D:")
         text = sys.stdin.buffer.read(MAX_TEXT + 1).decode("utf-8", "replace")
     try:

@@ -127,7 +127,7 @@ class Headless:
                     f"{address_port(event.address, event.port)}: paste theirs to finish"
                 )
             case events.DescriptionAccepted():
-                self._say(f"their {event.kind} was read: {event.new_candidates} new candidates")
+                self._say_what_was_read(event)
                 for warning in event.warnings:
                     self._say(warning)
             case events.DescriptionRefused():
@@ -147,6 +147,12 @@ class Headless:
             case events.EngineFailed():
                 where = f" (details in {event.log})" if event.log else ""
                 self.end(ENGINE_FAILED, event.problem + where)
+
+    def _say_what_was_read(self, event: events.DescriptionAccepted) -> None:
+        number = event.new_candidates
+        if number or event.known_candidates == 0:
+            thing = "candidate" if number == 1 else "candidates"
+            self._say(f"their {event.kind} was read: {number} new {thing}")
 
     def _gathered(self) -> None:
         for failure in self.session.candidate_failures:
