@@ -174,9 +174,10 @@ def resend(session: Session) -> Iterator[Finding]:
     if session.blob is not None and session.blob.resend and not session.connected:
         yield Finding(
             severity="warning",
-            claim="Our public address has changed: the blob sent before will no longer do.",
-            evidence=f"the NAT has given us another address; {session.blob.candidates} candidates "
-            "stand in the new blob",
+            claim="We have a new public address since our blob was complete: one sent before may "
+            "no longer do.",
+            evidence=f"our blob now holds {_count(session.blob.candidates, 'candidate')}; a server "
+            "answered late or our NAT has moved us",
             remedy="Send the new blob to the other side.",
         )
 

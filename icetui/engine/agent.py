@@ -186,7 +186,9 @@ class Agent:
         address = (candidate.address, candidate.port)
         if address in self._candidates or self._closed:
             return None
-        resend = candidate.type == "srflx" and self._replaces_lapsed(candidate)
+        # A blob that said "complete" may be with the other side by now: without this it cannot
+        # know where we are. It happens when the NAT moves us and when a server answers late.
+        resend = self._gathered and candidate.type in ("srflx", "relay") and not self.connected()
         candidate = msgspec.structs.replace(candidate, id=f"L{next(self._numbers)}")
         self._candidates[address] = candidate
         self.stream.emit(events.CandidateGathered, candidate=candidate)
@@ -196,15 +198,6 @@ class Agent:
         if candidate.type != "prflx":
             self._publish(resend=resend)
         return candidate
-
-    def _replaces_lapsed(self, candidate: Candidate) -> bool:
-        """Whether the same server saw the same base elsewhere before: the NAT has moved us."""
-        return self._gathered and any(
-            c.server == candidate.server
-            and (c.related_address, c.related_port)
-            == (candidate.related_address, candidate.related_port)
-            for c in self._candidates.values()
-        )
 
     def peer_reflexive(self, endpoint: Endpoint, mapped: Address) -> None:
         """A peer sees us at an address no server told us (RFC 8445 section 7.2.5.3.1)."""

@@ -190,8 +190,8 @@ class CheckList(ice.Connection):
         pair.triggered = True
         pair.attempt = 0
         pair.request = None
-        if pair.state == State.FAILED:
-            pair.reason = pair.detail = None
+        pair.rechecks = 0
+        pair.reason = pair.detail = None
         pair.state = State.WAITING
         if pair not in self._triggered:
             self._triggered.append(pair)
@@ -239,6 +239,7 @@ class CheckList(ice.Connection):
             interval = self._recheck_interval(pair)
             if interval is None:
                 return False
+            pair.rechecks += 1
             request = self._build(pair, "check")
             pair.requests_sent += 1
             if pair.reason == Reason.TIMEOUT:
@@ -266,10 +267,13 @@ class CheckList(ice.Connection):
         """Seconds until a failed pair is tried again, None: not while things are as they are."""
         selected = self.path.selected
         if selected is None:
-            return self.timing.recheck
-        if selected.relayed and not pair.relayed:
-            return self.timing.recheck_direct
-        return None
+            most = self.timing.recheck
+        elif selected.relayed and not pair.relayed:
+            most = self.timing.recheck_direct
+        else:
+            return None
+        # The exponent is bounded, as nothing else bounds how long somebody waits.
+        return min(most, self.timing.recheck_first * 2.0 ** min(pair.rechecks, 16))
 
     def fail(self, pair: CheckedPair, reason: Reason, detail: str) -> None:
         """A pair failed; it is tried again later as long as that could help."""

@@ -24,7 +24,7 @@ from icetui.engine.sockets import open_udp
 from icetui.engine.stream import Stream
 from icetui.events import Candidate, Reason, Server, StartSession, StunServer, TurnServer
 
-SERVER_TIMEOUTS = (0.25, 0.5, 1.25)
+SERVER_TIMEOUTS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.3, 0.35, 0.35)
 """Seconds each transmission of a STUN request waits for an answer: a verdict after 2 s."""
 SERVER_DEADLINE = 2.0
 """Seconds after which a TURN server or a resolver counts as dead …"""

@@ -154,7 +154,7 @@ class PathChoice:
         self._tries += 1
         self._checks.request(pair, "nomination")
         timeout = self._checks.timing.nomination_timeout
-        patience = max(timeout, 2 * (pair.smoothed_round_trip or 0.0))
+        patience = max(timeout, 1.5 * (pair.smoothed_round_trip or 0.0))
         self._timer = self._checks.loop.call_later(patience, self._send_nomination)
 
     def _select(self, pair: CheckedPair | None, cause: str) -> None:

@@ -61,6 +61,7 @@ class CheckedPair(ice.CandidatePair):
         # The check plan: which transmission comes next and when (loop time).
         self.request: Request | None = None
         self.attempt = 0
+        self.rechecks = 0
         self.due = -1.0
         self.unlikely = 0
         self.last_check = 0.0

@@ -23,6 +23,11 @@ from icetui.engine.sockets import open_udp
 from icetui.engine.stream import Stream
 from icetui.events import Reason, TurnServer, address_port
 
+# aioice reads these when it makes a transaction, and only TURN uses its transactions here: 500 ms
+# (RFC 8489 section 6.2.1) would leave an allocation, two round trips, two tries in two seconds.
+stun.RETRY_RTO = 0.2
+stun.RETRY_MAX = 7
+
 LIFETIME = 600
 """Seconds asked for an allocation (RFC 8656 section 7.1's default)."""
 BIND_AGAIN = 240.0

@@ -14,10 +14,12 @@ class Timing:
     retransmit: tuple[float, ...] = (0.2, 0.2, 0.3, 0.4, 0.6, 0.8)
     """How long each sending of a check waits for its answer; their sum is when a pair has failed.
     RFC 8445 section 14.3 doubles from 500 ms for want of pacing; here all sendings are paced."""
+    recheck_first: float = 0.5
+    """From a pair's failure to its next check; doubles from then on, up to …"""
     recheck: float = 2.0
-    """Between checks of a failed pair while there is no path: late is normal."""
+    """… this while there is no path, because late is normal, …"""
     recheck_direct: float = 10.0
-    """Between checks of a failed direct pair while only a relayed path stands."""
+    """… and this for a direct pair while only a relayed path stands."""
     again: float = 0.01
     """The least time after a check before an incoming one triggers it anew."""
 
@@ -25,9 +27,9 @@ class Timing:
     """How long a direct pair waits for a better one before it is nominated."""
     settle_relayed: float = 0.5
     """How long a relayed pair waits for a direct one."""
-    nomination_timeout: float = 0.5
-    """Until a nomination is sent again; at least two round trips."""
-    nominations: int = 6
+    nomination_timeout: float = 0.15
+    """Until a nomination is sent again; at least one and a half round trips."""
+    nominations: int = 20
     """How often one nomination is sent."""
 
     tick: float = 0.1
