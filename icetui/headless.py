@@ -209,8 +209,13 @@ class Headless:
         self.end(OK, "the other side has left")
 
     def _gave_up(self) -> None:
-        if not self.session.connected:
-            self.end(GAVE_UP, f"gave up after {self._options.give_up:g} s without a connection")
+        if self.session.connected:
+            return
+        after = f"after {self._options.give_up:g} s"
+        if self.session.connected_at is not None:
+            self.end(LOST, f"gave up {after}: the connection was lost")
+        else:
+            self.end(GAVE_UP, f"gave up {after} without a connection")
 
     def _interrupted(self) -> None:
         self.end(OK if self.session.connected else GAVE_UP, "interrupted")

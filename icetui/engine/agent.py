@@ -178,6 +178,10 @@ class Agent:
         self._endpoints.append(endpoint)
         return endpoint
 
+    def server_at(self, address: str) -> None:
+        """A server of ours has this IP address."""
+        self.checks.server_hosts.add(address)
+
     def connected(self) -> bool:
         return self.checks.path.selected is not None
 

@@ -80,6 +80,8 @@ class CheckList(ice.Connection):
         self.upkeep = Upkeep(self)
         self.traffic = Traffic(self)
         self.observer: Observer | None = None
+        self.server_hosts: set[str] = set()
+        """IP addresses of our STUN and TURN servers."""
         self.gone = False
         self.peer_heard = False
         """Whether the other side has our description: it sent a check keyed with our password,
@@ -147,8 +149,21 @@ class CheckList(ice.Connection):
                 self._form_pair(endpoint, named)
             else:
                 pair.take_remote(named, self.ice_controlling)
+                self._place(pair)
                 self.show(pair)
+        for pair in self.pairs.values():
+            if pair.remote.type == "prflx":
+                self._place(pair)
+        self.path.reconsider()
         return True
+
+    def _place(self, pair: CheckedPair) -> None:
+        """Where the remote address lies, as far as their description tells by now."""
+        address = pair.remote.address
+        pair.behind_relay = pair.remote.type == "prflx" and self._on_a_relay(address)
+        pair.of_known_host = any(
+            r.address == address and r.type != "prflx" for r in self.remotes.values()
+        )
 
     def _form_pair(self, endpoint: Endpoint, remote: events.Candidate) -> CheckedPair | None:
         """RFC 8445 section 6.1.2.2; reflexive candidates are not here, only their bases."""
@@ -158,15 +173,17 @@ class CheckList(ice.Connection):
         pair = CheckedPair(endpoint, remote, self.ice_controlling)
         self.pairs[(endpoint, pair.addr)] = pair
         endpoint.prepare(pair.addr)
-        pair.behind_relay = remote.type == "prflx" and self._on_a_relay(remote.address)
+        self._place(pair)
         pair.unlikely = unlikely(local, remote, self._reflexive_elsewhere(remote))
         self._plan_at(pair, AT_ONCE)
         self.show(pair)
         return pair
 
     def _on_a_relay(self, address: str) -> bool:
-        """Whether relayed addresses of either side are on this host: a check that came from there
-        before its candidate was signalled came through it."""
+        """Whether relayed addresses of either side are on this host, or a server of ours: a check
+        that came from there before its candidate was signalled came through it."""
+        if address in self.server_hosts:
+            return True
         ours = (e.candidate for e in self.endpoints)
         return any(
             c is not None and c.type == "relay" and c.address == address
@@ -283,6 +300,7 @@ class CheckList(ice.Connection):
         pair.reason, pair.detail = reason, detail
         pair.request = None
         pair.open_probes.clear()
+        pair.unanswered_since = None
         self.show(pair)
         if was_valid:
             self.path.lost(pair)
@@ -368,7 +386,9 @@ class CheckList(ice.Connection):
         pair.state, pair.valid = State.SUCCEEDED, True
         pair.reason = pair.detail = None
         pair.request = None
-        if purpose == "nomination":
+        # An answer to a nomination that another has replaced meanwhile nominates nothing.
+        nominated = purpose == "nomination" and self.path.nominating is pair
+        if nominated:
             pair.nominated = True
         self.show(pair)
         if round_trip is not None:
@@ -378,7 +398,7 @@ class CheckList(ice.Connection):
         self.upkeep.heard(pair, answer.transaction_id)
         if newly_valid:
             self.path.became_valid(pair)
-        if purpose == "nomination":
+        if nominated:
             self.path.nominated(pair, "nominated by us")
 
     def _error(self, pair: CheckedPair, request: Request, code: int, answer: stun.Message) -> None:

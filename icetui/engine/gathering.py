@@ -40,6 +40,7 @@ class Gatherer(Protocol):
     def new_endpoint(self, *, via: str | None = None) -> Endpoint: ...
     def found(self, candidate: Candidate, endpoint: Endpoint) -> Candidate | None: ...
     def connected(self) -> bool: ...
+    def server_at(self, address: str) -> None: ...
 
 
 class Gathering:
@@ -147,6 +148,8 @@ class Gathering:
         else:
             wanted = [a for a in found if (self._start.ipv6 if ":" in a[0] else self._start.ipv4)]
             if wanted:
+                for address, _ in wanted:
+                    self._gatherer.server_at(address)
                 return wanted
             self._failed(server, began, Reason.DNS, f"{host} has no address of a family in use")
         return None

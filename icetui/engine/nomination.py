@@ -25,7 +25,8 @@ class PathChoice:
         self.selected: CheckedPair | None = None
         self._first_valid_at: float | None = None
         self._by_hand: CheckedPair | None = None
-        self._nominating: CheckedPair | None = None
+        self.nominating: CheckedPair | None = None
+        """The pair whose nomination is on its way."""
         self._tries = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -51,8 +52,8 @@ class PathChoice:
 
     def nominated(self, pair: CheckedPair, cause: str) -> None:
         """Both sides now know that this pair is the one."""
-        if self._nominating is pair:
-            self._nominating = None
+        if self.nominating is pair:
+            self.nominating = None
         for other in self._checks.pairs.values():
             if other is not pair and other.nominated:
                 other.nominated = other.remote_nominated = False
@@ -65,19 +66,29 @@ class PathChoice:
         """A valid pair failed, or went silent."""
         if self._by_hand is pair:
             self._by_hand = None
-        if self._nominating is pair:
-            self._nominating = None
+        if self.nominating is pair:
+            self.nominating = None
         if self.selected is not pair:
             return
-        heard = [p for p in self._valid() if p is not pair and not p.silent]
-        if heard:
-            self._select(max(heard, key=CheckedPair.prefer), f"{pair.id} went silent")
+        others = [p for p in self._valid() if p is not pair and not p.silent]
+        # Those that have answered whatever they were asked last come first.
+        answering = [p for p in others if p.unanswered_since is None] or others
+        if answering:
+            self._select(max(answering, key=CheckedPair.prefer), f"{pair.id} went silent")
             self.reconsider()
         elif not pair.valid:
             self._select(None, f"{pair.id} was lost and nothing else answers")
             self._first_valid_at = None
             self._checks.set_state("failed", "the path was lost; checks go on")
             self._checks.recheck_failed()
+
+    def revived(self, pair: CheckedPair) -> None:
+        """A pair that went silent answers again: back to it, if it is better, once it is steady."""
+        loop = self._checks.loop
+        pair.revived_at = loop.time()
+        if self.selected is None or self.selected.silent:
+            self._select(pair, f"{pair.id} answers again")
+        loop.call_later(self._checks.timing.settled + 0.01, self.reconsider)
 
     def choose(self, pair: CheckedPair) -> str | None:
         """The user wants this pair. Returns the sentence to say when that cannot be."""
@@ -93,7 +104,7 @@ class PathChoice:
         """Something changed: nominate now, later, or not at all."""
         self._completed()
         checks = self._checks
-        if not checks.ice_controlling or checks.closing or self._nominating is not None:
+        if not checks.ice_controlling or checks.closing or self.nominating is not None:
             return
         if not checks.peer_heard:
             return
@@ -116,7 +127,13 @@ class PathChoice:
     def _best(self) -> CheckedPair | None:
         if self._by_hand is not None and self._by_hand.valid:
             return self._by_hand
-        return max((p for p in self._valid() if not p.silent), key=CheckedPair.prefer, default=None)
+        now, settled = self._checks.loop.time(), self._checks.timing.settled
+        steady = [
+            p
+            for p in self._valid()
+            if not p.silent and (p is self.selected or now - p.revived_at >= settled)
+        ]
+        return max(steady, key=CheckedPair.prefer, default=None)
 
     def _valid(self) -> list[CheckedPair]:
         return [p for p in self._checks.pairs.values() if p.valid]
@@ -139,17 +156,17 @@ class PathChoice:
 
     def _nominate(self, pair: CheckedPair) -> None:
         """Send USE-CANDIDATE, again until it is answered."""
-        self._nominating = pair
+        self.nominating = pair
         self._tries = 0
         self._send_nomination()
 
     def _send_nomination(self) -> None:
-        pair = self._nominating
+        pair = self.nominating
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if pair is None or not pair.valid or self._tries >= self._checks.timing.nominations:
-            self._nominating = None
+            self.nominating = None
             return
         self._tries += 1
         self._checks.request(pair, "nomination")
@@ -189,4 +206,4 @@ class PathChoice:
     def stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._nominating = None
+        self.nominating = None

@@ -37,6 +37,9 @@ class CheckedPair(ice.CandidatePair):
         self.priority = 0
         self.prioritise(controlling)
         self.valid = False
+        self.of_known_host = True
+        """Their description names this IP address. A check from elsewhere may come through a relay
+        that is not signalled yet, and says priority as if it were direct (RFC 8445 7.1.1)."""
         self.behind_relay = False
         """The remote address lies on a TURN server, whatever type it was learned as."""
         self.mapped: str | None = None
@@ -69,6 +72,8 @@ class CheckedPair(ice.CandidatePair):
         self.next_probe = 0.0
         self.last_heard = 0.0
         self.silent = False
+        self.unanswered_since: float | None = None
+        self.revived_at = 0.0
         self.smoothed_round_trip: float | None = None
         self.open_probes: dict[bytes, float] = {}
 
@@ -103,9 +108,10 @@ class CheckedPair(ice.CandidatePair):
         before = self.smoothed_round_trip
         self.smoothed_round_trip = seconds if before is None else before + (seconds - before) / 8
 
-    def prefer(self) -> tuple[bool, int]:
-        """Greater is better: direct before relayed, then RFC 8445's pair priority."""
-        return (not self.relayed, self.priority)
+    def prefer(self) -> tuple[bool, bool, int]:
+        """Greater is better: direct before relayed, known before learned by a check from who knows
+        where, then RFC 8445's pair priority."""
+        return (not self.relayed, self.of_known_host, self.priority)
 
     def snapshot(self) -> events.Pair:
         """The pair as an event carries it."""

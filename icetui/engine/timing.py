@@ -40,7 +40,10 @@ class Timing:
     probe_suspect: float = 0.1
     """Between probes while the last one is overdue: many in the time that `silence` leaves, so
     that loss is not taken for a dead path."""
-    silence: float = 1.6
-    """Without a sign of life, plus two round trips, after which a path is `disconnected`."""
+    silence: float = 0.6
+    """From the first request that nothing answers, plus two round trips, until a path counts as
+    `disconnected`; with a probe a second that is within two seconds of the cut."""
+    settled: float = 3.0
+    """How long a pair that went silent must answer again before the path returns to it."""
     consent: float = 30.0
     """After the last answer, when we must stop sending (RFC 7675 section 5.1)."""

@@ -32,22 +32,21 @@ class Upkeep:
         """A signed answer came on this pair."""
         checks = self._checks
         pair.open_probes.pop(transaction, None)
+        pair.unanswered_since = None
         now = checks.loop.time()
         was_silent, pair.silent = pair.silent, False
         pair.next_probe = max(pair.next_probe, now + self._interval(pair))
         if pair is checks.path.selected:
             self._consent(pair)
-            if checks.state == "disconnected":
+            if checks.state == "disconnected" and not checks.gone:
                 checks.set_state("connected", "the path answers again")
         if was_silent:
-            checks.path.reconsider()
+            checks.path.revived(pair)
         self._arm()
 
     def selected(self, pair: CheckedPair) -> None:
-        """This pair is the path from now on."""
-        pair.next_probe = min(
-            pair.next_probe, self._checks.loop.time() + self._timing.probe_selected
-        )
+        """This pair is the path from now on: what it is worth now is asked at once."""
+        pair.next_probe = 0.0
         if pair.last_heard:
             self._consent(pair)
         self._arm()
@@ -90,12 +89,13 @@ class Upkeep:
             self._lose_overdue(pair, now)
             if now >= pair.next_probe:
                 self._probe(pair, now)
-            silence = now - pair.last_heard
-            if silence > self._timing.consent:
+            if now - pair.last_heard > self._timing.consent:
                 checks.fail(
-                    pair, Reason.CONSENT_EXPIRED, f"no answer for {silence:.0f} s (RFC 7675)"
+                    pair,
+                    Reason.CONSENT_EXPIRED,
+                    f"no answer for {now - pair.last_heard:.0f} s (RFC 7675)",
                 )
-            elif silence > self._timing.silence + 2 * (pair.smoothed_round_trip or 0.0):
+            elif self._unanswered(pair, now) > self._patience(pair):
                 self._silent(pair)
         for pair in list(self._changed):
             checks.show(pair)
@@ -103,23 +103,40 @@ class Upkeep:
         if any(p.valid for p in checks.pairs.values()):
             self._arm()
 
+    def _unanswered(self, pair: CheckedPair, now: float) -> float:
+        """Seconds since the first request that nothing has answered; how long ago the last answer
+        came says nothing about a pair that was not asked."""
+        return now - pair.unanswered_since if pair.unanswered_since is not None else 0.0
+
+    def _patience(self, pair: CheckedPair) -> float:
+        return self._timing.silence + 2 * (pair.smoothed_round_trip or 0.0)
+
     def _probe(self, pair: CheckedPair, now: float) -> None:
         on_path = pair is self._checks.path.selected
         request = self._checks.request(pair, "consent" if on_path else "probe")
         pair.open_probes[request.message.transaction_id] = now
+        if pair.unanswered_since is None:
+            pair.unanswered_since = now
         if on_path:
             pair.consent_requests_sent += 1
-        pair.next_probe = now + self._interval(pair)
+        overdue = self._unanswered(pair, now) > self._overdue(pair)
+        pair.next_probe = now + (
+            self._timing.probe_suspect if overdue and not pair.silent else self._interval(pair)
+        )
         self.changed(pair)
 
+    def _overdue(self, pair: CheckedPair) -> float:
+        return max(self._timing.probe_suspect, 1.5 * (pair.smoothed_round_trip or 0.0) + 0.05)
+
     def _lose_overdue(self, pair: CheckedPair, now: float) -> None:
-        round_trip = pair.smoothed_round_trip or 0.0
-        suspect = max(self._timing.probe_suspect, 1.5 * round_trip + 0.05)
-        lost = max(1.0, 3 * round_trip)
-        if pair.open_probes and pair is self._checks.path.selected:
-            newest = next(reversed(pair.open_probes.values()))
-            if now - newest > suspect:
-                pair.next_probe = min(pair.next_probe, now)
+        """Count what was lost; while an answer is overdue ask faster, and ask the others too."""
+        if self._unanswered(pair, now) > self._overdue(pair) and not pair.silent:
+            pair.next_probe = min(pair.next_probe, now + self._timing.probe_suspect)
+            if pair is self._checks.path.selected:
+                for other in self._checks.pairs.values():
+                    if other.valid and other.unanswered_since is None:
+                        other.next_probe = min(other.next_probe, now)
+        lost = max(1.0, 3 * (pair.smoothed_round_trip or 0.0))
         for transaction, sent in list(pair.open_probes.items()):
             if now - sent > lost:
                 del pair.open_probes[transaction]
@@ -128,10 +145,10 @@ class Upkeep:
     def _silent(self, pair: CheckedPair) -> None:
         """RFC 7675 keeps the path for 30 s; the user hears of it, and another path is taken."""
         checks = self._checks
-        if not pair.silent and pair.open_probes:
-            pair.silent = True
-            checks.path.lost(pair)
-        if pair is checks.path.selected and pair.silent:
-            checks.set_state(
-                "disconnected", f"{pair.id} has not answered for {self._timing.silence:.1f} s"
-            )
+        if pair.silent:
+            return
+        pair.silent = True
+        checks.path.lost(pair)
+        if pair is checks.path.selected:
+            waited = self._unanswered(pair, checks.loop.time())
+            checks.set_state("disconnected", f"{pair.id} has not answered for {waited:.1f} s")

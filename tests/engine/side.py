@@ -16,7 +16,7 @@ from icetui.engine.stream import Stream
 from icetui.engine.timing import Timing
 from icetui.session import Session
 
-QUICK = Timing(recheck=0.3, consent=2.0, probe_selected=0.2, silence=0.5)
+QUICK = Timing(recheck=0.3, consent=2.0, probe_selected=0.2, silence=0.3, settled=0.3)
 """Clocks for tests that wait for one of them."""
 
 _names = itertools.count(1)
