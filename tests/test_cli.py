@@ -178,12 +178,20 @@ async def test_a_half_written_file_is_waited_for_then_read(peer, tmp_path):
     assert await asyncio.gather(near.ends(), far.ends()) == [0, 0]
 
 
+async def written(path):
+    """What is in a file once it is there: theirs may be read before ours is made."""
+    async with asyncio.timeout(10):
+        while not path.exists():
+            await asyncio.sleep(0.01)
+    return path.read_text().strip()
+
+
 async def test_a_blob_wrapped_over_several_lines_is_read_from_stdin(peer, tmp_path):
     far = await peer("--blob-out", tmp_path / "b", "--blob-in", tmp_path / "a", "--hold", 0.3)
     near = await peer("--hold", 0.3)
     (tmp_path / "a").write_text(await own_blob(near) + "\n")
     await far.tells("their blob was read")
-    blob = (tmp_path / "b").read_text().strip()
+    blob = await written(tmp_path / "b")
     for start in range(0, len(blob), 17):
         await near.write(f"> {blob[start : start + 17]}\r\n")
     assert await asyncio.gather(near.ends(), far.ends()) == [0, 0]
