@@ -181,7 +181,7 @@ async def test_a_half_written_file_is_waited_for_then_read(peer, tmp_path):
 async def written(path):
     """What is in a file once it is there: theirs may be read before ours is made."""
     async with asyncio.timeout(10):
-        while not path.exists():
+        while not path.exists():  # noqa: ASYNC110  a file tells nobody
             await asyncio.sleep(0.01)
     return path.read_text().strip()
 
