@@ -109,6 +109,8 @@ def start_command(chosen: dict[str, Any]) -> StartSession:
     """The command that opens a session with these flags, or an exit with a sentence."""
     from icetui.settings import BadSettings, load
 
+    if chosen["no_servers"] and (chosen["stun"] or chosen["turn"]):
+        fail("--no-servers and a server contradict each other; leave one of them out")
     try:
         return load(chosen).start()
     except BadSettings as problem:
@@ -312,8 +314,9 @@ def peer(
     """A session without a screen: prints our blob, reads theirs from stdin.
 
     \b
-    Exit codes: 0 connected (and held), 2 usage, 3 their blob could not be read,
-    4 no usable candidate, 5 gave up unconnected, 6 connected but lost.
+    Exit codes: 0 connected (and held), 1 the engine failed, 2 usage,
+    3 their blob could not be read, 4 no usable candidate, 5 gave up unconnected,
+    6 connected but lost.
     """
     import asyncio
 
@@ -363,7 +366,7 @@ def view(what: tuple[str, ...], speed: float) -> None:
     if not what:
         fail("name a recording, or a command behind --: icetui view -- ssh host icetui peer --json")
     if not has_terminal():
-        fail(NO_TERMINAL)
+        fail("this draws on a terminal and there is none; `icetui report FILE` prints a report")
     run_dashboard(_recording(what[0], speed) if len(what) == 1 else _process(what))
 
 

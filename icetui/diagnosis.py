@@ -201,7 +201,7 @@ def waiting_for_them(session: Session) -> Iterator[Finding]:
             severity="info",
             claim="Waiting for the other side's blob.",
             evidence=f"ours has {_count(session.blob.candidates, 'candidate')}; nobody has knocked",
-            remedy="Send ours, then paste theirs anywhere on this screen.",
+            remedy="Send ours, then paste theirs.",
         )
 
 
@@ -250,6 +250,8 @@ def connected(session: Session) -> Iterator[Finding]:
     pair = session.selected_pair
     if pair is None or not session.connected:
         return
+    if session.peer_left and session.closed is None:
+        return  # it was; what is now is said by another rule
     mine = session.mapped_candidate(pair)
     theirs = session.remote_candidates.get(pair.remote)
     ours_through_nat = mine is not None and mine.type in ("srflx", "prflx")
@@ -306,6 +308,22 @@ def disconnected(session: Session) -> Iterator[Finding]:
         evidence=f"{session.selected or 'the path'} answers nothing, said "
         f"{_duration(session.t - since)} ago{left}",
         remedy="Checks go on; it recovers by itself when the network does.",
+    )
+
+
+def path_lost(session: Session) -> Iterator[Finding]:
+    """There was a path, and consent to send over it has run out."""
+    if not session.lost_after_connected or session.peer_left:
+        return
+    lost = [p for p in _pairs(session) if p.reason == Reason.CONSENT_EXPIRED]
+    stood = session.path_history[-1] if session.path_history else None
+    yield Finding(
+        severity="problem",
+        claim="The connection is lost: the other side answers nothing any more.",
+        evidence="; ".join(f"{p.id}: {p.detail}" for p in lost[:3])
+        or (stood.cause if stood and stood.cause else "every pair that worked has failed"),
+        remedy="Is icetui still running over there, and its network up? Checks go on and find the "
+        "way again by themselves; if it was restarted, both sides need new blobs.",
     )
 
 
@@ -395,6 +413,7 @@ RULES: tuple[Rule, ...] = (
     engine_failed,
     no_candidates,
     disconnected,
+    path_lost,
     wrong_credentials,
     nothing_answers,
     no_common_family,

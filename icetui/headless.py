@@ -74,6 +74,7 @@ class Headless:
         self._pasted = ""
         self._settling: asyncio.TimerHandle | None = None
         self._handed_over = False
+        self._input_over = False
 
     async def run(self) -> int:
         """Run to the end; returns the exit code."""
@@ -175,6 +176,7 @@ class Headless:
         elif self._options.print_blob:
             # One turn later: the blob that says "complete" follows this event.
             self._later(0.05, self._print_blob)
+            self._later(0.06, self._end_if_nothing_can_come)
 
     def _state(self, event: events.ConnectionStateChanged) -> None:
         if event.state == "connected" and not self._sent:
@@ -295,6 +297,16 @@ class Headless:
         if self._settling is not None:
             self._settling.cancel()
         self._read_pasted(ended=True)
+        self._input_over = True
+        self._end_if_nothing_can_come()
+
+    def _end_if_nothing_can_come(self) -> None:
+        """Without theirs and without stdin a run with no end of its own would wait for ever."""
+        lonely = self.session.description is None and not self._handed_over
+        bounded = self._options.give_up is not None or self._options.as_json
+        if self._input_over and lonely and not bounded and self.session.gathering == "complete":
+            self._print_blob()
+            self.end(UNREADABLE, "stdin has ended and the other side's blob was not in it")
 
     def _read_pasted(self, *, ended: bool = False) -> None:
         """Hand the text over once it can be read; a blank line or the end of stdin ends it."""

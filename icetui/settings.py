@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from icetui.events import StartSession
+from icetui.events import StartSession, StunServer, TurnServer
 from icetui.servers import DEFAULT_STUN, BadServer, parse_stun, parse_turn
 
 
@@ -22,7 +22,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Everything that can be set; the names are those of the flags, of the file, and, in capitals
     behind `ICETUI_`, of the environment."""
 
-    stun: tuple[str, ...] = DEFAULT_STUN
+    stun: tuple[str, ...] | None = None
+    """None: the TURN servers where some are named (they speak STUN too), else two public ones."""
     turn: tuple[str, ...] = ()
     no_servers: bool = False
     interface: tuple[str, ...] = ()
@@ -41,8 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if not (self.ipv4 or self.ipv6):
             raise BadSettings("with both --no-ipv4 and --no-ipv6 there is nothing to gather")
         try:
-            stun = () if self.no_servers else tuple(parse_stun(u) for u in self.stun)
             turn = () if self.no_servers else tuple(parse_turn(u) for u in self.turn)
+            stun = () if self.no_servers else self._stun_servers(turn)
         except BadServer as problem:
             raise BadSettings(str(problem)) from None
         if self.relay_only and not turn:
@@ -56,6 +57,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             relay_only=self.relay_only,
             port=self.port,
         )
+
+    def _stun_servers(self, turn: tuple[TurnServer, ...]) -> tuple[StunServer, ...]:
+        """Whoever names a server wants no other one asked."""
+        if self.stun is not None:
+            return tuple(parse_stun(url) for url in self.stun)
+        if turn:
+            return tuple(StunServer(host=t.host, port=t.port) for t in turn if t.transport == "udp")
+        return tuple(parse_stun(url) for url in DEFAULT_STUN)
 
 
 LISTS = ("stun", "turn", "interface")

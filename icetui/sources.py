@@ -79,6 +79,7 @@ class ProcessSource:
             raise
         self._closing = False
         self._reading = False
+        self._drained = asyncio.Event()
         for command in first:
             self.send(command)
 
@@ -107,6 +108,7 @@ class ProcessSource:
                     last = event
                     ended = ended or isinstance(event, events.EngineFailed | events.SessionClosed)
                     yield event
+        self._drained.set()
         if not ended and not self._closing:
             yield self._died(last)
 
@@ -157,6 +159,9 @@ class ProcessSource:
                 end()
             if await self._ended(patience):
                 break
+        if self._reading:  # its last words are still to be heard
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._drained.wait(), 0.1)
         self._complaints.close()
         if not self._reading and self._process.stdout is not None:
             self._process.stdout.close()

@@ -220,7 +220,7 @@ async def test_rubbish_after_a_description_does_not_end_a_session(peer, tmp_path
     blob = (await near.event("blob-changed", complete=True))["blob"]
     (tmp_path / "a").write_text(blob)
     await far.tells("their blob was read")
-    await near.write((tmp_path / "b").read_text())
+    await near.write(await written(tmp_path / "b") + "\n")
     await near.event("connection-state-changed", state="connected")
     await near.write("some rubbish\n\n")
     await near.tells("neither a blob")
@@ -344,3 +344,16 @@ async def test_the_demo_asks_for_nothing_but_loopback(start):
     assert not demo.summary.get("servers")
     path = demo.summary["selected_pair"]
     assert {path["local"]["address"], path["remote"]["address"]} <= {"127.0.0.1", "::1"}
+
+
+def test_asking_no_server_and_naming_one_contradict(icetui):
+    done = icetui("peer", "--no-servers", "--stun", "stun:127.0.0.1")
+    assert done.returncode == 2
+    assert "contradict" in done.stderr
+
+
+def test_a_run_that_nothing_can_reach_any_more_prints_its_blob_and_ends(icetui):
+    done = icetui("peer", *ALONE, text="")
+    assert done.returncode == 3
+    assert done.stdout.startswith("icetui:")
+    assert "stdin has ended" in done.stderr

@@ -20,7 +20,14 @@ def loaded(file, text="", environment=None, **flags):
 
 def test_without_any_choice_the_defaults_stand(file):
     assert loaded(file) == Settings()
-    assert Settings().stun == DEFAULT_STUN
+    assert [server.url for server in Settings().start().stun_servers] == list(DEFAULT_STUN)
+
+
+def test_who_names_a_turn_server_has_no_other_server_asked():
+    start = Settings(turn=("turn:me:secret@turn.example:3479", "turns:me:secret@b.example")).start()
+    assert [server.url for server in start.stun_servers] == ["stun:turn.example:3479"]
+    start = Settings(turn=("turn:me:secret@a.example",), stun=("stun:b.example",)).start()
+    assert [server.url for server in start.stun_servers] == ["stun:b.example:3478"]
 
 
 def test_a_flag_goes_before_the_environment_and_that_before_the_file(file):

@@ -24,6 +24,7 @@ from icetui.dashboard.exchanging import Exchanging
 from icetui.dashboard.masking import Mask
 from icetui.dashboard.screens.box import Box
 from icetui.dashboard.screens.main import Main
+from icetui.dashboard.text import plain
 
 if TYPE_CHECKING:
     from icetui.sources import Source
@@ -96,6 +97,9 @@ class Dashboard(Exchanging):
             self.first_blob()
         elif isinstance(event, events.DescriptionAccepted):
             self.exchange.follow_their_kind(self.session)
+        elif isinstance(event, events.TextReceived) and self.screen is self._main:
+            text = plain(event.text, 200)
+            self.notify(f"{text}\n\nm: answer", title="Message from the other side", markup=False)
 
     @property
     def failed(self) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from textual import events as textual_events
 from textual.app import App
@@ -13,6 +14,8 @@ from icetui.dashboard.exchange import Exchange
 from icetui.session import Session
 
 if TYPE_CHECKING:
+    from textual.worker import WorkType
+
     from icetui.sources import Source
 
 SETTLE = 0.4
@@ -67,13 +70,16 @@ class Exchanging(App[int]):
         text = self.exchange.own_text(self.session)
         if text is not None:
             self.exchange.hand_out(self.session)
-            self.run_worker(self._copy(text), group="copy", exclusive=True)
+            # A function, not a coroutine: at the app's end it may never be started.
+            copy = cast("WorkType[None]", partial(self._copy, text))
+            self.run_worker(copy, group="copy", exclusive=True)
 
     async def _copy(self, text: str) -> None:
         self.exchange.outcome = await self.clipboard_ways.copy(text, self.copy_to_clipboard)
         self.repaint()
         if not self.exchange.card_open(self.shown, live=self.source.live):
-            self.notify(f"Your blob: {self.exchange.outcome.sentence}.", markup=False)
+            what = "blob" if self.exchange.form == "blob" else self.exchange.form.upper()
+            self.notify(f"Your {what}: {self.exchange.outcome.sentence}.", markup=False)
 
     def saved(self, path: str) -> None:
         self.exchange.hand_out(self.session)

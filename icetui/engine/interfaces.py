@@ -39,7 +39,7 @@ def local_addresses(
 def _why_not(text: str, interface: str, wanted: set[str]) -> str | None:
     ip = ipaddress.ip_address(text)
     if wanted and interface not in wanted:
-        return "not chosen with --interface"
+        return "not one of the chosen interfaces"
     if ip.is_loopback and not wanted:
         return "loopback reaches only this machine; --interface lo allows it"
     if ip.version == 6 and ip.is_link_local:

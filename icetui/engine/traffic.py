@@ -45,6 +45,8 @@ class Traffic:
             return (
                 f"a message is one datagram of at most {MAX_TEXT_SENT} bytes; this has {len(body)}"
             )
+        if self._checks.gone:
+            return "the other side has left; nobody would read it"
         if pair is None:
             return "there is no path to send it over yet"
         number = next(self._numbers) & 0xFFFFFFFF

@@ -70,6 +70,14 @@ class ConnectCard(VerticalScroll, can_focus=False):
 
 def _send(session: Session, exchange: Exchange, text: str | None, width: int) -> list[Content]:
     title: list[Piece] = [("1  ", ACCENT), ("Send this to the other side", STRONG)]
+    if text is None and session.gathering == "complete":
+        return [
+            line(*title),
+            line(("   ✗ There is nothing to send: this machine has no usable address.", BAD)),
+            line(
+                ("   Esc shows why; quit with q and choose another network or --interface.", MUTED)
+            ),
+        ]
     if text is None:
         return [line(*title), line(("   … it is ready as soon as one address is known", MUTED))]
     if exchange.outcome is not None:
@@ -138,9 +146,25 @@ def _understood(session: Session) -> list[Content]:
     known = count(len(session.remote_candidates), "candidate")
     parts = [line((f"   Understood {what}: {known}", GOOD))]
     parts += [line((f"   ! {plain(warning, 300)}", WARN)) for warning in said.warnings[:4]]
-    if session.connected_at is not None:
+    heard = any(p.requests_received for p in session.pairs.values())
+    if session.peer_left:
+        parts.append(
+            line(("   They have left. A new session needs new blobs: q, then again.", WARN))
+        )
+    elif session.lost_after_connected:
+        parts.append(line(("   The connection is lost; checks go on and may find it again.", WARN)))
+        parts.append(line(("   If either side was restarted, both need new blobs.", MUTED)))
+    elif session.connected_at is not None:
         parts.append(line((f"   The connection is {session.state}.", MUTED)))
-    elif any(p.requests_received or p.responses_received for p in session.pairs.values()):
+    elif not heard and any(p.valid for p in session.pairs.values()):
+        parts.append(
+            line(
+                ("   They answer, but have not pasted yours yet: send it (", WARN),
+                ("c", ACCENT),
+                (" copies it again).", WARN),
+            )
+        )
+    elif heard:
         parts.append(line(("   They are there: choosing the path…", WARN)))
     else:
         parts.append(

@@ -68,7 +68,7 @@ def _far(session: Session, pair: Pair) -> tuple[str, str]:
     address = plain(address_port(candidate.address, candidate.port), 60)
     if candidate.type == "host":
         return address, ""
-    if candidate.type == "relay":
+    if candidate.type == "relay" or (pair.relayed and candidate.type == "prflx"):
         return f"their TURN {address}", ""
     behind = ""
     if candidate.related_address and candidate.related_address not in ("0.0.0.0", "::"):
@@ -145,6 +145,12 @@ def _upkeep(session: Session, pair: Pair, now: float) -> Content:
     pieces = line(
         ("  tx ", MUTED), size(pair.bytes_sent), ("  rx ", MUTED), size(pair.bytes_received)
     )
+    if session.peer_left:
+        return line((" the other side has left", WARN)) + pieces
+    if session.state == "disconnected":
+        left = max(0.0, (session.consent_expires or now) - now)
+        silent = f" ✗ no answer; consent runs out in {waiting(left)}"
+        return line((silent, f"bold {BAD}")) + pieces
     if session.consent_expires is None or session.consent_pair != pair.id:
         return line((" consent not asked yet", MUTED)) + pieces
     left = session.consent_expires - now
@@ -165,6 +171,12 @@ def _no_path(session: Session) -> list[Content]:
         return [
             line((" ✗ The path is lost.", BAD)),
             line((f" {plain(cause)}", MUTED)) if cause else Content(""),
+        ]
+    answered = any(p.valid for p in session.pairs.values())
+    if answered and not any(p.requests_received for p in session.pairs.values()):
+        return [
+            line((" They answer, but have not pasted your blob yet.", WARN)),
+            line((" The path stands as soon as they do.", MUTED)),
         ]
     if session.pairs:
         working = session.count_pairs()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
 
@@ -41,6 +44,8 @@ MOVES = (
 
 class Help(Reading):
     """Keys that would do nothing right now are dimmed and say so."""
+
+    BINDINGS: ClassVar[list[Binding]] = [Binding("question_mark,f1", "close", show=False)]
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="box tall", id="help") as box:
