@@ -32,6 +32,7 @@ async def test_w_asks_where_and_says_where_it_went(tmp_path: Path) -> None:
         await look.press("w")
         field = look.app.screen.query_one(Input)
         assert field.value == "./icetui-a7Kf.blob"
+        assert "./icetui-a7Kf.blob" in look.text, "what is typed can be seen"
         field.value = str(tmp_path / "missing" / "x")
         await look.press("enter")
         assert "Cannot write in" in look.text

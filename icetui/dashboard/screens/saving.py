@@ -24,12 +24,12 @@ class SaveBox(Box):
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
             box.border_title = "Save to file"
-            yield Input(self._default, id="path", compact=True)
+            yield Input(self._default, id="file-name", compact=True)
             yield Text(id="problem")
             yield Static("enter: save, readable by you only   esc: back", classes="keys")
 
     def on_mount(self) -> None:
-        self.set_focus(self.query_one("#path"))
+        self.set_focus(self.query_one("#file-name"))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         name = event.value.strip()
