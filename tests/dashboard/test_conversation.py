@@ -46,3 +46,12 @@ async def test_without_a_path_nothing_is_sent_and_the_box_says_why() -> None:
         await look.press("enter")
         assert "There is no path at the moment" in look.text
         assert look.source.sent == []
+
+
+async def test_a_message_announces_itself_when_the_box_is_closed() -> None:
+    tell = Teller()
+    stream = [*gathered(tell), *described(tell), *connected(tell)]
+    async with looking(stream, (80, 24)) as look:
+        await look.tell([tell(events.TextReceived, text="are [/y] you there?", size=19)])
+        assert "Message from the other side" in look.text
+        assert "are [/y] you there?" in look.text
