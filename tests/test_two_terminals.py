@@ -69,6 +69,7 @@ def test_two_dashboards_connect_by_paste_and_exchange_a_message(
     alice.type("hello [/y] from alice")
     alice.keys("Enter")
     alice.until(r"hello \[/y\] from alice.*\d ms")
+    bob.until("Message from the other side")
     bob.keys("m")
     bob.until(r"hello \[/y\] from alice")
 

@@ -53,5 +53,6 @@ async def test_a_message_announces_itself_when_the_box_is_closed() -> None:
     stream = [*gathered(tell), *described(tell), *connected(tell)]
     async with looking(stream, (80, 24)) as look:
         await look.tell([tell(events.TextReceived, text="are [/y] you there?", size=19)])
-        assert "Message from the other side" in look.text
-        assert "are [/y] you there?" in look.text
+        (said,) = look.app._notifications
+        assert (said.title, said.markup) == ("Message from the other side", False)
+        assert "are [/y] you there?" in said.message
