@@ -53,7 +53,8 @@ def _where(candidate: Candidate | None) -> str:
 
 
 def _pairs(session: Session) -> list[Pair]:
-    return list(session.pairs.values())
+    """Pairs of the present generation and of the one that still carries data."""
+    return [p for p in session.pairs.values() if p.reason != Reason.SUPERSEDED]
 
 
 def _is_global(address: str) -> bool:
@@ -171,7 +172,9 @@ def only_private(session: Session) -> Iterator[Finding]:
 
 def resend(session: Session) -> Iterator[Finding]:
     """A blob given away earlier is out of date."""
-    if session.blob is not None and session.blob.resend and not session.connected:
+    if session.restart is not None or session.connected:
+        return
+    if session.blob is not None and session.blob.resend:
         yield Finding(
             severity="warning",
             claim="We have a new public address since our blob was complete: one sent before may "
@@ -184,7 +187,7 @@ def resend(session: Session) -> Iterator[Finding]:
 
 def waiting_for_them(session: Session) -> Iterator[Finding]:
     """Our part is done; theirs is missing."""
-    if session.description is not None or session.blob is None:
+    if session.description is not None or session.blob is None or session.generation:
         return
     if session.knocks:
         knock = next(reversed(session.knocks.values()))
@@ -202,6 +205,28 @@ def waiting_for_them(session: Session) -> Iterator[Finding]:
             claim="Waiting for the other side's blob.",
             evidence=f"ours has {_count(session.blob.candidates, 'candidate')}; nobody has knocked",
             remedy="Send ours, then paste theirs.",
+        )
+
+
+def restarting(session: Session) -> Iterator[Finding]:
+    """An ICE restart is under way: who has to do what."""
+    restart = session.restart
+    if restart is None:
+        return
+    old = f"the old path {session.selected} carries on" if session.connected else "there is no path"
+    if restart.cause == "user" and session.description is None:
+        yield Finding(
+            severity="warning",
+            claim="ICE restart: the other side needs our new blob.",
+            evidence=f"generation {restart.generation} has new credentials; {old}",
+            remedy="Send the new blob, then paste the one they answer with.",
+        )
+    elif restart.cause != "user":
+        yield Finding(
+            severity="warning",
+            claim="The other side has restarted ICE and needs our new blob.",
+            evidence=f"generation {restart.generation} has new credentials; {old}",
+            remedy="Send them the new blob; the new path stands as soon as they paste it.",
         )
 
 
@@ -418,6 +443,7 @@ RULES: tuple[Rule, ...] = (
     nothing_answers,
     no_common_family,
     resend,
+    restarting,
     waiting_for_them,
     not_pasted_yet,
     connected,

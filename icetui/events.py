@@ -203,6 +203,16 @@ class SessionStarted(Event, frozen=True, kw_only=True):
     servers: tuple[Server, ...] = ()
 
 
+class SessionRestarted(Event, frozen=True, kw_only=True):
+    """An ICE restart (RFC 8445 section 9): new credentials, to be exchanged again. The old path
+    carries data until the new generation has one."""
+
+    generation: int
+    ufrag: str
+    cause: str = "user"
+    """`user`, or `their restart`: the other side began it and waits for our new blob."""
+
+
 class InterfaceFound(Event, frozen=True, kw_only=True):
     interface: Interface
 
@@ -427,6 +437,7 @@ AnyEvent = (
     EngineStarted
     | EngineFailed
     | SessionStarted
+    | SessionRestarted
     | InterfaceFound
     | GatheringStateChanged
     | CandidateGathered
@@ -526,11 +537,15 @@ class Nominate(Command, frozen=True, kw_only=True):
     pair: str
 
 
+class Restart(Command, frozen=True, kw_only=True):
+    """Restart ICE: a new generation with new credentials on the same sockets."""
+
+
 class Leave(Command, frozen=True, kw_only=True):
     """Say goodbye, close the session within one second."""
 
 
-AnyCommand = StartSession | Paste | SendText | Nominate | Leave
+AnyCommand = StartSession | Paste | SendText | Nominate | Restart | Leave
 
 MAX_TEXT_SENT = 1200
 """Bytes of text in one message: one datagram that no path fragments."""

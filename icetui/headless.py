@@ -131,6 +131,8 @@ class Headless:
                 self._say_what_was_read(event)
                 for warning in event.warnings:
                     self._say(warning)
+            case events.DescriptionRefused() if self.session.connected or self.session.generation:
+                self._say(event.problem)  # a session that stands is not ended by a text
             case events.DescriptionRefused():
                 self.refused(event.problem)
             case events.ConnectionStateChanged():

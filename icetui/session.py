@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+import msgspec
+
 from icetui import events
 from icetui.events import Candidate, Pair, Server
 
@@ -123,6 +125,10 @@ class Session:
     quality: dict[str, Quality] = field(default_factory=dict)
     selected: str | None = None
     path_history: list[events.SelectedPairChanged] = field(default_factory=list)
+    generation: int = 0
+    """How many ICE restarts there were."""
+    restart: events.SessionRestarted | None = None
+    """The latest restart, until its generation has a path."""
     state: events.ConnectionState = "new"
     state_history: list[events.ConnectionStateChanged] = field(default_factory=list)
     consent_pair: str | None = None
@@ -289,6 +295,16 @@ def _session_started(s: Session, e: events.SessionStarted) -> None:
         s.servers.setdefault(server.url, server)
 
 
+def _session_restarted(s: Session, e: events.SessionRestarted) -> None:
+    """New credentials are to be exchanged; the old path stays what it is."""
+    s.generation, s.restart = e.generation, e
+    if s.started is not None:
+        s.started = msgspec.structs.replace(s.started, ufrag=e.ufrag, generation=e.generation)
+    s.description = s.refusal = None
+    s.knocks.clear()
+    s.blob_at = s.described_at = s.first_path_at = s.nominated_at = None
+
+
 def _session_closed(s: Session, e: events.SessionClosed) -> None:
     s.closed = e
 
@@ -362,6 +378,8 @@ def _lost(s: Session, e: events.RequestLost) -> None:
 
 def _selected(s: Session, e: events.SelectedPairChanged) -> None:
     s.selected = e.pair
+    if e.pair is not None and e.pair != e.previous and s.description is not None:
+        s.restart = None
     if e.pair is not None and s.first_path_at is None:
         s.first_path_at = e.t
     _append(s.path_history, e)
@@ -430,6 +448,7 @@ _TAKE: dict[type[events.Event], Callable[[Session, Any], None]] = {
     events.EngineStarted: _engine_started,
     events.EngineFailed: _engine_failed,
     events.SessionStarted: _session_started,
+    events.SessionRestarted: _session_restarted,
     events.SessionClosed: _session_closed,
     events.InterfaceFound: _interface,
     events.GatheringStateChanged: _gathering,

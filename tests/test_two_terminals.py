@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.tmux import INSTALLED, Tmux
+from tests.tmux import INSTALLED, Tmux, Window
 
 ICETUI = (sys.executable, "-m", "icetui", "--no-servers", "--interface", "lo")
 
@@ -26,7 +26,7 @@ def tmux(tmp_path: Path, env: dict[str, str]) -> Iterator[Tmux]:
     server.close()
 
 
-def copied_blob(tmux: Tmux, window: object) -> str:
+def copied_blob(tmux: Tmux, window: Window) -> str:
     """The blob that the dashboard has sent to tmux's clipboard."""
     deadline = time.monotonic() + 10
     while True:
@@ -35,7 +35,7 @@ def copied_blob(tmux: Tmux, window: object) -> str:
             blob = tmux.buffer().strip()
             assert blob.startswith("icetui:")
             return blob
-        assert time.monotonic() < deadline, f"no blob was copied:\n{window}"
+        assert time.monotonic() < deadline, f"no blob was copied:\n{window.screen()}"
         time.sleep(0.05)  # tmux tells nobody when a buffer is set
 
 
@@ -110,3 +110,31 @@ def test_quitting_takes_no_more_than_two_seconds_and_leaves_the_screen(
     window.keys("q")
     window.until("left 0", within=3)
     assert '"session-closed"' in recording.read_text()
+
+
+def test_an_ice_restart_is_two_pastes_and_the_old_path_goes_on(tmux: Tmux) -> None:
+    alice = tmux.open(*ICETUI, columns=120, rows=36)
+    alices_blob = copied_blob(tmux, alice)
+    forget_copies(tmux)
+    bob = tmux.open(*ICETUI, columns=120, rows=36)
+    bobs_blob = copied_blob(tmux, bob)
+    alice.paste(bobs_blob)
+    bob.paste(alices_blob)
+    for window in (alice, bob):
+        window.until("CONNECTED")
+
+    forget_copies(tmux)
+    alice.keys("r")
+    alice.until("Send them the new one")
+    restarted = copied_blob(tmux, alice)
+    assert restarted != alices_blob
+    assert "CONNECTED" in alice.screen()
+    forget_copies(tmux)
+    bob.paste(restarted)
+    bob.until("has restarted ICE|Send them the new one")
+    answer = copied_blob(tmux, bob)
+    assert "CONNECTED" in bob.screen()
+    alice.paste(answer)
+    for window in (alice, bob):
+        window.until(lambda screen: "Send them the new one" not in screen and "CONNECTED" in screen)
+        window.until("superseded")

@@ -45,6 +45,10 @@ def _can_talk(now: Situation) -> bool:
     return bool(now.session.texts) or (now.commandable and now.session.selected is not None)
 
 
+def _can_restart(now: Situation) -> bool:
+    return now.commandable and now.session.description is not None
+
+
 def _can_nominate(now: Situation) -> bool:
     pair = now.highlighted
     return (
@@ -115,6 +119,11 @@ ACTIONS: tuple[Action, ...] = (
         "nominate", "n", "n", "nominate",
         "Use the highlighted pair as the path from now on.",
         _can_nominate, 6,
+    ),
+    Action(
+        "restart", "r", "r", "restart",
+        "Restart ICE with new credentials, to be exchanged again; the old path carries on.",
+        _can_restart, 4,
     ),
     Action(
         "details", "enter", "enter", "details",

@@ -93,8 +93,15 @@ class Dashboard(Exchanging):
 
     def _noticed(self, event: events.AnyEvent) -> None:
         """The few things that happen by themselves."""
-        if isinstance(event, events.BlobChanged) and event.t == self.session.blob_at:
+        if isinstance(event, events.BlobChanged) and self.exchange.begun_again:
+            self.exchange.begun_again = False
+            self.copy_own()
+        elif isinstance(event, events.BlobChanged) and event.t == self.session.blob_at:
             self.first_blob()
+        elif isinstance(event, events.SessionRestarted):
+            self.exchange.begin_again()
+        elif isinstance(event, events.SelectedPairChanged) and self.session.restart is None:
+            self.exchange.settled()
         elif isinstance(event, events.DescriptionAccepted):
             self.exchange.follow_their_kind(self.session)
         elif isinstance(event, events.TextReceived) and self.screen is self._main:

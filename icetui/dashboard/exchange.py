@@ -32,6 +32,10 @@ class Exchange:
     sdp_type: str = "offer"
     mid: str = "0"
     """What our SDP says: an answer repeats the offer's `mid`."""
+    begun_again: bool = False
+    """The blob of a new generation is awaited, to be copied by itself."""
+    restarted: bool = False
+    """The card is open because of a restart."""
     card: bool | None = None
     """Opened (True) or closed (False) by hand; None: as the session needs it."""
 
@@ -42,6 +46,16 @@ class Exchange:
         if self.card is not None:
             return self.card
         return session.connected_at is None
+
+    def begin_again(self) -> None:
+        """ICE was restarted: the card opens, what was handed out is of the past."""
+        self.card, self.begun_again, self.restarted = True, True, True
+        self.handed, self.outcome, self.saved = None, None, None
+
+    def settled(self) -> None:
+        """The new generation has a path: the card that its restart opened closes."""
+        if self.restarted:
+            self.card, self.restarted = None, False
 
     def own_text(self, session: Session) -> str | None:
         """Our description in the chosen form, None while there is none."""

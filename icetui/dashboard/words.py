@@ -47,6 +47,10 @@ def _engine_failed(e: events.EngineFailed) -> Line:
     return Line(f"engine failed: {e.problem}", "bad")
 
 
+def _restarted(e: events.SessionRestarted) -> Line:
+    return Line(f"ICE restart ({e.cause}): generation {e.generation}, user fragment {e.ufrag}")
+
+
 def _session_started(e: events.SessionStarted) -> Line:
     asked = f", asking {count(len(e.servers), 'server')}" if e.servers else ", no servers"
     return Line(f"session {e.ufrag} started{asked}")
@@ -217,6 +221,7 @@ _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.EngineStarted: _engine_started,
     events.EngineFailed: _engine_failed,
     events.SessionStarted: _session_started,
+    events.SessionRestarted: _restarted,
     events.InterfaceFound: _interface,
     events.GatheringStateChanged: _gathering,
     events.CandidateGathered: _candidate,

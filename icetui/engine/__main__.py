@@ -103,6 +103,8 @@ class Engine:
                 agent.paste(command.text)
             case events.SendText():
                 agent.send_text(command.text)
+            case events.Restart():
+                agent.restart()
             case events.Nominate():
                 agent.nominate(command.pair)
 

@@ -17,6 +17,7 @@ from icetui import events, signaling
 from icetui.engine.checking import CheckList
 from icetui.engine.endpoint import Address, Endpoint
 from icetui.engine.gathering import Gathering
+from icetui.engine.generations import Generations
 from icetui.engine.pairs import CheckedPair
 from icetui.engine.stream import Stream
 from icetui.engine.timing import Timing
@@ -35,20 +36,44 @@ class Agent:
     ) -> None:
         self.stream = stream
         self._start = start
+        self._timing = timing
+        self._remote_ids = itertools.count(1)
+        self._generation = 0
+        self.generations = Generations()
         self.ufrag, self._pwd = signaling.random_credentials()
-        self.checks = CheckList(stream, ufrag=self.ufrag, pwd=self._pwd, timing=timing)
-        self.checks.observer = self
+        self._theirs: Description | None = None
+        self._before: tuple[str, Description | None] = ("", None)
+        """Our ufrag and their description of the generation before."""
+        self.generations.begin(self._new_checks())
         self._endpoints: list[Endpoint] = []
         self._candidates: dict[Address, Candidate] = {}
         self._numbers = itertools.count(1)
         self._gathering = Gathering(stream, start, self)
         self._task: asyncio.Task[None] | None = None
         self._gathered = False
-        self._theirs: Description | None = None
-        self._blob: str | None = None
         self._closed = False
         self._peer_left = False
-        self._known_remote: set[Address] = set()
+
+    def _new_checks(self) -> CheckList:
+        checks = CheckList(
+            self.stream,
+            ufrag=self.ufrag,
+            pwd=self._pwd,
+            timing=self._timing,
+            remote_ids=self._remote_ids,
+        )
+        checks.observer = self
+        return checks
+
+    @property
+    def checks(self) -> CheckList:
+        """The newest generation's."""
+        return self.generations.newest
+
+    @property
+    def _carrying(self) -> CheckList:
+        """The generation that data goes over."""
+        return self.generations.carrying or self.checks
 
     def begin(self) -> None:
         """Say who we are and start gathering."""
@@ -76,10 +101,18 @@ class Agent:
         """Read the other side's description, or say in one sentence why not."""
         try:
             theirs = signaling.read(text)
-            warnings = signaling.check(theirs, self.description(), time.time())
+            warnings = signaling.check(theirs, self._addressed_by(theirs), time.time())
             self._take(theirs, warnings)
         except UnreadableDescription as problem:
             self.stream.emit(events.DescriptionRefused, problem=str(problem))
+
+    def _addressed_by(self, theirs: Description) -> Description:
+        """Our description as they know it: when both sides restart at once, theirs still answers
+        the generation before."""
+        ours = self.description()
+        if theirs.answers and theirs.answers == self._before[0]:
+            return msgspec.structs.replace(ours, ufrag=theirs.answers)
+        return ours
 
     def _take(self, theirs: Description, warnings: tuple[str, ...]) -> None:
         known = self._theirs
@@ -88,22 +121,32 @@ class Agent:
                 "these are candidates without a user fragment and password: paste the offer or "
                 "blob they belong to first"
             )
-        if known is not None and theirs.ufrag and theirs.ufrag != known.ufrag:
-            raise UnreadableDescription(
-                "this is from another session than the one you are in: start icetui anew to "
-                "connect to it"
-            )
-        if known is not None and theirs.ufrag and theirs.pwd and theirs.pwd != known.pwd:
+        if known is None:
+            old = self._before[1]
+            if old is not None and theirs.ufrag == old.ufrag:
+                raise UnreadableDescription(
+                    "this is their blob from before the restart: send them your new one first, "
+                    "then paste the one they have then"
+                )
+        elif theirs.ufrag and theirs.ufrag != known.ufrag:
+            if not self._is_restart(theirs, known):
+                raise UnreadableDescription(
+                    "this is from another session than the one you are in: start icetui anew to "
+                    "connect to it"
+                )
+            self._begin_generation("their restart")
+            known = None
+        elif theirs.ufrag and theirs.pwd and theirs.pwd != known.pwd:
             raise UnreadableDescription("the password in this text is not the one pasted before")
         # Pairs are formed before the checks start, so that the likeliest goes first.
-        added = self._add_candidates(theirs)
+        added = sum(self.checks.add_remote(_usable(c)) for c in theirs.candidates)
         self._theirs = known or theirs
         self.stream.emit(
             events.DescriptionAccepted,
             ufrag=theirs.ufrag or (known.ufrag if known else ""),
             kind=theirs.kind,
             new_candidates=added,
-            known_candidates=len(self._known_remote),
+            known_candidates=len(self.checks.remotes),
             made=theirs.made,
             sdp_type=theirs.sdp_type,
             mid=theirs.mid,
@@ -118,33 +161,61 @@ class Agent:
             )
             self._publish()
 
+    def _is_restart(self, theirs: Description, known: Description) -> bool:
+        """Whether the same peer has restarted: it answers us, or offers an address it had."""
+        if theirs.answers is not None:
+            return theirs.answers == self.ufrag
+        had = {(c.address, c.port) for c in known.candidates}
+        return any((c.address, c.port) in had for c in theirs.candidates)
+
+    def restart(self) -> None:
+        """Restart ICE: new credentials, to be exchanged again; the old path goes on meanwhile."""
+        if self._theirs is None:
+            self.stream.emit(
+                events.CommandRefused,
+                command="restart",
+                problem="there is nothing to restart before the other side's blob is pasted",
+            )
+            return
+        self._begin_generation("user")
+        self._publish(resend=True)
+
+    def _begin_generation(self, cause: str) -> None:
+        self._before = (self.ufrag, self._theirs)
+        self._generation += 1
+        self.ufrag, self._pwd = signaling.random_credentials()
+        self._theirs = None
+        hosts = self.checks.server_hosts
+        self.stream.emit(
+            events.SessionRestarted, generation=self._generation, ufrag=self.ufrag, cause=cause
+        )
+        checks = self._new_checks()
+        checks.server_hosts = hosts
+        self.generations.begin(checks)
+        for endpoint in self._endpoints:
+            if endpoint.candidate is not None and not endpoint.transport.is_closing():
+                checks.add_endpoint(endpoint)
+
     def _controls(self, theirs: Description) -> bool:
         """The offerer controls (RFC 8445 section 6.1.1); between two blobs the ufrags decide."""
         if theirs.sdp_type is not None:
             return theirs.sdp_type == "answer"
         return signaling.controlling(self.ufrag, theirs.ufrag)
 
-    def _add_candidates(self, theirs: Description) -> int:
-        added = 0
-        for candidate in theirs.candidates:
-            address = (candidate.address, candidate.port)
-            if self.checks.add_remote(_usable(candidate)):
-                self._known_remote.add(address)
-                added += 1
-        return added
-
     def send_text(self, text: str) -> None:
         """Send a text over the path."""
-        problem = self.checks.traffic.send_text(text)
+        problem = self._carrying.traffic.send_text(text)
         if problem:
             self.stream.emit(events.CommandRefused, command="send-text", problem=problem)
 
     def nominate(self, pair_id: str) -> None:
         """Use a pair that the user chose."""
-        pair = self.checks.find(pair_id)
-        problem = f"there is no pair {pair_id[:32]}" if pair is None else None
-        if pair is not None:
-            problem = self.checks.path.choose(pair)
+        found = self.generations.find(pair_id)
+        if found is None:
+            problem: str | None = f"there is no pair {pair_id[:32]}"
+        else:
+            checks, pair = found
+            problem = checks.path.choose(pair)
         if problem:
             self.stream.emit(events.CommandRefused, command="nominate", problem=problem)
 
@@ -153,8 +224,9 @@ class Agent:
         if self._closed:
             return
         self._closed = True
-        self.checks.traffic.say_goodbye()
-        self.checks.stop()
+        self._carrying.traffic.say_goodbye()
+        for checks in self.generations.lists:
+            checks.stop()
         self._gathering.stop()
         if self._task is not None:
             self._task.cancel()
@@ -167,23 +239,24 @@ class Agent:
             _, late = await asyncio.wait(closing, timeout=CLOSE_WITHIN)
             for task in late:
                 task.cancel()
-        self.checks.set_state("closed", cause)
+        self._carrying.set_state("closed", cause)
         self.stream.emit(events.SessionClosed, cause=cause)
 
     # --- what gathering finds -------------------------------------------------------------------
 
     def new_endpoint(self, *, via: str | None = None) -> Endpoint:
         """An endpoint without a transport yet."""
-        endpoint = Endpoint(self.checks, self.stream, via=via)
+        endpoint = Endpoint(self.generations, self.stream, via=via)
         self._endpoints.append(endpoint)
         return endpoint
 
     def server_at(self, address: str) -> None:
         """A server of ours has this IP address."""
-        self.checks.server_hosts.add(address)
+        for checks in self.generations.lists:
+            checks.server_hosts.add(address)
 
     def connected(self) -> bool:
-        return self.checks.path.selected is not None
+        return self.generations.carrying is not None
 
     def found(self, candidate: Candidate, endpoint: Endpoint) -> Candidate | None:
         """Publish a candidate; None when it is redundant (RFC 8445 section 5.1.3)."""
@@ -198,7 +271,8 @@ class Agent:
         self.stream.emit(events.CandidateGathered, candidate=candidate)
         if candidate.type in ("host", "relay"):
             endpoint.stands_for(candidate)
-            self.checks.add_endpoint(endpoint)
+            for checks in self.generations.lists:
+                checks.add_endpoint(endpoint)
         if candidate.type != "prflx":
             self._publish(resend=resend)
         return candidate
@@ -229,6 +303,10 @@ class Agent:
             self._peer_left = True
             self.stream.emit(events.PeerLeft)
 
+    def take_over(self, checks: CheckList) -> CheckedPair | None:
+        """The newest generation has a path."""
+        return self.generations.take_over(checks)
+
     # --- our blob -------------------------------------------------------------------------------
 
     def description(self) -> Description:
@@ -240,8 +318,13 @@ class Agent:
             candidates=tuple(public),
             complete=self._gathered,
             made=time.time(),
-            answers=self._theirs.ufrag if self._theirs else None,
+            answers=self._answered_ufrag(),
         )
+
+    def _answered_ufrag(self) -> str | None:
+        """Whom our blob is for: after a restart still the one they had, which tells them that."""
+        theirs = self._theirs or self._before[1]
+        return theirs.ufrag if theirs is not None else None
 
     def _publish(self, *, resend: bool = False) -> None:
         description = self.description()

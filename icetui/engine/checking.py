@@ -12,6 +12,7 @@ import asyncio
 import heapq
 import itertools
 from collections import deque
+from collections.abc import Iterator
 from typing import Literal, Protocol
 
 import msgspec
@@ -58,14 +59,22 @@ class Observer(Protocol):
 
     def peer_reflexive(self, endpoint: Endpoint, mapped: Address) -> None: ...
     def peer_left(self, pair: CheckedPair) -> None: ...
+    def take_over(self, checks: CheckList) -> CheckedPair | None: ...
 
 
 class CheckList(ice.Connection):
     """One ICE session's checks with one peer, over all endpoints."""
 
     def __init__(
-        self, stream: Stream, *, ufrag: str, pwd: str, timing: Timing | None = None
+        self,
+        stream: Stream,
+        *,
+        ufrag: str,
+        pwd: str,
+        timing: Timing | None = None,
+        remote_ids: Iterator[int] | None = None,
     ) -> None:
+        """`remote_ids` numbers their candidates, over all generations of a session."""
         super().__init__(ice_controlling=True, local_username=ufrag, local_password=pwd)
         # Incoming checks come to check_incoming at once, also before their description is here.
         self._early_checks_done = True
@@ -86,7 +95,9 @@ class CheckList(ice.Connection):
         self.peer_heard = False
         """Whether the other side has our description: it sent a check keyed with our password,
         or is lite and never will. Until then it answers us but could not use any path."""
-        self._remote_ids = itertools.count(1)
+        self._remote_ids = itertools.count(1) if remote_ids is None else remote_ids
+        self.primary = True
+        """Whether this is the generation whose state is the connection's."""
         self._order = itertools.count()
         self._plan: list[tuple[float, int, int, int, CheckedPair]] = []
         self._triggered: deque[CheckedPair] = deque()
@@ -550,8 +561,10 @@ class CheckList(ice.Connection):
                 self._plan_at(pair, pair.due)
 
     def set_state(self, state: events.ConnectionState, cause: str) -> None:
-        if state != self.state:
-            self.state = state
+        if state == self.state:
+            return
+        self.state = state
+        if self.primary:
             self.stream.emit(events.ConnectionStateChanged, state=state, cause=cause)
 
     def show(self, pair: CheckedPair) -> None:
@@ -578,6 +591,16 @@ class CheckList(ice.Connection):
             del self.pairs[(protocol, pair.addr)]
             self.fail(pair, Reason.SEND_ERROR, "the TURN allocation is gone")
             pair.due = NEVER
+
+    def supersede(self) -> None:
+        """Another generation has taken over: this one ends, its pairs say why."""
+        self.stop()
+        for pair in self.pairs.values():
+            before = f"; before that it failed: {pair.reason}" if pair.reason else ""
+            pair.state = State.FAILED
+            pair.valid = pair.nominated = False
+            pair.reason, pair.detail = Reason.SUPERSEDED, f"an ICE restart replaced it{before}"
+            self.show(pair)
 
     def stop(self) -> None:
         """No more checks; endpoints are the session's to close."""

@@ -180,6 +180,10 @@ class PathChoice:
             self._connected()
             return
         self.selected = pair
+        observer = self._checks.observer
+        if pair is not None and not self._checks.primary and observer is not None:
+            previous = observer.take_over(self._checks)
+            cause = f"ICE restart: {cause}"
         self._checks.stream.emit(
             events.SelectedPairChanged,
             pair=pair.id if pair else None,

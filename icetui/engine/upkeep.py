@@ -60,6 +60,7 @@ class Upkeep:
         self._changed.discard(pair)
 
     def stop(self) -> None:
+        self._changed.clear()
         if self._timer is not None:
             self._timer.cancel()
 

@@ -69,7 +69,8 @@ class ConnectCard(VerticalScroll, can_focus=False):
 
 
 def _send(session: Session, exchange: Exchange, text: str | None, width: int) -> list[Content]:
-    title: list[Piece] = [("1  ", ACCENT), ("Send this to the other side", STRONG)]
+    what = "Send this to the other side" if session.generation == 0 else "Send them the new one"
+    title: list[Piece] = [("1  ", ACCENT), (what, STRONG)]
     if text is None and session.gathering == "complete":
         return [
             line(*title),

@@ -85,6 +85,10 @@ class Handlers(Screen[None]):
             app = self.dashboard
             app.source.send(events.Nominate(session=app.session.id, pair=pair.id))
 
+    def action_restart(self) -> None:
+        app = self.dashboard
+        app.source.send(events.Restart(session=app.session.id))
+
     async def action_details(self) -> None:
         from icetui.dashboard.screens.details import Details
 
