@@ -39,7 +39,7 @@ class Agent:
         self._timing = timing
         self._remote_ids = itertools.count(1)
         self._generation = 0
-        self.generations = Generations()
+        self.generations = Generations(self._endpoint_lost)
         self.ufrag, self._pwd = signaling.random_credentials()
         self._theirs: Description | None = None
         self._before: tuple[str, Description | None] = ("", None)
@@ -249,6 +249,19 @@ class Agent:
         endpoint = Endpoint(self.generations, self.stream, via=via)
         self._endpoints.append(endpoint)
         return endpoint
+
+    def _endpoint_lost(self, endpoint: Endpoint) -> None:
+        """A TURN allocation is gone: say so, and ask its server for another one."""
+        if endpoint in self._endpoints:
+            self._endpoints.remove(endpoint)
+        candidate = endpoint.candidate
+        if candidate is None or self._closed or endpoint.via is None:
+            return
+        self._candidates.pop((candidate.address, candidate.port), None)
+        gone = msgspec.structs.replace(candidate, unsupported="its TURN allocation was lost")
+        self.stream.emit(events.CandidateGathered, candidate=gone)
+        self._publish()
+        self._gathering.allocate_again(endpoint.via)
 
     def server_at(self, address: str) -> None:
         """A server of ours has this IP address."""

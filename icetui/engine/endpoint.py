@@ -86,6 +86,12 @@ class Endpoint(ice.StunProtocol):
         if prepare is not None:
             prepare(addr)
 
+    def verify(self) -> None:
+        """Nothing comes through it: a relay asks whether its allocation still lives."""
+        verify = getattr(self.transport, "verify", None)
+        if verify is not None:
+            verify()
+
     def seen_as(self, mapped: Address) -> None:
         """A peer says it sees us at `mapped` (XOR-MAPPED-ADDRESS of a check's answer)."""
         self.owner.seen_as(self, mapped)

@@ -30,6 +30,8 @@ SERVER_DEADLINE = 2.0
 """Seconds after which a TURN server or a resolver counts as dead …"""
 SERVER_PATIENCE = 30.0
 """… and for which it may still answer late."""
+AGAIN_AFTER, AGAIN_AT_MOST = 1.0, 30.0
+"""Seconds between tries to get a lost TURN allocation back: the first pause, the longest."""
 KEEP_WARM = 15.0
 """Seconds between Binding requests that keep a NAT's mapping alive (RFC 8445 section 11)."""
 
@@ -66,6 +68,21 @@ class Gathering:
         ]
         await asyncio.gather(*asking)
         self._stream.emit(events.GatheringStateChanged, state="complete")
+
+    def allocate_again(self, url: str) -> None:
+        """A TURN server has lost our allocation: ask it anew, less and less often."""
+        for rank, server in enumerate(self._start.turn_servers):
+            if server.url == url:
+                self._background(self._until_allocated(server, rank))
+
+    async def _until_allocated(self, turn_server: TurnServer, rank: int) -> None:
+        pause = AGAIN_AFTER
+        while True:
+            await self._ask_turn(turn_server, rank)
+            if self._servers[turn_server.url].state == "ok":
+                return
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, AGAIN_AT_MOST)
 
     def stop(self) -> None:
         """End what still runs beside it: late answers, warm keeping."""

@@ -7,6 +7,8 @@ generation that carries data goes on until the new one has a path.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aioice import ice, stun
 
 from icetui.engine.checking import CheckList
@@ -18,8 +20,10 @@ from icetui.events import Reason
 class Generations:
     """At most two check lists: the one that carries data, and the newest."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_lost: Callable[[Endpoint], None]) -> None:
+        """`on_lost` hears of an endpoint that is gone though nobody closed it."""
         self.lists: list[CheckList] = []
+        self._on_lost = on_lost
 
     @property
     def newest(self) -> CheckList:
@@ -90,3 +94,5 @@ class Generations:
     def protocol_lost(self, protocol: ice.StunProtocol) -> None:
         for checks in self.lists:
             checks.protocol_lost(protocol)
+        if isinstance(protocol, Endpoint) and not self.newest.closing:
+            self._on_lost(protocol)

@@ -33,6 +33,8 @@ LIFETIME = 600
 BIND_AGAIN = 240.0
 """Seconds after which a channel is bound anew: its permission lives 300 s (RFC 8656 section 9)."""
 BIND_RETRY = 5.0
+VERIFY_WITHIN = 2.0
+"""Seconds the server gets to say that an allocation still lives."""
 GOODBYE = 0.4
 """Seconds the server gets to confirm that the allocation is deleted."""
 MOST_BUFFERED = 262144
@@ -142,6 +144,7 @@ class RelayTransport(asyncio.DatagramTransport):
         self._binds: dict[Address, asyncio.Task[None]] = {}
         self._channels: dict[Address, int] = {}
         self._closing: asyncio.Task[None] | None = None
+        self._verifying: asyncio.Task[None] | None = None
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """`sockname`: the relayed address; `related_address`: what the server sees us at."""
@@ -197,6 +200,25 @@ class RelayTransport(asyncio.DatagramTransport):
             except stun.TransactionTimeout:
                 pause = BIND_RETRY
             await asyncio.sleep(pause)
+
+    def verify(self) -> None:
+        """Ask the server whether the allocation still lives, because nothing comes through it.
+
+        A server that was restarted knows nothing of it (437, RFC 8656 section 7.3); then this
+        transport ends, and whoever uses it is told by connection_lost.
+        """
+        if not self.is_closing() and (self._verifying is None or self._verifying.done()):
+            self._verifying = asyncio.create_task(self._verify())
+
+    async def _verify(self) -> None:
+        request = stun.Message(message_method=stun.Method.REFRESH, message_class=stun.Class.REQUEST)
+        request.attributes["LIFETIME"] = LIFETIME
+        try:
+            await asyncio.wait_for(self._client.request_with_retry(request), VERIFY_WITHIN)
+        except (TimeoutError, stun.TransactionError):
+            for task in self._binds.values():
+                task.cancel()
+            self._client.transport.close()
 
     def close(self) -> None:
         """Delete the allocation; the server's answer is waited for a moment only."""

@@ -149,6 +149,7 @@ class Upkeep:
         if pair.silent:
             return
         pair.silent = True
+        pair.endpoint.verify()
         checks.path.lost(pair)
         if pair is checks.path.selected:
             waited = self._unanswered(pair, checks.loop.time())

@@ -38,9 +38,11 @@ async def pair(side: Callable[..., Side]) -> tuple[Side, Side]:
 class Coturn:
     """A TURN and STUN server of this test's own."""
 
-    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
-        self.process = process
-        self.port = port
+    def __init__(self, program: str, folder: Path) -> None:
+        self._program = program
+        self._folder = folder
+        self.port = free_port()
+        self.process: asyncio.subprocess.Process
 
     @property
     def stun(self) -> StunServer:
@@ -54,6 +56,26 @@ class Coturn:
             username="alice",
             password=password,
         )
+
+    async def start(self) -> None:
+        """Start it, again on the same port; returns when it answers."""
+        self.process = await asyncio.create_subprocess_exec(
+            self._program,
+            *("-n", "--no-cli", "--no-tls", "--no-dtls", "--no-rfc5780", "--log-file", "stdout"),
+            *("-L", "127.0.0.1", "-E", "127.0.0.1", "-p", str(self.port)),
+            *("--allow-loopback-peers", "--lt-cred-mech", "-u", "alice:secret"),
+            *("-r", "icetui.test"),
+            *("--pidfile", str(self._folder / "pid"), "--userdb", str(self._folder / "db")),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        await _answers(self.port)
+
+    async def kill(self) -> None:
+        """End it at once; its allocations go with it."""
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
 
 
 def free_port() -> int:
@@ -69,23 +91,10 @@ async def coturn(tmp_path: Path) -> AsyncIterator[Coturn]:
     if program is None:
         assert not os.environ.get("ICETUI_REQUIRE_LAB"), "coturn is required here and missing"
         pytest.skip("coturn is not installed (Debian package coturn)")
-    port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        program,
-        *("-n", "--no-cli", "--no-tls", "--no-dtls", "--no-rfc5780", "--log-file", "stdout"),
-        *("-L", "127.0.0.1", "-E", "127.0.0.1", "-p", str(port), "--allow-loopback-peers"),
-        *("--lt-cred-mech", "-u", "alice:secret", "-r", "icetui.test"),
-        *("--pidfile", str(tmp_path / "pid"), "--userdb", str(tmp_path / "db")),
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        await _answers(port)
-        yield Coturn(process, port)
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+    server = Coturn(program, tmp_path)
+    await server.start()
+    yield server
+    await server.kill()
 
 
 async def _answers(port: int) -> None:

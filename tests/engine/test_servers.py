@@ -13,7 +13,7 @@ import pytest
 from icetui import events
 from icetui.events import Reason, StartSession, StunServer, TurnServer
 from tests.engine.conftest import Coturn
-from tests.engine.side import Side, connect
+from tests.engine.side import QUICK, Side, connect
 
 
 @pytest.fixture
@@ -165,3 +165,29 @@ async def test_an_interface_that_does_not_exist_is_named(side: Callable[..., Sid
     await one.until(lambda s: s.gathering == "complete")
     assert not one.session.local_candidates
     assert "no interface of that name" in (one.session.interfaces["nope0"].why_not or "")
+
+
+async def test_a_turn_server_that_was_restarted_is_asked_again_and_the_path_returns(
+    side: Callable[..., Side], coturn: Coturn
+) -> None:
+    """It has forgotten our allocation; both sides get a new one, and a new blob to send."""
+    start = on_loopback(relay_only=True, turn_servers=(coturn.turn(),))
+    one, other = side(start, QUICK), side(start, QUICK)
+    await connect(one, other)
+    await coturn.kill()
+    await one.until(lambda s: s.state == "disconnected", within=4)
+    await coturn.start()
+    for each in (one, other):
+        await each.until(
+            lambda s: [
+                c for c in s.local_candidates.values() if not c.unsupported and c.id != "L1"
+            ],
+            within=10,
+            what="a new relayed candidate",
+        )
+        lost = each.session.local_candidates["L1"]
+        assert lost.unsupported == "its TURN allocation was lost"
+    one.agent.paste(await other.blob())
+    other.agent.paste(await one.blob())
+    for each in (one, other):
+        await each.until(lambda s: s.connected, within=5)
