@@ -388,6 +388,10 @@ class CheckList(ice.Connection):
         round_trip = request.round_trip(at)
         if round_trip is not None:
             pair.measure(round_trip)
+        elif pair.smoothed_round_trip is None:
+            # Which sending was answered is not known; the longest it can have been keeps a slow
+            # path from being taken for a silent one until there is a measurement.
+            pair.smoothed_round_trip = max(0.0, at - request.sent[0])
         pair.last_heard = self.loop.time()
         mapped = answer.attributes.get("XOR-MAPPED-ADDRESS")
         if mapped is not None:

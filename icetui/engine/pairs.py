@@ -92,9 +92,7 @@ class CheckedPair(ice.CandidatePair):
     @property
     def relayed(self) -> bool:
         """Whether a TURN server carries it at either end."""
-        candidate = self.endpoint.candidate
-        ours = candidate is not None and candidate.type == "relay"
-        return ours or self.behind_relay or self.remote.type == "relay"
+        return self.relays > 0
 
     @property
     def addr(self) -> tuple[str, int]:
@@ -108,10 +106,17 @@ class CheckedPair(ice.CandidatePair):
         before = self.smoothed_round_trip
         self.smoothed_round_trip = seconds if before is None else before + (seconds - before) / 8
 
-    def prefer(self) -> tuple[bool, bool, int]:
-        """Greater is better: direct before relayed, known before learned by a check from who knows
-        where, then RFC 8445's pair priority."""
-        return (not self.relayed, self.of_known_host, self.priority)
+    @property
+    def relays(self) -> int:
+        """How many TURN servers carry it."""
+        candidate = self.endpoint.candidate
+        ours = candidate is not None and candidate.type == "relay"
+        return int(ours) + int(self.behind_relay or self.remote.type == "relay")
+
+    def prefer(self) -> tuple[int, bool, int]:
+        """Greater is better: direct before relayed, one relay before two, known before learned by
+        a check from who knows where, then RFC 8445's pair priority."""
+        return (-self.relays, self.of_known_host, self.priority)
 
     def snapshot(self) -> events.Pair:
         """The pair as an event carries it."""

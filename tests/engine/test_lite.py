@@ -1,0 +1,62 @@
+"""A peer that is ICE lite: it answers checks and sends none (RFC 8445 section 2.5)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from aioice import stun
+
+from icetui import signaling
+from icetui.events import Candidate
+from icetui.signaling import Description
+from tests.engine.side import Side
+
+UFRAG, PWD = "lite", "p" * 22
+
+
+class LitePeer(asyncio.DatagramProtocol):
+    """Answers Binding requests; remembers whether one of them nominated."""
+
+    def __init__(self) -> None:
+        self.nominated = asyncio.Event()
+        self.transport: asyncio.DatagramTransport
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        request = stun.parse_message(data)
+        assert request.check_message_integrity(PWD.encode())
+        assert "ICE-CONTROLLING" in request.attributes, "the full side controls"
+        if "USE-CANDIDATE" in request.attributes:
+            self.nominated.set()
+        answer = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, request.transaction_id)
+        answer.attributes["XOR-MAPPED-ADDRESS"] = addr
+        answer.add_message_integrity(PWD.encode())
+        self.transport.sendto(bytes(answer), addr)
+
+
+@pytest.fixture
+async def lite() -> AsyncIterator[LitePeer]:
+    loop = asyncio.get_running_loop()
+    transport, peer = await loop.create_datagram_endpoint(LitePeer, local_addr=("127.0.0.1", 0))
+    yield peer
+    transport.close()
+
+
+async def test_a_lite_peer_is_connected_to_and_nominated(
+    side: Callable[..., Side], lite: LitePeer
+) -> None:
+    one = side()
+    await one.blob()
+    host, port = lite.transport.get_extra_info("sockname")
+    candidate = Candidate(id="", type="host", address=host, port=port, priority=2130706431)
+    theirs = Description(ufrag=UFRAG, pwd=PWD, candidates=(candidate,), lite=True, complete=True)
+    one.agent.paste(signaling.write_sdp(theirs, "answer"))
+    await one.until(lambda s: s.connected, within=2)
+    assert one.session.role == "controlling"
+    await asyncio.wait_for(lite.nominated.wait(), 2)
+    await one.until(lambda s: s.state == "completed")
