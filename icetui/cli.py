@@ -89,6 +89,11 @@ record_option = click.option(
     metavar="FILE",
     help="Write the event stream to FILE, without passwords.",
 )
+mask_option = click.option(
+    "--mask",
+    is_flag=True,
+    help="Replace every address by a pseudonym in all that is shown or kept.",
+)
 blob_options = options(
     click.option(
         "--blob-out",
@@ -127,8 +132,12 @@ def start_engine(start: StartSession, hint: str = "") -> Source:
         fail(f"the engine cannot be started: {error.strerror}", 1)
 
 
-def recorded(source: Source, path: Path | None) -> Source:
-    """The source, also written to a file if one is named."""
+def recorded(source: Source, path: Path | None, mask: bool = False) -> Source:
+    """The source, masked if wanted, and also written to a file if one is named."""
+    if mask:
+        from icetui.masking import Masked
+
+        source = Masked(source)
     if path is None:
         return source
     from icetui.recording import Recorded
@@ -160,11 +169,11 @@ def data_out() -> IO[bytes]:
     return sys.stdout.buffer
 
 
-def run_dashboard(source: Source) -> NoReturn:
+def run_dashboard(source: Source, mask: bool = False) -> NoReturn:
     """Draw a source until the user quits."""
     from icetui.dashboard.app import Dashboard
 
-    app = Dashboard(source)
+    app = Dashboard(source, mask=mask)
     code = app.run()
     sys.exit(code if code is not None else app.return_code or 0)
 
@@ -172,6 +181,7 @@ def run_dashboard(source: Source) -> NoReturn:
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @session_options
 @record_option
+@mask_option
 @blob_options
 @click.version_option(__version__, "-V", "--version", message="icetui %(version)s")
 @click.pass_context
@@ -179,6 +189,7 @@ def main(
     context: click.Context,
     /,
     record: Path | None,
+    mask: bool,
     blob_out: Path | None,
     blob_in: Path | None,
     **chosen: Any,
@@ -198,8 +209,8 @@ def main(
         fail(NO_TERMINAL)
     start = start_command(chosen)
     check_folder(blob_out)
-    source = recorded(start_engine(start), record)
-    run_dashboard(with_files(source, blob_out, blob_in))
+    source = recorded(with_files(start_engine(start), blob_out, blob_in), record, mask)
+    run_dashboard(source, mask)
 
 
 def _given(context: click.Context, name: str | None) -> bool:
@@ -219,8 +230,9 @@ def with_files(source: Source, out: Path | None, into: Path | None, form: str = 
 @main.command()
 @session_options
 @record_option
+@mask_option
 @click.option("--json", "as_json", is_flag=True, help="Without a terminal: print the events.")
-def demo(record: Path | None, as_json: bool, **chosen: Any) -> None:
+def demo(record: Path | None, mask: bool, as_json: bool, **chosen: Any) -> None:
     """See it work: a second engine on this machine is the far peer. Loopback only, no servers.
 
     Without a terminal it runs for a moment and prints a report.
@@ -237,10 +249,10 @@ def demo(record: Path | None, as_json: bool, **chosen: Any) -> None:
     far_start = start_command(chosen | {"no_servers": True, "interface": interfaces, "port": 0})
     near = start_engine(start)
     far = start_engine(far_start)
-    source = recorded(WithFarPeer(near, far), record)
+    source = recorded(WithFarPeer(near, far), record, mask)
     source.hint = "demo: the far peer is a second engine on this machine"
     if has_terminal() and not as_json:
-        run_dashboard(source)
+        run_dashboard(source, mask)
     import asyncio
 
     from icetui.headless import Headless, Options
@@ -278,6 +290,7 @@ def loopback() -> str:
 @main.command()
 @session_options
 @record_option
+@mask_option
 @blob_options
 @click.option("--json", "as_json", is_flag=True, help="Print the event stream, a summary last.")
 @click.option(
@@ -302,6 +315,7 @@ def loopback() -> str:
 )
 def peer(
     record: Path | None,
+    mask: bool,
     blob_out: Path | None,
     blob_in: Path | None,
     as_json: bool,
@@ -325,8 +339,8 @@ def peer(
 
     start = start_command(chosen)
     check_folder(blob_out)
-    source = recorded(start_engine(start), record)
-    files = WithBlobFiles(source, blob_out, blob_in, form, say)
+    files = WithBlobFiles(start_engine(start), blob_out, blob_in, form, say)
+    source = recorded(files, record, mask)
     wanted = Options(
         as_json=as_json,
         hold=hold,
@@ -336,10 +350,11 @@ def peer(
         form=form,
         print_blob=blob_out is None,
         read_stdin=blob_in is None,
+        hide_blob=mask,
     )
 
     async def run() -> int:
-        headless = Headless(files, wanted, data_out(), say)
+        headless = Headless(source, wanted, data_out(), say)
         files.on_unreadable = lambda sentence: headless.end(UNREADABLE, sentence)
         files.on_unwritable = lambda sentence: headless.end(USAGE, sentence)
         return await headless.run()

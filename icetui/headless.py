@@ -20,6 +20,7 @@ import msgspec
 from icetui import events, signaling
 from icetui.blobfiles import in_format
 from icetui.events import AnyEvent, NotUnderstood, address_port
+from icetui.recording import without_secrets
 from icetui.session import Session
 from icetui.signaling import UnreadableDescription
 from icetui.sources import Source
@@ -51,6 +52,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     form: str = "blob"
     print_blob: bool = True
     read_stdin: bool = True
+    hide_blob: bool = False
+    """Leave the blob out of the JSON stream: it holds addresses."""
 
 
 class Headless:
@@ -95,7 +98,8 @@ class Headless:
         async for event in self._source.events():
             self.session.apply(event)
             if self._options.as_json:
-                self._write(events.encode(event))
+                shown = without_secrets(event) if self._options.hide_blob else event
+                self._write(events.encode(shown))
             self._react(event)
         self.end(ENGINE_FAILED if self.session.failure else OK)
         await closer

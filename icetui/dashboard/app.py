@@ -21,7 +21,6 @@ from icetui import events
 from icetui.dashboard.actions import Situation
 from icetui.dashboard.clipboard import Clipboard
 from icetui.dashboard.exchanging import Exchanging
-from icetui.dashboard.masking import Mask
 from icetui.dashboard.screens.box import Box
 from icetui.dashboard.screens.main import Main
 from icetui.dashboard.text import plain
@@ -52,7 +51,8 @@ class Dashboard(Exchanging):
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(source, clipboard or Clipboard())
-        self.mask = Mask() if mask else None
+        self.masked = mask
+        """The events are masked already; our own blob, which cannot be, is not shown."""
         self.trouble: str | None = None
         """What went wrong with the stream itself, or that a recording has ended."""
         self.suspended = False
@@ -77,7 +77,7 @@ class Dashboard(Exchanging):
         """Apply every event of the source; let the screen have its turn between batches."""
         waiting = 0
         async for event in self.source.events():
-            self.session.apply(event if self.mask is None else self.mask.event(event))
+            self.session.apply(event)
             self._heard = self._monotonic()
             self._noticed(event)
             self.repaint()

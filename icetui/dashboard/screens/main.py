@@ -90,7 +90,7 @@ class Main(Handlers):
     def _shown_text(self) -> str | None:
         """Our description for the card; it holds addresses, so a masked screen leaves it out."""
         app = self.dashboard
-        if app.mask is not None and app.session.blob is not None:
+        if app.masked and app.session.blob is not None:
             return "hidden on this masked screen; c, w and u give you the real text"
         return app.exchange.own_text(app.session)
 

@@ -2,10 +2,13 @@
 
 import ipaddress
 
+import ifaddr
+
 from icetui.dashboard.app import Dashboard
-from icetui.dashboard.masking import Mask
+from icetui.masking import Mask, Masked
 from tests.dashboard.looking import lines_of
 from tests.dashboard.streams import BLOB, FeedSource, whole
+from tests.running import ALONE
 
 
 def test_pseudonyms_are_stable_distinct_and_of_the_same_kind() -> None:
@@ -25,7 +28,7 @@ def test_pseudonyms_are_stable_distinct_and_of_the_same_kind() -> None:
 
 async def test_no_real_address_and_no_blob_is_on_a_masked_screen() -> None:
     source = FeedSource()
-    app = Dashboard(source, mask=True, monotonic=lambda: 0.0)
+    app = Dashboard(Masked(source), mask=True, monotonic=lambda: 0.0)
     async with app.run_test(size=(140, 40)) as pilot:
         source.feed(whole())
         await source.told()
@@ -37,3 +40,16 @@ async def test_no_real_address_and_no_blob_is_on_a_masked_screen() -> None:
             text = "\n".join(lines_of(app))
             for real in ("192.168.1.20", "203.0.113.7", "198.51.100.9", "10.0.0.4", BLOB[:30]):
                 assert real not in text
+
+
+def test_a_masked_run_shows_no_address_of_this_machine_anywhere(icetui, tmp_path):
+    """Only loopback is left as it is, so the addresses are looked for in a recording of events."""
+    recorded = tmp_path / "session.jsonl"
+    done = icetui(
+        "peer", *ALONE, "--json", "--mask", "--give-up", "0.5", "--record", recorded, text=""
+    )
+    assert done.returncode == 5
+    own = [ip.ip for a in ifaddr.get_adapters() for ip in a.ips if isinstance(ip.ip, str)]
+    for text in (done.stdout, recorded.read_text()):
+        assert "icetui:(not recorded)" in text
+        assert not [address for address in own if address != "127.0.0.1" and address in text]

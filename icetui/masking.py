@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 
 from icetui import events
 from icetui.events import AnyEvent
+from icetui.sources import Source, Wrapper
 
 _ADDRESS = re.compile(
     r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)"
     r"|(?<![\w.:])[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f.]*(?!\w)"
 )
 _NAME = re.compile(r"[\w-]+\.local\b")
-_decoder: Any = AnyEvent
+_KINDS: Any = AnyEvent
 
 
 class Mask:
@@ -34,7 +36,7 @@ class Mask:
         """The same event without a real address in it."""
         if isinstance(event, events.BlobChanged):
             return event
-        masked: AnyEvent = msgspec.convert(self._value(msgspec.to_builtins(event)), _decoder)
+        masked: AnyEvent = msgspec.convert(self._value(msgspec.to_builtins(event)), _KINDS)
         return masked
 
     def _value(self, value: Any) -> Any:
@@ -65,6 +67,19 @@ class Mask:
             number = self._given[shape] = self._given.get(shape, 0) + 1
             self._known[key] = shape.format(_digits(number, shape))
         return self._known[key]
+
+
+class Masked(Wrapper):
+    """A source without a real address in its events; one set of pseudonyms for screen, recording
+    and report. It goes around whatever exchanges blobs, and inside whatever keeps or shows."""
+
+    def __init__(self, inner: Source) -> None:
+        super().__init__(inner)
+        self._mask = Mask()
+
+    async def events(self) -> AsyncIterator[AnyEvent]:
+        async for event in super().events():
+            yield self._mask.event(event)
 
 
 def _digits(number: int, shape: str) -> str:
