@@ -456,5 +456,26 @@ def decode(text: str | None) -> None:
         fail(str(problem), 3)
 
 
+@main.command()
+@click.option("--stun", multiple=True, metavar="URL", help="STUN server that the tab asks.")
+@click.option("--turn", multiple=True, metavar="URL", help="TURN server that the tab uses.")
+def browser(stun: tuple[str, ...], turn: tuple[str, ...]) -> None:
+    """Make a browser tab the other side: prints a snippet for its console.
+
+    The snippet goes to stdout, what to do with it to stderr.
+    """
+    from icetui.browser import AFTER, BEFORE, snippet
+    from icetui.servers import BadServer, parse_stun, parse_turn
+
+    try:
+        text = snippet(map(parse_stun, stun), map(parse_turn, turn))
+    except BadServer as problem:
+        fail(str(problem))
+    line = "-" * 78
+    say(f"{BEFORE}\n{line}")
+    click.echo(text, nl=False)
+    say(f"{line}\n\n{AFTER}")
+
+
 if __name__ == "__main__":
     main()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -107,28 +109,35 @@ class DevTools:
         return found["result"].get("value")
 
 
-def run(options: exchange.Options) -> int:
+@contextlib.contextmanager
+def started(*, mdns: bool) -> Iterator[DevTools]:
+    """A browser of its own, ended with the block."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        browser = DevTools(profile, mdns=options.mdns)
+        browser = DevTools(profile, mdns=mdns)
         try:
-            configuration = {
-                "iceServers": options.ice_servers(),
-                "iceTransportPolicy": "relay" if options.relay_only else "all",
-            }
-            script = Path(__file__).with_name("rtc.js").read_text()
-            browser.evaluate(
-                f"{script}; globalThis.labPeer = "
-                f"makeLabPeer(RTCPeerConnection, {json.dumps(configuration)}); 0"
-            )
-
-            def call(method: str, *values: object) -> Any:
-                arguments = ", ".join(json.dumps(value) for value in values)
-                return browser.evaluate(f"labPeer.{method}({arguments})")
-
-            return exchange.converse("chromium", options, call)
+            yield browser
         finally:
             browser.process.kill()
             browser.process.wait()
+
+
+def run(options: exchange.Options) -> int:
+    with started(mdns=options.mdns) as browser:
+        configuration = {
+            "iceServers": options.ice_servers(),
+            "iceTransportPolicy": "relay" if options.relay_only else "all",
+        }
+        script = Path(__file__).with_name("rtc.js").read_text()
+        browser.evaluate(
+            f"{script}; globalThis.labPeer = "
+            f"makeLabPeer(RTCPeerConnection, {json.dumps(configuration)}); 0"
+        )
+
+        def call(method: str, *values: object) -> Any:
+            arguments = ", ".join(json.dumps(value) for value in values)
+            return browser.evaluate(f"labPeer.{method}({arguments})")
+
+        return exchange.converse("chromium", options, call)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +96,11 @@ class Marionette:
         )["value"]
 
 
-def run(options: exchange.Options) -> int:
+@contextlib.contextmanager
+def started(*, mdns: bool) -> Iterator[Marionette]:
+    """A browser of its own, ended with the block."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        preferences = {
-            **PREFERENCES,
-            "media.peerconnection.ice.obfuscate_host_addresses": options.mdns,
-        }
+        preferences = {**PREFERENCES, "media.peerconnection.ice.obfuscate_host_addresses": mdns}
         Path(profile, "user.js").write_text(
             "".join(
                 f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
@@ -114,15 +115,21 @@ def run(options: exchange.Options) -> int:
             env={**os.environ, "HOME": profile},
         )
         try:
-            return drive(Marionette(process), options)
+            browser = Marionette(process)
+            browser.send("WebDriver:NewSession", capabilities={"alwaysMatch": {}})
+            yield browser
         finally:
             process.kill()
             process.wait()
 
 
+def run(options: exchange.Options) -> int:
+    with started(mdns=options.mdns) as browser:
+        return drive(browser, options)
+
+
 def drive(browser: Marionette, options: exchange.Options) -> int:
     limit = int((options.timeout + options.hold + 10) * 1000)
-    browser.send("WebDriver:NewSession", capabilities={"alwaysMatch": {}})
     browser.send("WebDriver:SetTimeouts", script=limit)
     configuration = {
         "iceServers": options.ice_servers(),
