@@ -7,7 +7,6 @@ their own.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import itertools
 import time
 
@@ -18,6 +17,7 @@ from icetui.engine.checking import CheckList
 from icetui.engine.endpoint import Address, Endpoint
 from icetui.engine.gathering import Gathering
 from icetui.engine.generations import Generations
+from icetui.engine.hidden import HiddenCandidates
 from icetui.engine.pairs import CheckedPair
 from icetui.engine.stream import Stream
 from icetui.engine.timing import Timing
@@ -49,6 +49,7 @@ class Agent:
         self._candidates: dict[Address, Candidate] = {}
         self._numbers = itertools.count(1)
         self._gathering = Gathering(stream, start, self)
+        self._hidden = HiddenCandidates(start)
         self._task: asyncio.Task[None] | None = None
         self._gathered = False
         self._closed = False
@@ -139,7 +140,7 @@ class Agent:
         elif theirs.ufrag and theirs.pwd and theirs.pwd != known.pwd:
             raise UnreadableDescription("the password in this text is not the one pasted before")
         # Pairs are formed before the checks start, so that the likeliest goes first.
-        added = sum(self.checks.add_remote(_usable(c)) for c in theirs.candidates)
+        added = sum(self._hidden.add_remote(self.checks, c) for c in theirs.candidates)
         self._theirs = known or theirs
         self.stream.emit(
             events.DescriptionAccepted,
@@ -228,6 +229,7 @@ class Agent:
         for checks in self.generations.lists:
             checks.stop()
         self._gathering.stop()
+        self._hidden.stop()
         if self._task is not None:
             self._task.cancel()
         closing = [
@@ -350,16 +352,3 @@ class Agent:
             complete=self._gathered,
             resend=resend,
         )
-
-
-def _usable(candidate: Candidate) -> Candidate:
-    """The candidate, marked when it is no address that can be paired."""
-    if candidate.unsupported is None:
-        try:
-            ipaddress.ip_address(candidate.address)
-        except ValueError:
-            return msgspec.structs.replace(
-                candidate,
-                unsupported="its name is not resolved; the peer may reach us all the same",
-            )
-    return candidate

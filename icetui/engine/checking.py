@@ -139,10 +139,11 @@ class CheckList(ice.Connection):
                 self.check_incoming(message, addr, endpoint)
         self._arm()
 
-    def add_remote(self, candidate: events.Candidate) -> bool:
+    def add_remote(self, candidate: events.Candidate, number: str | None = None) -> bool:
         """Take in one of their candidates and pair it; False when redundant or one too many.
 
         One learned as peer-reflexive becomes what it is now signalled as (RFC 8445 7.3.1.3).
+        `number` is the id of one that is shown already.
         """
         addr = (candidate.address, candidate.port)
         known = self.remotes.get(addr)
@@ -150,8 +151,9 @@ class CheckList(ice.Connection):
             return False
         if known is None and len(self.remotes) >= MOST_REMOTE_CANDIDATES:
             return False
-        number = known.id if known is not None else f"R{next(self._remote_ids)}"
-        named = msgspec.structs.replace(candidate, id=number)
+        if known is not None:
+            number = known.id
+        named = msgspec.structs.replace(candidate, id=number or f"R{next(self._remote_ids)}")
         self.remotes[addr] = named
         self.stream.emit(events.RemoteCandidateAdded, candidate=named)
         for endpoint in self.endpoints:
@@ -167,6 +169,24 @@ class CheckList(ice.Connection):
                 self._place(pair)
         self.path.reconsider()
         return True
+
+    def name_settled(self, shown: Address, candidate: events.Candidate) -> None:
+        """One that was shown by its name has an address now, or a reason why it has none.
+
+        What is known at that address already, be it from a check that came first, stays one
+        candidate; the name then says where it leads.
+        """
+        held = self.remotes.pop(shown, None)
+        if held is None or self.closing:
+            return
+        addr = (candidate.address, candidate.port)
+        if addr not in self.remotes:
+            self.add_remote(candidate, held.id)
+            return
+        self.add_remote(candidate)
+        leads = f"its name stands for {events.address_port(*addr)}, which is listed by itself"
+        self.remotes[shown] = msgspec.structs.replace(held, unsupported=leads)
+        self.stream.emit(events.RemoteCandidateAdded, candidate=self.remotes[shown])
 
     def _place(self, pair: CheckedPair) -> None:
         """Where the remote address lies, as far as their description tells by now."""

@@ -75,7 +75,7 @@ class Upkeep:
             if pair is self._checks.path.selected
             else self._timing.probe_others
         )
-        return base * random.uniform(0.8, 1.2)
+        return base * random.uniform(0.75, 1.0)
 
     def _arm(self) -> None:
         if self._timer is None and not self._checks.closing:

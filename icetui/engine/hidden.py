@@ -1,0 +1,73 @@
+"""Their candidates that hide behind a `.local` name: shown at once, checked when it has an address.
+
+What belongs here: what becomes of such a candidate. How it is asked for is mdns.py's.
+What must never come in: waiting. A peer that reaches us first is connected meanwhile, as
+peer-reflexive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+
+from msgspec.structs import replace
+
+from icetui.engine import mdns
+from icetui.engine.checking import CheckList
+from icetui.engine.resolving import Address, Unresolved
+from icetui.events import Candidate, StartSession
+
+MOST_AT_ONCE = 8
+"""Names asked for at the same time: an offer with a hundred of them is no storm on the network."""
+LOOKING_UP = "its name is being asked for by mDNS"
+
+
+class HiddenCandidates:
+    """The names of one session."""
+
+    def __init__(self, start: StartSession) -> None:
+        self._start = start
+        self._known: dict[Address, str] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Semaphore(MOST_AT_ONCE)
+
+    def add_remote(self, checks: CheckList, candidate: Candidate) -> bool:
+        """As `CheckList.add_remote`, but of a name the address is found out first."""
+        if candidate.unsupported is not None or _is_address(candidate.address):
+            return checks.add_remote(candidate)
+        known = self._known.get((candidate.address, candidate.port))
+        if known is not None:  # pasted again, or after a restart
+            return checks.add_remote(replace(candidate, address=known))
+        if not checks.add_remote(replace(candidate, unsupported=LOOKING_UP)):
+            return False
+        task = asyncio.create_task(self._look_up(checks, candidate))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return True
+
+    async def _look_up(self, checks: CheckList, candidate: Candidate) -> None:
+        shown = (candidate.address, candidate.port)
+        try:
+            if not self._start.ipv4:
+                raise Unresolved("its name could only be asked for over IPv4, which is off")
+            async with self._turn:
+                address = await mdns.resolve(candidate.address, interfaces=self._start.interfaces)
+        except Unresolved as problem:
+            why = f"{problem}; the peer may reach us all the same"
+            checks.name_settled(shown, replace(candidate, unsupported=why))
+            return
+        self._known[shown] = address
+        checks.name_settled(shown, replace(candidate, address=address))
+
+    def stop(self) -> None:
+        """Ask for nothing any more."""
+        for task in self._tasks:
+            task.cancel()
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
