@@ -68,7 +68,9 @@ def _far(session: Session, pair: Pair) -> tuple[str, str]:
     address = plain(address_port(candidate.address, candidate.port), 60)
     if candidate.type == "host":
         return address, ""
-    if candidate.type == "relay" or (pair.relayed and candidate.type == "prflx"):
+    ours = session.local_candidates.get(pair.local)
+    through_theirs = pair.relayed and (ours is None or ours.type != "relay")
+    if candidate.type == "relay" or (through_theirs and candidate.type == "prflx"):
         return f"their TURN {address}", ""
     behind = ""
     if candidate.related_address and candidate.related_address not in ("0.0.0.0", "::"):
