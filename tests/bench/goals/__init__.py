@@ -1,0 +1,1 @@
+"""What icetui must reach, measured in the lab: `python -m tests.bench.goals [CASE …]`."""

@@ -1,0 +1,172 @@
+"""How soon the first path stands: kinds of NAT, many interfaces, late starters, loss."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from icetui import events
+from tests.bench.goals.rig import (
+    BOTH,
+    ROUND_TRIP,
+    Engine,
+    await_path,
+    engines,
+    introduce,
+    lab_of,
+    later,
+    relays,
+)
+from tests.bench.goals.row import Options, Row, seconds, within
+from tests.lab.foreign import Foreign, results
+from tests.lab.lab import Host, Lab
+from tests.lab.topology import STUN_URL, TURN_UDP_URL, Site, Topology
+from tests.lab.weather import Weather
+
+CELLS = (
+    ("open", "open", 0.105),
+    ("prc", "prc", 0.110),
+    ("sym", "prc", 0.125),
+    ("sym", "sym", 0.125),
+)
+LATE, VERY_LATE = (3, 10, 20), (120, 600)
+EARLY = 1.5 * ROUND_TRIP + 0.020
+"""For the one who waited: what the newcomer sends takes half a round trip to her, her own check,
+triggered by it, a whole one."""
+APART = 0.7
+"""Seconds between the rounds of late starters, which wait at the same time."""
+WORDS = ("direct", "one relay", "TWO RELAYS")
+NOMINATED = 1.5
+"""Seconds after the first path until which the choice of the path has come to rest."""
+WORST = 2.5
+SETTLED = 10.0
+"""Seconds within which a path under loss must have become a direct one."""
+
+
+def first_paths(options: Options) -> Iterator[Row]:
+    """Both sides' first path from the moment in which both know both."""
+    for alice, bob, bound in CELLS:
+        with lab_of(alice, bob) as lab:
+            yield measured(lab, f"first path {alice}–{bob}", bound, options)
+
+
+def interfaces(options: Options) -> Iterator[Row]:
+    """Three uplinks and an idle bridge on each side."""
+    names = {side: tuple(f"{side}{number}" for number in range(3)) for side in ("alice", "bob")}
+    sites = [site for side in names.values() for site in side]
+    topology = Topology(
+        sites={site: Site(("prc",)) for site in sites}, hosts=names, idle=tuple(names)
+    )
+    with Lab.build(topology, weather={site: Weather(delay=0.025) for site in sites}) as lab:
+        yield measured(lab, "3 interfaces and an idle one, prc–prc", 0.130, options)
+
+
+def measured(lab: Lab, case: str, bound: float, options: Options) -> Row:
+    """First paths of icetui and, in turns with it, of bare aioice."""
+    both: list[float | None] = []
+    sooner: list[float] = []
+    first, last = set(), set()
+    bare: list[float | None] = []
+    for _ in range(options.times(5)):
+        with engines(lab["alice"], lab["bob"], note=case) as pair:
+            known = introduce(*pair)
+            times = await_path(*pair)
+            both.append(later(times, known))
+            sooner += [min(t for t in times if t is not None) - known] if any(times) else []
+            time.sleep(NOMINATED)
+            first |= {relays(engine.session(), first=True) for engine in pair}
+            last |= {relays(engine.session()) for engine in pair}
+        if options.aioice:
+            bare.append(aioice(lab["alice"], lab["bob"]))
+    return Row(
+        case,
+        f"both {seconds(both)}; sooner {seconds(sooner)}; {over(first)}, then {over(last)}",
+        f"≤ {1000 * bound:.0f} ms",
+        within(both, bound) and over(last) in WORDS[:2],
+        f"aioice {seconds(bare)}" if bare else "",
+    )
+
+
+def over(kinds: set[int | None]) -> str:
+    """The longest way in words."""
+    return "NO PATH" if None in kinds else WORDS[max(kind or 0 for kind in kinds)]
+
+
+def aioice(alice: Host, bob: Host) -> float | None:
+    """Seconds in which bare aioice connects, counted by the side that learns last."""
+    with tempfile.TemporaryDirectory() as folder:
+        pair = [
+            Foreign(host, "aioice", role, Path(folder), [STUN_URL], [TURN_UDP_URL])
+            for role, host in (("offer", alice), ("answer", bob))
+        ]
+        found = results(*pair)
+    if any(result["state"] != "connected" for result in found):
+        return None
+    took: float = found[0]["time_to_connect"]
+    return took
+
+
+def late(options: Options) -> Iterator[Row]:
+    """Alice knows both descriptions; Bob gets hers some seconds later."""
+    for wait in (*LATE, *(VERY_LATE if options.long else ())):
+        with lab_of("prc", "prc") as lab, ExitStack() as stack:
+            pairs: list[tuple[Engine, ...]] = []
+            for _ in range(options.times(5)):
+                pair = stack.enter_context(
+                    engines(lab["alice"], lab["bob"], start=BOTH, note=f"late {wait}")
+                )
+                for engine in pair:
+                    engine.gathered()
+                pairs.append(pair)
+            due = []
+            for alice, bob in pairs:
+                alice.send(events.Paste(text=bob.gathered()))
+                due.append(time.monotonic() + wait)
+                time.sleep(APART)
+            for at, (alice, bob) in zip(due, pairs, strict=True):
+                time.sleep(max(0.0, at - time.monotonic()))
+                bob.send(events.Paste(text=alice.gathered()))
+            newcomer, both = [], []
+            for pair in pairs:
+                times = await_path(*pair)
+                newcomer.append(later(times[1:], pair[1].described_at()))
+                both.append(later(times, pair[1].described_at()))
+            yield Row(
+                f"{wait} s late, prc–prc",
+                f"newcomer {seconds(newcomer)}; both {seconds(both)}",
+                "≤ 125 ms; both ≤ 170 ms",
+                within(newcomer, 0.125, worst=True) and within(both, EARLY, worst=True),
+            )
+
+
+def loss(options: Options) -> Iterator[Row]:
+    """Loss on every uplink, the server's too; the path must become direct, the median of the
+    rounds soon enough, the worst in `WORST`."""
+    for share, bound in ((0.1, 0.5), (0.3, WORST)):
+        first: list[float | None] = []
+        direct: list[float | None] = []
+        with lab_of("prc", "prc", loss=share) as lab:
+            for _ in range(options.times(15)):
+                with engines(lab["alice"], lab["bob"], note=f"loss {share:.0%}") as pair:
+                    known = introduce(*pair)
+                    first.append(later(await_path(*pair), known))
+                    direct.append(later([await_direct(engine, known) for engine in pair], known))
+        yield Row(
+            f"{share:.0%} loss a link, prc–prc",
+            f"first {seconds(first)}; direct {seconds(direct)}",
+            f"direct, ≤ {1000 * bound:.0f} ({1000 * WORST:.0f}) ms",
+            within(direct, bound) and within(direct, WORST, worst=True),
+        )
+
+
+def await_direct(engine: Engine, since: float) -> float | None:
+    """When a direct path came that was still there at the end."""
+    while time.time() < since + SETTLED:
+        session = engine.session()
+        if relays(session) == 0 and session.nominated_at is not None:
+            return session.path_history[-1].wall
+        time.sleep(0.1)
+    return None
