@@ -89,6 +89,14 @@ def _send(session: Session, exchange: Exchange, text: str | None, width: int) ->
     keys += [("u", ACCENT), " show unwrapped"]
     keys += ["  ", ("f", ACCENT), f" as {FORM_NAMES[exchange.next_form]}"]
     parts.append(line(*keys))
+    if exchange.form != "blob":
+        parts.append(
+            line(
+                ("   A browser tab takes this; ", MUTED), ("icetui browser", STRONG),
+                (" prints what to paste there. ICE will connect, the media or data above it will "
+                 "not: icetui does ICE only.", MUTED),
+            )
+        )  # fmt: skip
     if exchange.saved:
         parts.append(line((f"   saved to {plain(exchange.saved, 120)}", MUTED)))
     if exchange.must_resend(session):
