@@ -275,7 +275,6 @@ class CheckList(ice.Connection):
             else:
                 break
             if self._check(pair, now):
-                self._last_check = now
                 break
         self._arm()
 
@@ -287,6 +286,7 @@ class CheckList(ice.Connection):
             interval = self._recheck_interval(pair)
             if interval is None:
                 return False
+            self._last_check = now  # before the plan is, which arms the timer by it
             pair.rechecks += 1
             request = self._build(pair, "check")
             pair.requests_sent += 1
@@ -297,6 +297,7 @@ class CheckList(ice.Connection):
             self.fail(pair, Reason.TIMEOUT, _unanswered(pair))
             return False
         else:
+            self._last_check = now
             if pair.request is None:
                 pair.request = self._build(pair, "check")
                 pair.requests_sent += 1
@@ -407,6 +408,8 @@ class CheckList(ice.Connection):
             return
         round_trip = request.round_trip(at)
         if round_trip is not None:
+            if not pair.round_trips:
+                pair.smoothed_round_trip = None  # what stood there was only a bound
             pair.measure(round_trip)
         elif pair.smoothed_round_trip is None:
             # Which sending was answered is not known; the longest it can have been keeps a slow
@@ -579,8 +582,13 @@ class CheckList(ice.Connection):
         self.stream.emit(events.RoleChanged, role=role, cause=cause)
 
     def _reprioritise(self) -> None:
+        """By all that is known of both sides now; what was planned by less is planned anew."""
+        self._plan.clear()
         for pair in self.pairs.values():
             pair.prioritise(self.ice_controlling)
+            if pair.endpoint.candidate is not None:
+                elsewhere = self._reflexive_elsewhere(pair.remote)
+                pair.unlikely = unlikely(pair.endpoint.candidate, pair.remote, elsewhere)
             if pair.due != NEVER and not pair.valid:
                 self._plan_at(pair, pair.due)
 

@@ -48,6 +48,8 @@ class PathChoice:
             self.nominated(pair, "nominated by the other side")
         elif self.selected is None:
             self._select(pair, "first valid pair")
+        elif not self.selected.nominated and pair.prefer() > self.selected.prefer():
+            self._select(pair, "a better pair has answered")
         self.reconsider()
 
     def nominated(self, pair: CheckedPair, cause: str) -> None:

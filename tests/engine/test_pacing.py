@@ -1,0 +1,59 @@
+"""How checks are paced and in which order they leave."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+from icetui import events, signaling
+from icetui.engine.likelihood import unlikely
+from icetui.engine.timing import Timing
+from icetui.events import Candidate
+from icetui.signaling import Description
+from tests.engine.side import Side
+
+
+def candidate(kind: str, address: str, port: int = 4000, number: str = "") -> Candidate:
+    return Candidate(id=number, type=kind, address=address, port=port)  # type: ignore[arg-type]  # a kind
+
+
+async def test_no_two_checks_leave_closer_than_ta(side: Callable[..., Side]) -> None:
+    """RFC 8445 section 14.2; retransmissions are paced like first sendings."""
+    one = side()
+    await one.blob()
+    nobody = tuple(candidate("host", "127.0.0.1", port) for port in range(20001, 20021))
+    theirs = Description(ufrag="abcd", pwd="p" * 22, candidates=nobody)
+    one.agent.paste(signaling.write_blob(theirs))
+    await one.until(
+        lambda s: sum(p.requests_sent + p.retransmissions_sent for p in s.pairs.values()) >= 30
+    )
+    sent = [m.t for m in one.of(events.StunMessage) if m.direction == "out"]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(sent)]
+    assert min(gaps) >= Timing().pace * 0.8, "the clocks differ by a little"
+
+
+def test_private_networks_come_after_what_the_outside_sees() -> None:
+    here = candidate("host", "192.168.1.20")
+    assert unlikely(here, candidate("host", "10.7.0.4"), True) > 0
+    assert unlikely(here, candidate("host", "10.7.0.4"), False) == unlikely(
+        here, candidate("srflx", "203.0.113.9"), False
+    ), "with nothing else to go by nothing is put last"
+    relay = candidate("relay", "198.51.100.7")
+    assert unlikely(relay, candidate("host", "10.7.0.4"), True) > 0
+
+
+async def test_likelihood_counts_what_the_whole_description_says(
+    side: Callable[..., Side],
+) -> None:
+    """A blob lists host candidates first; that there are others is known only at its end.
+
+    Without their credentials nothing is sent to either.
+    """
+    one = side()
+    await one.blob()
+    checks = one.agent.checks
+    checks.add_remote(candidate("host", "10.7.0.4"))
+    checks.add_remote(candidate("srflx", "127.0.0.1", 20001))
+    checks._reprioritise()
+    by_remote = {p.remote.type: p.unlikely for p in checks.pairs.values()}
+    assert by_remote["srflx"] < by_remote["host"]
