@@ -13,6 +13,12 @@ from icetui.engine.relay import source_address
 from icetui.events import Candidate
 
 IP = ipaddress.IPv4Address | ipaddress.IPv6Address
+PRIVATE = [
+    ipaddress.ip_network(text)
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+]
+"""RFC 1918, RFC 6598, RFC 4193. `is_private` also counts networks that are only for documentation,
+and a loopback address reaches its peer wherever it is offered at all."""
 
 
 def unlikely(local: Candidate, remote: Candidate, remote_is_reflexive_elsewhere: bool) -> int:
@@ -23,14 +29,18 @@ def unlikely(local: Candidate, remote: Candidate, remote_is_reflexive_elsewhere:
     """
     ours, theirs = ipaddress.ip_address(local.address), ipaddress.ip_address(remote.address)
     score = 0
-    if theirs.is_private and remote_is_reflexive_elsewhere:
-        if local.type == "relay" and not ours.is_private:
+    if _private(theirs) and remote_is_reflexive_elsewhere:
+        if local.type == "relay" and not _private(ours):
             score += 1  # a relay out there cannot reach a private network
         elif not _same_network(ours, theirs):
             score += 1
     if local.type == "host" and source_address((remote.address, remote.port)) != local.address:
         score += 2
     return score
+
+
+def _private(ip: IP) -> bool:
+    return any(ip.version == network.version and ip in network for network in PRIVATE)
 
 
 def _same_network(one: IP, other: IP) -> bool:

@@ -32,6 +32,14 @@ async def test_no_two_checks_leave_closer_than_ta(side: Callable[..., Side]) -> 
     assert min(gaps) >= Timing().pace * 0.8, "the clocks differ by a little"
 
 
+def test_documentation_addresses_are_as_likely_as_public_ones() -> None:
+    here = candidate("host", "192.168.1.20")
+    for public in ("203.0.113.9", "8.8.8.8"):
+        assert unlikely(here, candidate("srflx", public), True) == unlikely(
+            here, candidate("srflx", public), False
+        )
+
+
 def test_private_networks_come_after_what_the_outside_sees() -> None:
     here = candidate("host", "192.168.1.20")
     assert unlikely(here, candidate("host", "10.7.0.4"), True) > 0
