@@ -21,6 +21,7 @@ from icetui import events, signaling
 from icetui.blobfiles import in_format
 from icetui.events import AnyEvent, NotUnderstood, address_port
 from icetui.recording import without_secrets
+from icetui.reports.text import printable
 from icetui.session import Session
 from icetui.signaling import UnreadableDescription
 from icetui.sources import Source
@@ -341,8 +342,3 @@ class Headless:
     async def _close_at_end(self) -> None:
         await self._ending.wait()
         await self._source.close()
-
-
-def printable(text: str) -> str:
-    """Foreign text without anything a terminal would act upon."""
-    return "".join(c if c.isprintable() else "·" for c in text)

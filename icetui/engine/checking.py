@@ -9,7 +9,6 @@ Which valid pair is used is `nomination.py`'s business.
 from __future__ import annotations
 
 import asyncio
-import heapq
 import itertools
 from collections import deque
 from collections.abc import Iterator
@@ -23,7 +22,9 @@ from icetui.engine.endpoint import Address, Endpoint, Request
 from icetui.engine.likelihood import unlikely
 from icetui.engine.nomination import PathChoice
 from icetui.engine.pairs import CheckedPair, State
+from icetui.engine.plan import AT_ONCE, NEVER, Plan
 from icetui.engine.stream import Stream
+from icetui.engine.tally import Tally
 from icetui.engine.timing import Timing
 from icetui.engine.traffic import Traffic
 from icetui.engine.upkeep import Upkeep
@@ -34,10 +35,6 @@ Purpose = Literal["check", "nomination", "consent", "probe"]
 MOST_REMOTE_CANDIDATES = 100
 """What one peer may make us try; RFC 8445 section 6.1.2.5 limits a check list likewise."""
 MOST_EARLY_CHECKS = 100
-AT_ONCE, NEVER = 0.0, -1.0
-"""Loop times: due before anything that has a time, and not in the plan at all."""
-MOST_SOURCES = 200
-"""How many different sources of refused datagrams are counted apart."""
 
 ERROR_REASONS = {
     400: Reason.BAD_REQUEST,
@@ -98,14 +95,10 @@ class CheckList(ice.Connection):
         self._remote_ids = itertools.count(1) if remote_ids is None else remote_ids
         self.primary = True
         """Whether this is the generation whose state is the connection's."""
-        self._order = itertools.count()
-        self._plan: list[tuple[float, int, int, int, CheckedPair]] = []
-        self._triggered: deque[CheckedPair] = deque()
-        self._timer: asyncio.TimerHandle | None = None
-        self._last_check = 0.0
+        self.plan = Plan(self.timing.pace, self._check)
         self._early: deque[tuple[stun.Message, Address, Endpoint]] = deque(maxlen=MOST_EARLY_CHECKS)
-        self._knocks: dict[Address, int] = {}
-        self._refusals: dict[tuple[Address, str], int] = {}
+        self._knocks = Tally()
+        self._refusals = Tally()
 
     @property
     def closing(self) -> bool:
@@ -137,7 +130,7 @@ class CheckList(ice.Connection):
         for message, addr, endpoint in early:
             if self._valid_username(message.attributes["USERNAME"]):
                 self.check_incoming(message, addr, endpoint)
-        self._arm()
+        self.plan.start()
 
     def add_remote(self, candidate: events.Candidate, number: str | None = None) -> bool:
         """Take in one of their candidates and pair it; False when redundant or one too many.
@@ -206,7 +199,7 @@ class CheckList(ice.Connection):
         endpoint.prepare(pair.addr)
         self._place(pair)
         pair.unlikely = unlikely(local, remote, self._reflexive_elsewhere(remote))
-        self._plan_at(pair, AT_ONCE)
+        self.plan.at(pair, AT_ONCE)
         self.show(pair)
         return pair
 
@@ -225,58 +218,17 @@ class CheckList(ice.Connection):
         """Whether they also have an address that the outside sees."""
         return any(r.type in ("srflx", "relay") for r in self.remotes.values() if r is not remote)
 
-    # --- the plan -----------------------------------------------------------------------------
-
-    def _plan_at(self, pair: CheckedPair, due: float) -> None:
-        pair.due = due
-        entry = (due, pair.unlikely, -pair.priority, next(self._order), pair)
-        heapq.heappush(self._plan, entry)
-        self._arm()
+    # --- checks -------------------------------------------------------------------------------
 
     def trigger(self, pair: CheckedPair) -> None:
-        """Check this pair before all others (RFC 8445 section 7.3.1.4)."""
+        """Check this pair anew and before all others."""
         pair.triggered = True
         pair.attempt = 0
         pair.request = None
         pair.rechecks = 0
         pair.reason = pair.detail = None
         pair.state = State.WAITING
-        if pair not in self._triggered:
-            self._triggered.append(pair)
-        self._arm()
-
-    def _arm(self) -> None:
-        """Make sure the timer runs when the next check is due."""
-        if self._closing or self.gone or self.remote_password is None:
-            return
-        while self._plan and self._plan[0][-1].due != self._plan[0][0]:
-            heapq.heappop(self._plan)  # planned anew since
-        if not self._triggered and not self._plan:
-            return
-        due = 0.0 if self._triggered else self._plan[0][0]
-        due = max(due, self._last_check + self.timing.pace)
-        if self._timer is not None:
-            if self._timer.when() <= due:
-                return
-            self._timer.cancel()
-        self._timer = self.loop.call_at(due, self._tick)
-
-    def _tick(self) -> None:
-        """Send one check; verdicts on the way to it cost no pace."""
-        self._timer = None
-        now = self.loop.time()
-        while not self._closing:
-            if self._triggered:
-                pair = self._triggered.popleft()
-            elif self._plan and self._plan[0][0] <= now:
-                due, _, _, _, pair = heapq.heappop(self._plan)
-                if pair.due != due:
-                    continue
-            else:
-                break
-            if self._check(pair, now):
-                break
-        self._arm()
+        self.plan.trigger(pair)
 
     def _check(self, pair: CheckedPair, now: float) -> bool:
         """The next transmission of a pair's check; False when none is to be sent."""
@@ -286,18 +238,18 @@ class CheckList(ice.Connection):
             interval = self._recheck_interval(pair)
             if interval is None:
                 return False
-            self._last_check = now  # before the plan is, which arms the timer by it
+            self.plan.sent(now)
             pair.rechecks += 1
             request = self._build(pair, "check")
             pair.requests_sent += 1
             if pair.reason == Reason.TIMEOUT:
                 pair.detail = _unanswered(pair)
-            self._plan_at(pair, now + interval)
+            self.plan.at(pair, now + interval)
         elif pair.attempt >= len(self.timing.retransmit):
             self.fail(pair, Reason.TIMEOUT, _unanswered(pair))
             return False
         else:
-            self._last_check = now
+            self.plan.sent(now)
             if pair.request is None:
                 pair.request = self._build(pair, "check")
                 pair.requests_sent += 1
@@ -305,7 +257,7 @@ class CheckList(ice.Connection):
                 pair.retransmissions_sent += 1
             request = pair.request
             pair.state = State.IN_PROGRESS
-            self._plan_at(pair, now + self.timing.retransmit[pair.attempt])
+            self.plan.at(pair, now + self.timing.retransmit[pair.attempt])
             pair.attempt += 1
         pair.last_check = now
         self.show(pair)
@@ -337,7 +289,7 @@ class CheckList(ice.Connection):
         if was_valid:
             self.path.lost(pair)
         self.path.reconsider()
-        self._plan_at(pair, self.loop.time() + (self._recheck_interval(pair) or 0.0))
+        self.plan.at(pair, self.loop.time() + (self._recheck_interval(pair) or 0.0))
         if self.state == "checking" and all(p.state == State.FAILED for p in self.pairs.values()):
             self.set_state("failed", "every pair has failed; checks go on")
 
@@ -347,7 +299,7 @@ class CheckList(ice.Connection):
             if pair.state == State.FAILED and pair.due < self.loop.time():
                 interval = self._recheck_interval(pair)
                 if interval is not None:
-                    self._plan_at(pair, self.loop.time() + interval)
+                    self.plan.at(pair, self.loop.time() + interval)
 
     # --- requests and their answers -------------------------------------------------------------
 
@@ -502,16 +454,14 @@ class CheckList(ice.Connection):
         elif self.loop.time() - pair.last_check >= self.timing.again or not pair.requests_sent:
             self.trigger(pair)
         elif pair.state == State.IN_PROGRESS:
-            self._plan_at(pair, pair.last_check + self.timing.again)
+            self.plan.at(pair, pair.last_check + self.timing.again)
         self.upkeep.changed(pair)
 
     def _knock(self, message: stun.Message, addr: Address) -> None:
         """Someone who has our blob is there before we have theirs."""
-        if addr not in self._knocks and len(self._knocks) >= MOST_SOURCES:
-            return
-        count = self._knocks[addr] = self._knocks.get(addr, 0) + 1
+        count = self._knocks.add(addr)
         _, _, ufrag = message.attributes["USERNAME"].partition(":")
-        if _worth_saying(count):
+        if count is not None:
             self.stream.emit(
                 events.Knocked, address=addr[0], port=addr[1], ufrag=ufrag[:256], count=count
             )
@@ -539,11 +489,8 @@ class CheckList(ice.Connection):
 
     def refuse(self, endpoint: Endpoint, addr: Address, reason: Reason, detail: str) -> None:
         """Count and show a datagram that is not acted upon."""
-        key = (addr, detail)
-        if key not in self._refusals and len(self._refusals) >= MOST_SOURCES:
-            del self._refusals[next(iter(self._refusals))]
-        count = self._refusals[key] = self._refusals.get(key, 0) + 1
-        if _worth_saying(count):
+        count = self._refusals.add((addr, detail))
+        if count is not None:
             self.stream.emit(
                 events.Refused,
                 remote=address_port(*addr),
@@ -564,6 +511,7 @@ class CheckList(ice.Connection):
     def peer_left(self, pair: CheckedPair) -> None:
         """They said goodbye: nothing is sent to them any more, and nothing counts as lost."""
         self.gone = True
+        self.plan.stop()
         self.set_state("disconnected", "the other side has left")
         if self.observer is not None:
             self.observer.peer_left(pair)
@@ -583,14 +531,14 @@ class CheckList(ice.Connection):
 
     def _reprioritise(self) -> None:
         """By all that is known of both sides now; what was planned by less is planned anew."""
-        self._plan.clear()
+        self.plan.clear()
         for pair in self.pairs.values():
             pair.prioritise(self.ice_controlling)
             if pair.endpoint.candidate is not None:
                 elsewhere = self._reflexive_elsewhere(pair.remote)
                 pair.unlikely = unlikely(pair.endpoint.candidate, pair.remote, elsewhere)
             if pair.due != NEVER and not pair.valid:
-                self._plan_at(pair, pair.due)
+                self.plan.at(pair, pair.due)
 
     def set_state(self, state: events.ConnectionState, cause: str) -> None:
         if state == self.state:
@@ -637,15 +585,9 @@ class CheckList(ice.Connection):
     def stop(self) -> None:
         """No more checks; endpoints are the session's to close."""
         self._closing = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self.plan.stop()
         self.upkeep.stop()
         self.path.stop()
-
-
-def _worth_saying(count: int) -> bool:
-    """1, 2, 4, 8 … then each hundredth: counted always, said sparingly."""
-    return count & (count - 1) == 0 or count % 100 == 0
 
 
 def _unanswered(pair: CheckedPair) -> str:

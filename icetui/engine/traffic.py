@@ -13,6 +13,7 @@ from icetui import events
 from icetui.engine import messages
 from icetui.engine.endpoint import Address, Endpoint
 from icetui.engine.pairs import CheckedPair
+from icetui.engine.tally import Tally
 from icetui.events import MAX_TEXT_SENT, MAX_TEXT_SHOWN, address_port
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 TEXTS_PER_SECOND = 200
 """More than that from a peer is dropped: a person reads them, and the stream carries them."""
 ECHOES_AWAITED = 256
-SOURCES_COUNTED = 200
 
 
 class Traffic:
@@ -31,7 +31,7 @@ class Traffic:
         self._checks = checks
         self._numbers = itertools.count(1)
         self._awaited: dict[int, float] = {}
-        self._drops: dict[tuple[Address, str], int] = {}
+        self._drops = Tally()
         self._budget = float(TEXTS_PER_SECOND)
         self._budget_at = 0.0
 
@@ -113,11 +113,8 @@ class Traffic:
         return True
 
     def _drop(self, addr: Address, cause: str) -> None:
-        key = (addr, cause)
-        if key not in self._drops and len(self._drops) >= SOURCES_COUNTED:
-            del self._drops[next(iter(self._drops))]
-        count = self._drops[key] = self._drops.get(key, 0) + 1
-        if count & (count - 1) == 0 or count % 100 == 0:
+        count = self._drops.add((addr, cause))
+        if count is not None:
             self._checks.stream.emit(
                 events.DataDropped, remote=address_port(*addr), cause=cause, count=count
             )
