@@ -274,7 +274,8 @@ class CheckList(ice.Connection):
         else:
             return None
         # The exponent is bounded, as nothing else bounds how long somebody waits.
-        return min(most, self.timing.recheck_first * 2.0 ** min(pair.rechecks, 16))
+        doublings = min(max(0, pair.rechecks - self.timing.rechecks_quick), 16)
+        return min(most, self.timing.recheck_first * 2.0**doublings)
 
     def fail(self, pair: CheckedPair, reason: Reason, detail: str) -> None:
         """A pair failed; it is tried again later as long as that could help."""

@@ -24,12 +24,14 @@ from icetui.engine.sockets import open_udp
 from icetui.engine.stream import Stream
 from icetui.events import Candidate, Reason, Server, StartSession, StunServer, TurnServer
 
-SERVER_TIMEOUTS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.3, 0.35, 0.35)
+SERVER_TIMEOUTS = (0.1,) * 4 + (0.15,) * 4 + (0.25,) * 4
 """Seconds each transmission of a STUN request waits for an answer: a verdict after 2 s."""
 SERVER_DEADLINE = 2.0
 """Seconds after which a TURN server or a resolver counts as dead …"""
 SERVER_PATIENCE = 30.0
 """… and for which it may still answer late."""
+LATE_AGAIN = 0.5
+"""Seconds after the verdict on a STUN server at which it gets another round of requests."""
 AGAIN_AFTER, AGAIN_AT_MOST = 1.0, 30.0
 """Seconds between tries to get a lost TURN allocation back: the first pause, the longest."""
 KEEP_WARM = 15.0
@@ -257,7 +259,7 @@ class Gathering:
     ) -> None:
         """Ask again and again while nobody is connected: the mapping lives, its change is seen."""
         while not endpoint.transport.is_closing():
-            await asyncio.sleep(SERVER_DEADLINE if late else KEEP_WARM)
+            await asyncio.sleep(LATE_AGAIN if late else KEEP_WARM)
             if not self._gatherer.connected():
                 late = await binding(endpoint, addr, answered) is not None and late
                 if late:

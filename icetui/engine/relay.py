@@ -25,7 +25,7 @@ from icetui.events import Reason, TurnServer, address_port
 
 # aioice reads these when it makes a transaction, and only TURN uses its transactions here: 500 ms
 # (RFC 8489 section 6.2.1) would leave an allocation, two round trips, two tries in two seconds.
-stun.RETRY_RTO = 0.2
+stun.RETRY_RTO = 0.15
 stun.RETRY_MAX = 7
 
 LIFETIME = 600

@@ -11,11 +11,13 @@ class Timing:
 
     pace: float = 0.005
     """Ta: the least time between two checks, first or repeated (RFC 8445 section 14.2)."""
-    retransmit: tuple[float, ...] = (0.2, 0.2, 0.3, 0.4, 0.6, 0.8)
+    retransmit: tuple[float, ...] = (0.15, 0.15, 0.2, 0.2, 0.2, 0.25, 0.3, 0.3, 0.35, 0.4)
     """How long each sending of a check waits for its answer; their sum is when a pair has failed.
     RFC 8445 section 14.3 doubles from 500 ms for want of pacing; here all sendings are paced."""
     recheck_first: float = 0.5
-    """From a pair's failure to its next check; doubles from then on, up to …"""
+    """From a pair's failure to its next check, and between the next few; then it doubles up to …"""
+    rechecks_quick: int = 6
+    """How many of these "few" there are: a lossy direct path is found while people still look."""
     recheck: float = 2.0
     """… this while there is no path, because late is normal, …"""
     recheck_direct: float = 10.0

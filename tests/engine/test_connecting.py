@@ -114,7 +114,7 @@ async def test_nothing_answers_is_said_within_three_seconds_and_checks_go_on(
     said = await lonely.until(lambda s: s.state == "failed", within=5)
     assert said - began <= 3.0
     (pair,) = lonely.session.pairs.values()
-    assert pair.detail == "6 requests, no answer"
+    assert pair.detail == "10 requests, no answer"
     sent = pair.requests_sent
     await lonely.until(
         lambda s: next(iter(s.pairs.values())).requests_sent > sent, within=4, what="a recheck"

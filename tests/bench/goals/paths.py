@@ -143,7 +143,7 @@ def late(options: Options) -> Iterator[Row]:
 
 
 def loss(options: Options) -> Iterator[Row]:
-    """Loss on every uplink, the server's too; the path must become direct, the median of the
+    """Loss on both uplinks, each way; the path must become direct, the median of the
     rounds soon enough, the worst in `WORST`."""
     for share, bound in ((0.1, 0.5), (0.3, WORST)):
         first: list[float | None] = []

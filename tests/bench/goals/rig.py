@@ -208,6 +208,4 @@ def relays(session: Session, *, first: bool = False) -> int | None:
 def lab_of(alice: str | Site, bob: str | Site, *, delay: float = DELAY, loss: float = 0.0) -> Lab:
     """Alice and Bob, each behind a router of that kind, `delay` seconds up each uplink."""
     weather = {name: Weather(delay=delay, loss=loss) for name in ("alice", "bob")}
-    if loss:
-        weather["server"] = Weather(loss=loss)
     return Lab.build(Topology.pair(alice, bob), weather=weather)
