@@ -270,6 +270,12 @@ class Agent:
         for checks in self.generations.lists:
             checks.server_hosts.add(address)
 
+    def direct(self) -> bool:
+        """Whether a path without a relay stands."""
+        checks = self.generations.carrying
+        selected = checks.path.selected if checks is not None else None
+        return selected is not None and not selected.relayed
+
     def connected(self) -> bool:
         return self.generations.carrying is not None
 

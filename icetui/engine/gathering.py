@@ -43,7 +43,7 @@ class Gatherer(Protocol):
 
     def new_endpoint(self, *, via: str | None = None) -> Endpoint: ...
     def found(self, candidate: Candidate, endpoint: Endpoint) -> Candidate | None: ...
-    def connected(self) -> bool: ...
+    def direct(self) -> bool: ...
     def server_at(self, address: str) -> None: ...
 
 
@@ -260,7 +260,7 @@ class Gathering:
         """Ask again and again while nobody is connected: the mapping lives, its change is seen."""
         while not endpoint.transport.is_closing():
             await asyncio.sleep(LATE_AGAIN if late else KEEP_WARM)
-            if not self._gatherer.connected():
+            if not self._gatherer.direct():
                 late = await binding(endpoint, addr, answered) is not None and late
                 if late:
                     await asyncio.sleep(KEEP_WARM)

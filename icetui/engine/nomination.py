@@ -73,8 +73,11 @@ class PathChoice:
         if self.selected is not pair:
             return
         others = [p for p in self._valid() if p is not pair and not p.silent]
-        # Those that have answered whatever they were asked last come first.
-        answering = [p for p in others if p.unanswered_since is None] or others
+        # Those that have answered whatever they were asked last come first. One that owes an
+        # answer by now is no way out: better to say that the path is silent.
+        upkeep = self._checks.upkeep
+        answering = [p for p in others if p.unanswered_since is None]
+        answering = answering or [p for p in others if not upkeep.overdue(p)]
         if answering:
             self._select(max(answering, key=CheckedPair.prefer), f"{pair.id} went silent")
             self.reconsider()

@@ -40,7 +40,8 @@ class Upkeep:
             self._consent(pair)
             if checks.state == "disconnected" and not checks.gone:
                 checks.set_state("connected", "the path answers again")
-        if was_silent:
+        selected = checks.path.selected
+        if was_silent or (selected is not None and selected.silent):
             checks.path.revived(pair)
         self._arm()
 
@@ -125,6 +126,10 @@ class Upkeep:
             self._timing.probe_suspect if overdue and not pair.silent else self._interval(pair)
         )
         self.changed(pair)
+
+    def overdue(self, pair: CheckedPair) -> bool:
+        """Whether it should have answered by now."""
+        return self._unanswered(pair, self._checks.loop.time()) > self._overdue(pair)
 
     def _overdue(self, pair: CheckedPair) -> float:
         return max(self._timing.probe_suspect, 1.5 * (pair.smoothed_round_trip or 0.0) + 0.05)
