@@ -59,7 +59,7 @@ def write_whole(path: Path, text: str) -> None:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
         Path(temporary).replace(path)
-    except BaseException:
+    except BaseException:  # cancelled or interrupted too: no half-written file stays behind
         Path(temporary).unlink(missing_ok=True)
         raise
 

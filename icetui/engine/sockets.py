@@ -89,7 +89,7 @@ async def open_udp(
         transport, _ = await loop.create_datagram_endpoint(
             lambda: _PlainProtocol(loop, receiver), sock=sock
         )
-    except BaseException:
+    except BaseException:  # cancelled, too: the socket must not leak
         sock.close()
         raise
     return transport

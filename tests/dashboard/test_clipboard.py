@@ -61,7 +61,9 @@ async def test_a_way_that_breaks_is_left_out_of_the_sentence() -> None:
 async def test_a_way_that_hangs_does_not_hang_us(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PATIENCE", 0.05)
     ways = Ways()
-    clipboard = Clipboard({"DISPLAY": ":0"}, "linux", ways.tmux, lambda text: time.sleep(0.3))
+    clipboard = Clipboard(
+        {"DISPLAY": ":0"}, "linux", ways.tmux, lambda text: time.sleep(0.3)
+    )  # hangs
     started = time.monotonic()
     outcome = await clipboard.copy("blob", ways.osc52)
     assert time.monotonic() - started < 0.25

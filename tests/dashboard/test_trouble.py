@@ -73,6 +73,6 @@ async def test_leaving_is_no_failure_even_when_the_engine_goes_without_a_word() 
             look.source.end()
             await look.source.told()
 
-        look.source.close = close_and_end  # type: ignore[method-assign]
+        look.source.close = close_and_end  # type: ignore[method-assign]  # a stub
         await look.press("q")
     assert look.app.return_value == 0

@@ -64,7 +64,7 @@ def said(enter: Enter, wanted: Callable[[str], bool]) -> str:
                 return line
         if time.monotonic() > deadline:
             raise TimeoutError(f"the console said only {lines}")
-        time.sleep(0.02)
+        time.sleep(0.02)  # the console is asked, it calls nobody
 
 
 def main() -> None:
@@ -87,7 +87,7 @@ def main() -> None:
         exchange.read_description(given.theirs, "answer", LIMIT)
         enter(f"icetui({given.theirs.read_text().strip()})")
         said(enter, lambda line: line == "ICE: connected")
-        time.sleep(given.hold)
+        time.sleep(given.hold)  # stays connected that long
         result = {
             "said": json.loads(enter("JSON.stringify(said)")),
             "ice": enter("icetui.pc.iceConnectionState"),

@@ -100,7 +100,7 @@ class Peer:
                     return found
             if self.process.poll() is not None:
                 break
-            time.sleep(POLL)
+            time.sleep(POLL)  # its output is a file, and a file tells nobody
         raise TimeoutError(f"no {event} {values}; exit {self.process.poll()}")
 
     def outcome(self) -> Outcome:

@@ -69,7 +69,7 @@ class Terminal:
                 return screen
             if time.monotonic() > deadline:
                 raise AssertionError(f"not on {self.host.name}'s screen in time:\n{screen}")
-            time.sleep(POLL)
+            time.sleep(POLL)  # neither a screen nor a file tells anybody
 
     def close(self) -> None:
         """End the program and its tmux."""
@@ -93,5 +93,5 @@ def await_file(path: Path, timeout: float = 20) -> str:
     while not (path.exists() and path.stat().st_size):
         if time.monotonic() > deadline:
             raise AssertionError(f"{path} was not written in time")
-        time.sleep(POLL)
+        time.sleep(POLL)  # neither a screen nor a file tells anybody
     return path.read_text()

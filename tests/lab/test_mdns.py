@@ -166,9 +166,9 @@ def test_it_can_be_given_up_at_any_time_and_leaves_no_socket(lan: Lab) -> None:
 
     with lan["alice"].inside():
         loop = asyncio.new_event_loop()
-        before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+        before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  descriptors
         loop.run_until_complete(give_up())
-        assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208
+        assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208  descriptors
         loop.close()
 
 

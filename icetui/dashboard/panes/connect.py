@@ -8,6 +8,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 
 from icetui.dashboard.exchange import Exchange
 from icetui.dashboard.panes.base import (
@@ -53,7 +54,7 @@ class ConnectCard(VerticalScroll, can_focus=False):
         hint: str,
     ) -> None:
         """`text` is our description in the chosen form, None while there is none."""
-        width = (self.parent.size.width if self.parent is not None else 80) or 80  # type: ignore[attr-defined]
+        width = (self.parent.size.width if isinstance(self.parent, Widget) else 80) or 80
         width = max(20, min(width, 84) - 8)
         parts = [
             *_send(session, exchange, text, width),

@@ -54,7 +54,7 @@ class PairTable(Rows):
         "rows--empty", "rows--cursor", "rows--rest",
         "rows--dim", "rows--good", "rows--bad", "rows--warn",
     }  # fmt: skip
-    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]  # narrower than Textual's
         Binding("up,k", "cursor(-1)", show=False),
         Binding("down,j", "cursor(1)", show=False),
         Binding("pageup", "page(-1)", show=False),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
 from textual.widgets import Input
+
+if TYPE_CHECKING:
+    from icetui.dashboard.screens.main import Main
 
 MOST = 200
 
@@ -13,7 +16,7 @@ MOST = 200
 class FilterInput(Input):
     """Filters while one types; enter keeps it, escape clears it, both go back to the pairs."""
 
-    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]  # narrower than Textual's
         Binding("escape", "clear_filter", show=False),
     ]
 
@@ -39,7 +42,7 @@ class FilterInput(Input):
         await self.remove()
 
     @property
-    def _main(self):  # type: ignore[no-untyped-def]
+    def _main(self) -> Main:
         from icetui.dashboard.screens.main import Main
 
         assert isinstance(self.screen, Main)

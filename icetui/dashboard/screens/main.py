@@ -25,13 +25,13 @@ class Main(Handlers):
     """A grid where there is room (`-wide -tall`), a stack with tabs where there is not."""
 
     AUTO_FOCUS = "#pairs"
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [  # type: ignore[misc]
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [  # type: ignore[misc]  # per class
         (0, "-narrow"), (100, "-wide"),
     ]  # fmt: skip
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [  # type: ignore[misc]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [  # type: ignore[misc]  # per class
         (0, "-low"), (30, "-tall"),
     ]  # fmt: skip
-    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]
+    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]  # narrower than Textual's
         *(action.binding for action in ACTIONS),
         Binding("escape", "back", show=False),
     ]

@@ -42,7 +42,7 @@ def hopeless(options: Options) -> Iterator[Row]:
                     known = introduce(*pair)
                     ends = [all_failed(engine) for engine in pair]
                     took += [None if end is None else end - known for end in ends]
-                    time.sleep(3)
+                    time.sleep(3)  # that checks go on shows only with time
                     going_on.append(
                         all(keeps_trying(e, end) for e, end in zip(pair, ends, strict=True))
                     )
@@ -118,12 +118,12 @@ def closing(options: Options) -> Iterator[Row]:
             with engines(lab["alice"], lab["bob"], start=BOTH, note="closing") as pair:
                 introduce(*pair)
                 await_path(*pair)
-                time.sleep(1)
+                time.sleep(1)  # a session at rest, not one just up
                 lab.cut("server")
                 cut_off.append(leaving(pair[0]))
             lab.restore("server")
             with engines(lab["alice"], start=swallowed, note="closing") as (engine,):
-                time.sleep(0.7)
+                time.sleep(0.7)  # amid its requests to the silent server
                 never_there.append(leaving(engine))
     for name, took in (("cut off later", cut_off), ("never answered", never_there)):
         yield Row(

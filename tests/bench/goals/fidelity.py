@@ -157,7 +157,7 @@ def _await_connected(*screens: Screen) -> None:
         while not any(isinstance(e, events.SelectedPairChanged) for e in one.told()):
             if time.monotonic() > deadline:
                 raise RuntimeError(f"{one.recording.name}: no path")
-            time.sleep(0.2)
+            time.sleep(0.2)  # a recording is looked at, it calls nobody
 
 
 def _errors(told: list[events.AnyEvent], near: Wire, far: Wire) -> Iterator[tuple[float, float]]:
@@ -192,10 +192,10 @@ def lateness(options: Options) -> Iterator[Row]:
         options_ = ("--no-servers", "--blob-out", str(folder / "own"), "--blob-in", str(theirs))
         with screen(host, folder, *options_) as shown:
             own = await_file(folder / "own")
-            time.sleep(1)
+            time.sleep(1)  # the first frames are not what is measured
             ufrag, text = _crowd()
             theirs.write_text(text)
-            time.sleep(FILL)
+            time.sleep(FILL)  # until the pairs are on the screen
             own = (folder / "own").read_text()
             before, began = shown.drawn, time.monotonic()
             busy = _probe(host, own, ufrag)
@@ -248,5 +248,5 @@ def _probe(host: Host, blob: str, theirs: str | None) -> list[float]:
                 while probe.recv(2048)[8:20] != request.transaction_id:
                     pass
             took.append(time.perf_counter() - began)
-            time.sleep(PROBE_EVERY * (0.5 + secrets.randbelow(1000) / 1000))
+            time.sleep(PROBE_EVERY * (0.5 + secrets.randbelow(1000) / 1000))  # out of step
     return took

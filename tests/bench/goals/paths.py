@@ -76,7 +76,7 @@ def measured(lab: Lab, case: str, bound: float, options: Options) -> Row:
             times = await_path(*pair)
             both.append(later(times, known))
             sooner += [min(t for t in times if t is not None) - known] if any(times) else []
-            time.sleep(NOMINATED)
+            time.sleep(NOMINATED)  # what the path is then is part of the row
             first |= {relays(engine.session(), first=True) for engine in pair}
             last |= {relays(engine.session()) for engine in pair}
         if options.aioice:
@@ -125,9 +125,9 @@ def late(options: Options) -> Iterator[Row]:
             for alice, bob in pairs:
                 alice.send(events.Paste(text=bob.gathered()))
                 due.append(time.monotonic() + wait)
-                time.sleep(APART)
+                time.sleep(APART)  # the pairs start one after the other
             for at, (alice, bob) in zip(due, pairs, strict=True):
-                time.sleep(max(0.0, at - time.monotonic()))
+                time.sleep(max(0.0, at - time.monotonic()))  # the lateness measured
                 bob.send(events.Paste(text=alice.gathered()))
             newcomer, both = [], []
             for pair in pairs:
@@ -168,5 +168,5 @@ def await_direct(engine: Engine, since: float) -> float | None:
         session = engine.session()
         if relays(session) == 0 and session.nominated_at is not None:
             return session.path_history[-1].wall
-        time.sleep(0.1)
+        time.sleep(0.1)  # the stamp counts, not when it is looked at
     return None

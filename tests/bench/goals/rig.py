@@ -112,7 +112,7 @@ class Engine:
                     return event
             if time.monotonic() > deadline or self.process.poll() is not None:
                 return next((e for e in self.of(kind) if holds(e)), None)
-            time.sleep(POLL)
+            time.sleep(POLL)  # read by a thread; events carry their own time
 
     def session(self) -> Session:
         """What the events come to."""

@@ -45,7 +45,7 @@ def cut(options: Options) -> Iterator[Row]:
                         introduce(*pair)
                         await_path(*pair)
                         pairs.append(pair)
-                    time.sleep(STEADY)
+                    time.sleep(STEADY)  # a path at rest, not one just up
                     lab.cut("bob")
                     at = time.time()
                     for alice, bob in pairs:
@@ -87,10 +87,10 @@ def rebind(options: Options) -> Iterator[Row]:
                 with engines(lab["alice"], lab["bob"], start=start, note=f"rebind{name}") as pair:
                     introduce(*pair)
                     await_path(*pair)
-                    time.sleep(STEADY + 0.23 * number)
+                    time.sleep(STEADY + 0.23 * number)  # another phase of the probes each
                     lab.rebind("alice")
                     at = time.time()
-                    time.sleep(HOPE)
+                    time.sleep(HOPE)  # whether it comes back shows only with time
                     back.append(later([answered_again(e, at, False) for e in pair], at))
                     direct.append(later([answered_again(e, at, True) for e in pair], at))
         yield Row(
@@ -130,7 +130,7 @@ def slow(options: Options) -> Iterator[Row]:
         known = introduce(*pair)
         first = later(await_path(*pair), known)
         since = time.time()
-        time.sleep(stay)
+        time.sleep(stay)  # that it stays is the claim
         troubles = [
             f"{event.state} after {event.wall - since:.0f} s: {event.cause}"
             for engine in pair

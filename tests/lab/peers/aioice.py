@@ -25,7 +25,7 @@ async def run(options: exchange.Options) -> int:
         }
     if options.relay_only:
         arguments["transport_policy"] = aioice.TransportPolicy.RELAY
-    connection = aioice.Connection(ice_controlling=options.offers, **arguments)  # type: ignore[arg-type]
+    connection = aioice.Connection(ice_controlling=options.offers, **arguments)  # type: ignore[arg-type]  # as named
     loop = asyncio.get_running_loop()
 
     async def read(kind: str) -> str:

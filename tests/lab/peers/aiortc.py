@@ -11,7 +11,7 @@ from tests.lab.peers import exchange
 
 
 async def run(options: exchange.Options) -> int:
-    import aiortc  # type: ignore[import-not-found]
+    import aiortc  # type: ignore[import-not-found]  # in a venv of its own
 
     servers = [aiortc.RTCIceServer(**server) for server in options.ice_servers()]
     peer = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=servers))

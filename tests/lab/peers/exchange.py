@@ -108,7 +108,7 @@ def read_description(path: Path, kind: str, timeout: float) -> str:
             found = {}
         if found.get("type") == kind:
             return str(found["sdp"])
-        time.sleep(POLL)
+        time.sleep(POLL)  # a file tells nobody
     raise TimeoutError(f"no {kind} in {path} after {timeout} s")
 
 

@@ -55,7 +55,7 @@ class Marionette:
             except ConnectionRefusedError:
                 if process.poll() is not None or time.monotonic() > deadline:
                     raise
-                time.sleep(0.02)
+                time.sleep(0.02)  # it tells nobody when it listens
         self.buffer = b""
         self.counter = 0
         self._receive()

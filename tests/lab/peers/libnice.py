@@ -158,7 +158,7 @@ def run(options: exchange.Options) -> int:
 
 if __name__ == "__main__":
     try:
-        import gi  # noqa: F401
+        import gi  # noqa: F401  only whether it is there
     except ImportError:
         exchange.run_in(SYSTEM_PYTHON, "tests.lab.peers.libnice")
     sys.exit(run(exchange.read_options()))
