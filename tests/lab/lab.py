@@ -359,6 +359,8 @@ class Lab:
                 ]
                 jobs.append(netns.ip_batch(rules, self.namespace(name), family="-6"))
         netns.run_all(jobs)
+        for part in parts:
+            netns.wait_until_running(self.namespace(part), idle=["docker0"])
 
     def _write_settings(self, part: str) -> None:
         namespace = self.namespace(part)

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import shutil
 import signal
+import socket
+import struct
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 CLONE_NEWNET = 0x40000000
+SIOCGIFFLAGS = 0x8913
+IFF_UP, IFF_RUNNING = 0x1, 0x40
 HANDLES = Path("/run/netns")
 FILES = Path("/etc/netns")
 OPTIONAL_SETTINGS = "net/bridge/"
@@ -105,6 +111,27 @@ def set_sysctls(namespace: str, values: Mapping[str, object]) -> None:
             setting = Path("/proc/sys", name)
             if setting.exists() or not name.startswith(OPTIONAL_SETTINGS):
                 setting.write_text(f"{value}")
+
+
+def wait_until_running(namespace: str, idle: Collection[str] = (), timeout: float = 3.0) -> None:
+    """Wait until the kernel sends on every link that was set up.
+
+    It notices a carrier by and by, under load up to a second late, and until then drops what is
+    sent without a word. `idle` names the links that never get one.
+    """
+    deadline = time.monotonic() + timeout
+    with inside(namespace), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        waiting = {name for _, name in socket.if_nameindex()} - set(idle)
+        while waiting:
+            for name in list(waiting):
+                answer = fcntl.ioctl(asking, SIOCGIFFLAGS, struct.pack("16sH22x", name.encode(), 0))
+                flags = struct.unpack_from("16xH", answer)[0]
+                if flags & IFF_RUNNING or not flags & IFF_UP:
+                    waiting.remove(name)
+            if waiting and time.monotonic() > deadline:
+                raise SetupError(f"no carrier in {namespace} on {', '.join(sorted(waiting))}")
+            if waiting:
+                time.sleep(0.002)
 
 
 def existing(prefix: str) -> list[str]:
