@@ -56,6 +56,10 @@ ConnectionState = Literal[
     "new", "checking", "connected", "completed", "disconnected", "failed", "closed"
 ]
 Role = Literal["controlling", "controlled"]
+NatDependence = Literal[
+    "unknown", "endpoint-independent", "address-dependent", "address-and-port-dependent"
+]
+"""What a NAT's mapping or its filtering depends on (RFC 4787 sections 4.1 and 5)."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -163,6 +167,34 @@ class StunAttribute(Part, frozen=True, kw_only=True):
     value: str = ""
 
 
+class NatBehaviour(Part, frozen=True, kw_only=True):
+    """What is known of the NAT in front of one local address (RFC 5780, in RFC 4787's words)."""
+
+    local: str
+    """The local IP address the questions were sent from."""
+    interface: str | None = None
+    behind_nat: bool | None = None
+    """Whether the outside sees another address than `local`; None: nobody outside has said."""
+    mapping: NatDependence = "unknown"
+    filtering: NatDependence = "unknown"
+    port_preservation: bool | None = None
+    """Whether the outside sees the local port number (RFC 4787 section 4.2.1)."""
+    hairpinning: bool | None = None
+    """Whether two hosts behind this NAT reach each other at its outside (RFC 4787 section 6)."""
+    binding_lifetime: float | None = None
+    """Seconds that a binding nobody used was seen to live."""
+    binding_lapsed: float | None = None
+    """Seconds after which a binding nobody used was seen to be gone."""
+    carrier_grade: str | None = None
+    """What shows that a second NAT stands behind the first one, or None."""
+    udp: bool | None = None
+    """Whether anything outside answers over UDP; None: nothing was asked, or not decided yet."""
+    complete: bool = False
+    """Whether no question is open any more."""
+    notes: tuple[str, ...] = ()
+    """Sentences for people: what could not be found out and why, and which server lies."""
+
+
 # --- events -----------------------------------------------------------------------------------
 
 
@@ -238,6 +270,26 @@ class ServerChanged(Event, frozen=True, kw_only=True):
     server: Server
 
 
+class MappingSeen(Event, frozen=True, kw_only=True):
+    """A server said at which transport address it sees one of ours: a row of the NAT table."""
+
+    local: str
+    """Our `ip:port`, the base."""
+    mapped: str
+    """`ip:port` the server saw."""
+    server: str
+    """`ip:port` the question was sent to."""
+    url: str = ""
+    """URI of the server, where one was configured at that address."""
+    interface: str | None = None
+
+
+class NatBehaviourChanged(Event, frozen=True, kw_only=True):
+    """More is known of the NAT in front of one local address; carries all that is known of it."""
+
+    nat: NatBehaviour
+
+
 class BlobChanged(Event, frozen=True, kw_only=True):
     """Our blob, to be sent to the other side. Holds the session's password: never record it."""
 
@@ -263,6 +315,9 @@ class DescriptionAccepted(Event, frozen=True, kw_only=True):
     """`offer` or `answer`, where known."""
     mid: str | None = None
     """Of the media section; an answer must repeat the offer's (RFC 5888)."""
+    mapping: NatDependence = "unknown"
+    """Of the NAT in front of them, as their side found it."""
+    filtering: NatDependence = "unknown"
     warnings: tuple[str, ...] = ()
 
 
@@ -443,6 +498,8 @@ AnyEvent = (
     | CandidateGathered
     | CandidateFailed
     | ServerChanged
+    | MappingSeen
+    | NatBehaviourChanged
     | BlobChanged
     | DescriptionAccepted
     | DescriptionRefused

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import msgspec
 
@@ -112,6 +112,10 @@ class Session:
     remote_candidates: dict[str, Candidate] = field(default_factory=dict)
     candidate_failures: list[events.CandidateFailed] = field(default_factory=list)
     servers: dict[str, Server] = field(default_factory=dict)
+    mappings: dict[tuple[str, str], events.MappingSeen] = field(default_factory=dict)
+    """The NAT table: the latest word of each server on each of our addresses."""
+    nats: dict[str, events.NatBehaviour] = field(default_factory=dict)
+    """What is known of the NAT in front of each local IP address."""
 
     blob: events.BlobChanged | None = None
     description: events.DescriptionAccepted | None = None
@@ -207,6 +211,16 @@ class Session:
     def connected(self) -> bool:
         """Whether data can flow, or could until the session was left."""
         return self.state_before_closing in ("connected", "completed")
+
+    @property
+    def nat(self) -> events.NatBehaviour | None:
+        """What is known of the NAT that is easiest to get through: of several interfaces, the one
+        a peer reaches us by if by any."""
+        order = get_args(events.NatDependence)[1:]
+        known = [n for n in self.nats.values() if n.mapping in order]
+        if known:
+            return min(known, key=lambda n: order.index(n.mapping))
+        return next(iter(self.nats.values()), None)
 
     @property
     def both_known_at(self) -> float | None:
@@ -327,6 +341,14 @@ def _candidate_failed(s: Session, e: events.CandidateFailed) -> None:
 
 def _server(s: Session, e: events.ServerChanged) -> None:
     s.servers[e.server.url] = e.server
+
+
+def _mapping_seen(s: Session, e: events.MappingSeen) -> None:
+    _bounded(s.mappings, (e.local, e.server), e)
+
+
+def _nat(s: Session, e: events.NatBehaviourChanged) -> None:
+    _bounded(s.nats, e.nat.local, e.nat)
 
 
 def _blob(s: Session, e: events.BlobChanged) -> None:
@@ -455,6 +477,8 @@ _TAKE: dict[type[events.Event], Callable[[Session, Any], None]] = {
     events.CandidateGathered: _candidate,
     events.CandidateFailed: _candidate_failed,
     events.ServerChanged: _server,
+    events.MappingSeen: _mapping_seen,
+    events.NatBehaviourChanged: _nat,
     events.BlobChanged: _blob,
     events.DescriptionAccepted: _description,
     events.DescriptionRefused: _description_refused,

@@ -217,6 +217,16 @@ def _summary(e: events.Summary) -> Line:
     return Line(f"summary: {e.state}", "dim")
 
 
+def _mapping_seen(e: events.MappingSeen) -> Line:
+    return Line(f"{e.server} sees {e.local} as {e.mapped}", "dim")
+
+
+def _nat(e: events.NatBehaviourChanged) -> Line:
+    if e.nat.behind_nat is False:
+        return Line(f"no NAT in front of {e.nat.local}")
+    return Line(f"NAT of {e.nat.local}: {e.nat.mapping} mapping, {e.nat.filtering} filtering")
+
+
 _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.EngineStarted: _engine_started,
     events.EngineFailed: _engine_failed,
@@ -228,6 +238,8 @@ _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.RemoteCandidateAdded: _remote_candidate,
     events.CandidateFailed: _candidate_failed,
     events.ServerChanged: _server,
+    events.MappingSeen: _mapping_seen,
+    events.NatBehaviourChanged: _nat,
     events.BlobChanged: _blob,
     events.DescriptionAccepted: _accepted,
     events.DescriptionRefused: _description_refused,

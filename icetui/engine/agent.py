@@ -151,6 +151,8 @@ class Agent:
             made=theirs.made,
             sdp_type=theirs.sdp_type,
             mid=theirs.mid,
+            mapping=theirs.mapping,
+            filtering=theirs.filtering,
             warnings=theirs.warnings + warnings,
         )
         if known is None:

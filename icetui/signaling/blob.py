@@ -33,7 +33,9 @@ on all bytes but the last, at most 3 bytes.
     extras            until the checksum: tag 1 byte, length varint, value. Unknown tags are skipped
                       tag 1: ufrag of the description this one answers; 3 bytes: packed as above,
                              otherwise ASCII
-                      tag 2: 1 byte, NAT behaviour (see `Description.nat`)
+                      tag 2: 1 byte, NAT behaviour: high four bits mapping, low four
+                      bits filtering; 0 unknown, 1 endpoint-independent,
+                      2 address-dependent, 3 address- and port-dependent
     checksum      4   CRC-32 (the one of zlib) of every byte before it
 
 Only UDP candidates of component 1 are written. Unless spelled out, a priority is
@@ -56,6 +58,7 @@ import base64
 import ipaddress
 import re
 import zlib
+from typing import get_args
 
 import msgspec
 
@@ -71,6 +74,7 @@ _EPOCH_MINUTES = 1_735_689_600 // 60
 _TYPES: tuple[events.CandidateType, ...] = ("host", "srflx", "prflx", "relay")
 _IPV4, _IPV6, _UUID, _NAME = range(4)
 _ANSWERS, _NAT = 1, 2
+_DEPENDENCES: tuple[events.NatDependence, ...] = get_args(events.NatDependence)
 _UUID_NAME = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.local")
 
 
@@ -109,8 +113,9 @@ def write_blob(d: Description) -> str:
         packed = _packed(d.answers, 3)
         value = packed if packed is not None else d.answers.encode("ascii")
         body += bytes([_ANSWERS]) + _counted(value)
-    if d.nat is not None:
-        body += bytes([_NAT, 1, d.nat & 255])
+    if (d.mapping, d.filtering) != ("unknown", "unknown"):
+        nat = _DEPENDENCES.index(d.mapping) << 4 | _DEPENDENCES.index(d.filtering)
+        body += bytes([_NAT, 1, nat])
     data = bytes([VERSION]) + _varint(len(body) + 4) + bytes(body)
     return armour.PREFIX + armour.armoured(data + zlib.crc32(data).to_bytes(4, "big"))
 
@@ -254,7 +259,7 @@ def _description(source: _Bytes) -> Description:
     read = [_candidate(source) for _ in range(min(count, source.left))]
     if len(read) != count:
         raise _Malformed
-    answers, nat = None, None
+    answers, nat = None, 0
     while source.left:
         tag, value = source.number(), source.take(source.varint())
         if tag == _ANSWERS:
@@ -276,9 +281,14 @@ def _description(source: _Bytes) -> Description:
         complete=bool(flags & _COMPLETE),
         made=made,
         answers=answers,
-        nat=nat,
+        mapping=_dependence(nat >> 4),
+        filtering=_dependence(nat & 15),
         warnings=warnings,
     )
+
+
+def _dependence(number: int) -> events.NatDependence:
+    return _DEPENDENCES[number] if number < len(_DEPENDENCES) else "unknown"
 
 
 def _candidate(source: _Bytes) -> tuple[events.Candidate, int | None]:

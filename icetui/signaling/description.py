@@ -43,9 +43,10 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     setup: str | None = None
     """DTLS role (RFC 4145): `active`, `passive`, `actpass`, `holdconn`."""
     fingerprint: str | None = None
-    nat: int | None = None
-    """NAT behaviour (RFC 5780 section 4): high four bits mapping, low four bits filtering; 0
-    unknown, 1 endpoint-independent, 2 address-dependent, 3 address- and port-dependent."""
+    mapping: events.NatDependence = "unknown"
+    """What the mapping of the NAT in front of this side depends on (RFC 4787 section 4.1)."""
+    filtering: events.NatDependence = "unknown"
+    """What its filtering depends on (RFC 4787 section 5)."""
     warnings: tuple[str, ...] = ()
     """Sentences for the user: what was repaired or ignored."""
 

@@ -20,12 +20,6 @@ _KINDS = {
     "json": "JSON with SDP",
     "candidates": "candidates alone",
 }
-_BEHAVIOURS = (
-    "unknown",
-    "endpoint-independent",
-    "address-dependent",
-    "address- and port-dependent",
-)
 
 
 class CandidateRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +67,7 @@ def explain(d: Description, now: float | None = None) -> Explanation:
     say("mid", d.mid)
     say("setup", d.setup)
     say("fingerprint", d.fingerprint)
-    say("NAT", nat_in_words(d.nat))
+    say("NAT", nat_in_words(d.mapping, d.filtering))
     return Explanation(
         fields=tuple(fields),
         candidates=tuple(_row(c) for c in d.candidates),
@@ -81,13 +75,11 @@ def explain(d: Description, now: float | None = None) -> Explanation:
     )
 
 
-def nat_in_words(nat: int | None) -> str | None:
-    """A NAT byte (see `Description.nat`) in words, or None when it says nothing."""
-    if not nat:
+def nat_in_words(mapping: events.NatDependence, filtering: events.NatDependence) -> str | None:
+    """NAT behaviour in words, or None when nothing is known of it."""
+    if mapping == filtering == "unknown":
         return None
-    mapping, filtering = nat >> 4, nat & 15
-    words = [_BEHAVIOURS[b] if b < len(_BEHAVIOURS) else "unknown" for b in (mapping, filtering)]
-    return f"{words[0]} mapping, {words[1]} filtering"
+    return f"{mapping} mapping, {filtering} filtering"
 
 
 def _strength(pwd: str) -> str | None:

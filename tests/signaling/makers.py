@@ -1,6 +1,7 @@
 """Descriptions as our own engine makes them, for the tests of this folder."""
 
 import time
+from typing import get_args
 
 from hypothesis import strategies as st
 
@@ -87,7 +88,8 @@ def descriptions(draw):
         complete=draw(st.booleans()),
         made=draw(st.none() | st.floats(MADE, MADE + 5e8)),
         answers=draw(st.none() | st.text(ice_chars, min_size=4, max_size=20)),
-        nat=draw(st.none() | st.integers(0, 255)),
+        mapping=draw(st.sampled_from(get_args(events.NatDependence))),
+        filtering=draw(st.sampled_from(get_args(events.NatDependence))),
     )
 
 

@@ -73,12 +73,15 @@ def test_an_offer_where_an_answer_was_awaited_is_warned_about():
 
 
 def test_an_explanation_says_everything_but_the_password():
-    shown = explain(read(write_blob(description(answers="9QmZ", nat=0x13))), MADE + 3 * 3600)
+    full = description(
+        answers="9QmZ", mapping="endpoint-independent", filtering="address-and-port-dependent"
+    )
+    shown = explain(read(write_blob(full)), MADE + 3 * 3600)
     fields = dict(shown.fields)
     assert fields["kind"] == "icetui blob"
     assert fields["password"] == "22 characters, 128 bits"
     assert fields["made"] == "2027-01-15 08:00 UTC, 3 h ago"
-    assert fields["NAT"] == "endpoint-independent mapping, address- and port-dependent filtering"
+    assert fields["NAT"] == "endpoint-independent mapping, address-and-port-dependent filtering"
     assert fields["candidates"] == "4, 4 used"
     assert [row.verdict for row in shown.candidates] == ["used"] * 4
     assert shown.candidates[2].related == "192.168.1.20:51234"
