@@ -28,6 +28,8 @@ from icetui.events import Event, NotUnderstood
 MOST_WAITING = 20_000
 """Events waiting for a slow reader, beyond which decoded STUN messages are left out."""
 LONGEST_COMMAND = 2 * 1024 * 1024
+SWITCH_INTERVAL = 0.0002
+"""Seconds the writing thread may keep the interpreter from a check that waits for its answer."""
 
 
 class Output:
@@ -35,38 +37,56 @@ class Output:
 
     def __init__(self, file: int) -> None:
         self._file = file
-        self._queue: SimpleQueue[Event | None] = SimpleQueue()
+        self._fresh: list[Event] = []
+        """Of this turn of the loop; the thread hears of them when the turn's datagrams are
+        answered, as it would compete for the interpreter."""
+        self._queue: SimpleQueue[list[Event] | None] = SimpleQueue()
+        self._put = self._written = 0
         self._thread = threading.Thread(target=self._write, name="output", daemon=True)
         self.broken = False
         self._thread.start()
 
     def put(self, event: Event) -> None:
         """Queue an event."""
-        slow = self._queue.qsize() > MOST_WAITING
+        slow = self._put - self._written > MOST_WAITING
         if self.broken or (slow and isinstance(event, events.StunMessage)):
             return
-        self._queue.put(event)
+        self._put += 1
+        self._fresh.append(event)
+        if len(self._fresh) == 1:
+            try:
+                asyncio.get_running_loop().call_soon(self._hand_over)
+            except RuntimeError:  # the loop has ended
+                self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self._fresh:
+            self._queue.put(self._fresh)
+            self._fresh = []
 
     def finish(self, within: float) -> None:
         """Write what is queued, for at most `within` seconds."""
+        self._hand_over()
         self._queue.put(None)
         self._thread.join(within)
 
     def _write(self) -> None:
-        ended = False
-        while not ended:
-            batch = [self._queue.get()]
+        while (batch := self._queue.get()) is not None:
             with contextlib.suppress(Empty):
                 while len(batch) < 256:
-                    batch.append(self._queue.get_nowait())
-            ended = None in batch
-            data = b"".join(events.encode(e) for e in batch if e is not None)
+                    more = self._queue.get_nowait()
+                    if more is None:
+                        self._queue.put(None)
+                        break
+                    batch += more
+            data = b"".join(map(events.encode, batch))
             try:
                 while data:
                     data = data[os.write(self._file, data) :]
             except OSError:
                 self.broken = True  # nobody reads any more; stdin's end says so too
                 return
+            self._written += len(batch)
 
 
 class Engine:
@@ -182,6 +202,7 @@ def main() -> int:
     if sys.platform != "win32":
         # Ctrl-C in a shared terminal is the dashboard's to handle; it then tells us to leave.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.setswitchinterval(SWITCH_INTERVAL)
     output = Output(sys.stdout.fileno())
     stream = Stream(output.put)
     code = 0
