@@ -9,12 +9,12 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from icetui import __version__
+from icetui import __version__, opening
+from icetui.opening import CannotOpen
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from icetui.events import StartSession
     from icetui.sources import Source
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -110,50 +110,6 @@ blob_options = options(
 )
 
 
-def start_command(chosen: dict[str, Any]) -> StartSession:
-    """The command that opens a session with these flags, or an exit with a sentence."""
-    from icetui.settings import BadSettings, load
-
-    if chosen["no_servers"] and (chosen["stun"] or chosen["turn"]):
-        fail("--no-servers and a server contradict each other; leave one of them out")
-    try:
-        return load(chosen).start()
-    except BadSettings as problem:
-        fail(str(problem))
-
-
-def start_engine(start: StartSession, hint: str = "") -> Source:
-    """An engine that is gathering already."""
-    from icetui.sources import ProcessSource
-
-    try:
-        return ProcessSource(first=(start,), hint=hint)
-    except OSError as error:
-        fail(f"the engine cannot be started: {error.strerror}", 1)
-
-
-def recorded(source: Source, path: Path | None, mask: bool = False) -> Source:
-    """The source, masked if wanted, and also written to a file if one is named."""
-    if mask:
-        from icetui.masking import Masked
-
-        source = Masked(source)
-    if path is None:
-        return source
-    from icetui.recording import Recorded
-
-    try:
-        return Recorded(source, path)
-    except OSError as error:
-        fail(f"{path} cannot be written: {error.strerror}")
-
-
-def check_folder(path: Path | None) -> None:
-    """A file that will be written needs a folder that is there."""
-    if path is not None and not path.absolute().parent.is_dir():
-        fail(f"{path.absolute().parent} is no folder, so {path.name} cannot be written there")
-
-
 def has_terminal() -> bool:
     """Whether there is a screen to draw on and a keyboard to read."""
     return all(s is not None and s.isatty() for s in (sys.stdin, sys.stdout))
@@ -178,7 +134,21 @@ def run_dashboard(source: Source, mask: bool = False) -> NoReturn:
     sys.exit(code if code is not None else app.return_code or 0)
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands; what hinders a stream of events from opening is told in its sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CannotOpen as problem:
+            fail(str(problem), problem.code)
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @session_options
 @record_option
 @mask_option
@@ -207,24 +177,16 @@ def main(
         return
     if not has_terminal():
         fail(NO_TERMINAL)
-    start = start_command(chosen)
-    check_folder(blob_out)
-    source = recorded(with_files(start_engine(start), blob_out, blob_in), record, mask)
+    start = opening.start_command(chosen)
+    opening.check_folder(blob_out)
+    engine = opening.engine(start)
+    source = opening.recorded(opening.with_files(engine, blob_out, blob_in), record, mask)
     run_dashboard(source, mask)
 
 
 def _given(context: click.Context, name: str | None) -> bool:
     source = context.get_parameter_source(name) if name else None
     return source is not None and source.name == "COMMANDLINE"
-
-
-def with_files(source: Source, out: Path | None, into: Path | None, form: str = "blob") -> Source:
-    """The source, its blobs exchanged through files where some are named."""
-    if out is None and into is None:
-        return source  # and signaling is not imported before it is needed
-    from icetui.blobfiles import WithBlobFiles
-
-    return WithBlobFiles(source, out, into, form)
 
 
 @main.command()
@@ -237,20 +199,7 @@ def demo(record: Path | None, mask: bool, as_json: bool, **chosen: Any) -> None:
 
     Without a terminal it runs for a moment and prints a report.
     """
-    from icetui.sources import WithFarPeer
-
-    if any(chosen[name] for name in ("stun", "turn", "relay_only")):
-        fail(
-            "the demo stays on this machine and asks no server; leave --stun, --turn and "
-            "--relay-only out"
-        )
-    interfaces = chosen["interface"] or (loopback(),)
-    start = start_command(chosen | {"no_servers": True, "interface": interfaces})
-    far_start = start_command(chosen | {"no_servers": True, "interface": interfaces, "port": 0})
-    near = start_engine(start)
-    far = start_engine(far_start)
-    source = recorded(WithFarPeer(near, far), record, mask)
-    source.hint = "demo: the far peer is a second engine on this machine"
+    source = opening.recorded(opening.demo(chosen), record, mask)
     if has_terminal() and not as_json:
         run_dashboard(source, mask)
     import asyncio
@@ -275,16 +224,6 @@ def demo(record: Path | None, mask: bool, as_json: bool, **chosen: Any) -> None:
     if not as_json:
         click.echo(text, nl=False)
     sys.exit(code)
-
-
-def loopback() -> str:
-    """Name of this system's loopback interface."""
-    import ifaddr
-
-    for adapter in ifaddr.get_adapters():
-        if any(ip.ip == "127.0.0.1" for ip in adapter.ips):
-            return str(adapter.nice_name)
-    return "lo"
 
 
 @main.command()
@@ -337,10 +276,10 @@ def peer(
     from icetui.blobfiles import WithBlobFiles
     from icetui.headless import UNREADABLE, USAGE, Headless, Options
 
-    start = start_command(chosen)
-    check_folder(blob_out)
-    files = WithBlobFiles(start_engine(start), blob_out, blob_in, form, say)
-    source = recorded(files, record, mask)
+    start = opening.start_command(chosen)
+    opening.check_folder(blob_out)
+    files = WithBlobFiles(opening.engine(start), blob_out, blob_in, form, say)
+    source = opening.recorded(files, record, mask)
     wanted = Options(
         as_json=as_json,
         hold=hold,
@@ -382,30 +321,7 @@ def view(what: tuple[str, ...], speed: float) -> None:
         fail("name a recording, or a command behind --: icetui view -- ssh host icetui peer --json")
     if not has_terminal():
         fail("this draws on a terminal and there is none; `icetui report FILE` prints a report")
-    run_dashboard(_recording(what[0], speed) if len(what) == 1 else _process(what))
-
-
-def _recording(name: str, speed: float) -> Source:
-    from pathlib import Path
-
-    from icetui.recording import Replay, UnreadableRecording, read
-
-    path = Path(name)
-    try:
-        return Replay(list(read(path)), speed, hint=f"recording {path.name}")
-    except UnreadableRecording as problem:
-        fail(str(problem))
-    except OSError as error:
-        fail(f"{path} cannot be read: {error.strerror}")
-
-
-def _process(argv: tuple[str, ...]) -> Source:
-    from icetui.sources import ProcessSource
-
-    try:
-        return ProcessSource(argv, hint=f"events of {argv[0]}")
-    except OSError as error:
-        fail(f"{argv[0]} cannot be started: {error.strerror}")
+    run_dashboard(opening.recording(what[0], speed) if len(what) == 1 else opening.process(what))
 
 
 @main.command()

@@ -1,0 +1,135 @@
+"""From options to an open `Source`: the engine or other process behind it, a recording, and the
+wrappers around it (far peer, blob files, masking, recording).
+
+What belongs here: building and wrapping sources as a command asks. No drawing, no exit and no
+word to the user: what hinders is raised as `CannotOpen`. Imports are late, as in the commands.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from icetui.events import StartSession
+    from icetui.sources import Source
+
+
+class CannotOpen(Exception):
+    """A stream that cannot be opened as asked: the sentence for the user, and an exit code."""
+
+    def __init__(self, sentence: str, code: int = 2) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def start_command(chosen: dict[str, Any]) -> StartSession:
+    """The command that opens a session with these flags. Raises CannotOpen."""
+    from icetui.settings import BadSettings, load
+
+    if chosen["no_servers"] and (chosen["stun"] or chosen["turn"]):
+        raise CannotOpen("--no-servers and a server contradict each other; leave one of them out")
+    try:
+        return load(chosen).start()
+    except BadSettings as problem:
+        raise CannotOpen(str(problem)) from problem
+
+
+def engine(start: StartSession, hint: str = "") -> Source:
+    """An engine that is gathering already. Raises CannotOpen, with exit code 1."""
+    from icetui.sources import ProcessSource
+
+    try:
+        return ProcessSource(first=(start,), hint=hint)
+    except OSError as error:
+        raise CannotOpen(f"the engine cannot be started: {error.strerror}", 1) from error
+
+
+def demo(chosen: dict[str, Any]) -> Source:
+    """Two engines on this machine, each the other's far peer. Raises CannotOpen."""
+    from icetui.sources import WithFarPeer
+
+    if any(chosen[name] for name in ("stun", "turn", "relay_only")):
+        raise CannotOpen(
+            "the demo stays on this machine and asks no server; leave --stun, --turn and "
+            "--relay-only out"
+        )
+    interfaces = chosen["interface"] or (loopback(),)
+    start = start_command(chosen | {"no_servers": True, "interface": interfaces})
+    far_start = start_command(chosen | {"no_servers": True, "interface": interfaces, "port": 0})
+    near = engine(start)
+    source = WithFarPeer(near, engine(far_start))
+    source.hint = "demo: the far peer is a second engine on this machine"
+    return source
+
+
+def loopback() -> str:
+    """Name of this system's loopback interface."""
+    import ifaddr
+
+    for adapter in ifaddr.get_adapters():
+        if any(ip.ip == "127.0.0.1" for ip in adapter.ips):
+            return str(adapter.nice_name)
+    return "lo"
+
+
+def recording(name: str, speed: float) -> Source:
+    """A recording from a file, played `speed` times as fast. Raises CannotOpen."""
+    from pathlib import Path
+
+    from icetui.recording import Replay, UnreadableRecording, read
+
+    path = Path(name)
+    try:
+        return Replay(list(read(path)), speed, hint=f"recording {path.name}")
+    except UnreadableRecording as problem:
+        raise CannotOpen(str(problem)) from problem
+    except OSError as error:
+        raise CannotOpen(f"{path} cannot be read: {error.strerror}") from error
+
+
+def process(argv: tuple[str, ...]) -> Source:
+    """Any command that prints events and reads commands. Raises CannotOpen."""
+    from icetui.sources import ProcessSource
+
+    try:
+        return ProcessSource(argv, hint=f"events of {argv[0]}")
+    except OSError as error:
+        raise CannotOpen(f"{argv[0]} cannot be started: {error.strerror}") from error
+
+
+def with_files(source: Source, out: Path | None, into: Path | None, form: str = "blob") -> Source:
+    """The source, its blobs exchanged through files where some are named."""
+    if out is None and into is None:
+        return source  # and signaling is not imported before it is needed
+    from icetui.blobfiles import WithBlobFiles
+
+    return WithBlobFiles(source, out, into, form)
+
+
+def recorded(source: Source, path: Path | None, mask: bool = False) -> Source:
+    """The source, masked if wanted, and also written to a file if one is named.
+
+    Raises CannotOpen when the file cannot be written.
+    """
+    if mask:
+        from icetui.masking import Masked
+
+        source = Masked(source)
+    if path is None:
+        return source
+    from icetui.recording import Recorded
+
+    try:
+        return Recorded(source, path)
+    except OSError as error:
+        raise CannotOpen(f"{path} cannot be written: {error.strerror}") from error
+
+
+def check_folder(path: Path | None) -> None:
+    """Raises CannotOpen for a file in a folder that is not there: it will be written later."""
+    if path is not None and not path.absolute().parent.is_dir():
+        raise CannotOpen(
+            f"{path.absolute().parent} is no folder, so {path.name} cannot be written there"
+        )
