@@ -188,12 +188,12 @@ class Agent:
         self._generation += 1
         self.ufrag, self._pwd = signaling.random_credentials()
         self._theirs = None
-        hosts = self.checks.server_hosts
+        hosts, round_trip = self.checks.server_hosts, self.checks.server_round_trip
         self.stream.emit(
             events.SessionRestarted, generation=self._generation, ufrag=self.ufrag, cause=cause
         )
         checks = self._new_checks()
-        checks.server_hosts = hosts
+        checks.server_hosts, checks.server_round_trip = hosts, round_trip
         self.generations.begin(checks)
         for endpoint in self._endpoints:
             if endpoint.candidate is not None and not endpoint.transport.is_closing():
@@ -271,6 +271,12 @@ class Agent:
         """A server of ours has this IP address."""
         for checks in self.generations.lists:
             checks.server_hosts.add(address)
+
+    def server_answered(self, seconds: float) -> None:
+        """The round trip to one of our servers."""
+        for checks in self.generations.lists:
+            known = checks.server_round_trip
+            checks.server_round_trip = seconds if known is None else min(known, seconds)
 
     def direct(self) -> bool:
         """Whether a path without a relay stands."""

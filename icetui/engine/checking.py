@@ -88,6 +88,10 @@ class CheckList(ice.Connection):
         self.observer: Observer | None = None
         self.server_hosts: set[str] = set()
         """IP addresses of our STUN and TURN servers."""
+        self.server_round_trip: float | None = None
+        """Seconds to the nearest of them: a peer is hardly nearer."""
+        self.lively_until = 0.0
+        """Loop time until which the other side has only just come."""
         self.gone = False
         self.peer_heard = False
         """Whether the other side has our description: it sent a check keyed with our password,
@@ -245,19 +249,21 @@ class CheckList(ice.Connection):
             if pair.reason == Reason.TIMEOUT:
                 pair.detail = _unanswered(pair)
             self.plan.at(pair, now + interval)
-        elif pair.attempt >= len(self.timing.retransmit):
+        elif pair.attempt and pair.attempt >= len(pair.waits):
             self.fail(pair, Reason.TIMEOUT, _unanswered(pair))
             return False
         else:
             self.plan.sent(now)
             if pair.request is None:
                 pair.request = self._build(pair, "check")
+                known = pair.smoothed_round_trip or self.server_round_trip
+                pair.waits = self.timing.retransmit(known)
                 pair.requests_sent += 1
             else:
                 pair.retransmissions_sent += 1
             request = pair.request
             pair.state = State.IN_PROGRESS
-            self.plan.at(pair, now + self.timing.retransmit[pair.attempt])
+            self.plan.at(pair, now + pair.waits[pair.attempt])
             pair.attempt += 1
         pair.last_check = now
         self.show(pair)
@@ -266,16 +272,22 @@ class CheckList(ice.Connection):
 
     def _recheck_interval(self, pair: CheckedPair) -> float | None:
         """Seconds until a failed pair is tried again, None: not while things are as they are."""
-        selected = self.path.selected
+        timing, selected = self.timing, self.path.selected
         if selected is None:
-            most = self.timing.recheck
+            most = timing.recheck
         elif selected.relayed and not pair.relayed:
-            most = self.timing.recheck_direct
+            most = timing.recheck_direct
         else:
             return None
+        if self.loop.time() < self.lively_until:
+            pair.rechecks = 0
+            return self.lively_interval(timing.recheck_lively)
         # The exponent is bounded, as nothing else bounds how long somebody waits.
-        doublings = min(max(0, pair.rechecks - self.timing.rechecks_quick), 16)
-        return min(most, self.timing.recheck_first * 2.0**doublings)
+        return min(most, timing.recheck_first * 2.0 ** min(pair.rechecks, 16))
+
+    def lively_interval(self, wanted: float) -> float:
+        """Seconds between checks of one pair, so that all together take their share at most."""
+        return max(wanted, len(self.pairs) * self.timing.pace / self.timing.lively_share)
 
     def fail(self, pair: CheckedPair, reason: Reason, detail: str) -> None:
         """A pair failed; it is tried again later as long as that could help."""
@@ -297,10 +309,12 @@ class CheckList(ice.Connection):
     def recheck_failed(self) -> None:
         """There is no path any more, or only a relayed one: put failed pairs back into the plan."""
         for pair in self.pairs.values():
-            if pair.state == State.FAILED and pair.due < self.loop.time():
-                interval = self._recheck_interval(pair)
-                if interval is not None:
-                    self.plan.at(pair, self.loop.time() + interval)
+            if pair.state != State.FAILED:
+                continue
+            interval = self._recheck_interval(pair)
+            due = self.loop.time() + (interval or 0.0)
+            if interval is not None and not self.loop.time() <= pair.due <= due:
+                self.plan.at(pair, due)
 
     # --- requests and their answers -------------------------------------------------------------
 
@@ -369,6 +383,7 @@ class CheckList(ice.Connection):
             # path from being taken for a silent one until there is a measurement.
             pair.smoothed_round_trip = max(0.0, at - request.sent[0])
         pair.last_heard = self.loop.time()
+        self._heard()
         mapped = answer.attributes.get("XOR-MAPPED-ADDRESS")
         if mapped is not None:
             pair.mapped = address_port(*mapped)
@@ -388,6 +403,8 @@ class CheckList(ice.Connection):
             )
         self.upkeep.heard(pair, answer.transaction_id)
         if newly_valid:
+            sent = pair.requests_sent + pair.retransmissions_sent
+            pair.smoothed_loss = 1 - pair.responses_received / max(1, sent)
             self.path.became_valid(pair)
         if nominated:
             self.path.nominated(pair, "nominated by us")
@@ -446,17 +463,26 @@ class CheckList(ice.Connection):
             return  # beyond the limit on remote candidates
         pair.requests_received += 1
         pair.responses_sent += 1
+        self._heard()
         if "USE-CANDIDATE" in message.attributes and not self.ice_controlling:
             pair.remote_nominated = True
         if pair.valid:
             if pair.remote_nominated and not pair.nominated:
                 pair.nominated = True
                 self.path.nominated(pair, "nominated by the other side")
+            self.upkeep.asked(pair)
         elif self.loop.time() - pair.last_check >= self.timing.again or not pair.requests_sent:
             self.trigger(pair)
         elif pair.state == State.IN_PROGRESS:
             self.plan.at(pair, pair.last_check + self.timing.again)
         self.upkeep.changed(pair)
+
+    def _heard(self) -> None:
+        """The other side is there: what has failed is tried again quickly from its first word on,
+        as loss rather than a firewall may have been the cause."""
+        if not self.lively_until:
+            self.lively_until = self.loop.time() + self.timing.lively
+            self.recheck_failed()
 
     def _knock(self, message: stun.Message, addr: Address) -> None:
         """Someone who has our blob is there before we have theirs."""

@@ -38,6 +38,11 @@ KEEP_WARM = 15.0
 """Seconds between Binding requests that keep a NAT's mapping alive (RFC 8445 section 11)."""
 
 
+Answered = Callable[[Address, float, float | None], None]
+"""Told of a STUN server's answer: our address as it sees it, seconds since it was first asked, and
+the round trip where that is known."""
+
+
 class Gatherer(Protocol):
     """Who uses what is gathered."""
 
@@ -45,6 +50,7 @@ class Gatherer(Protocol):
     def found(self, candidate: Candidate, endpoint: Endpoint) -> Candidate | None: ...
     def direct(self) -> bool: ...
     def server_at(self, address: str) -> None: ...
+    def server_answered(self, seconds: float) -> None: ...
 
 
 class Gathering:
@@ -213,7 +219,9 @@ class Gathering:
         """Ask from one base; publish what it is seen as. Returns why not."""
         keep = self._background
 
-        def answered(mapped: Address, took: float) -> None:
+        def answered(mapped: Address, took: float, round_trip: float | None) -> None:
+            if round_trip is not None:
+                self._gatherer.server_answered(round_trip)
             state = self._servers.get(server.url, server)
             if state.state != "ok":
                 self._show(
@@ -254,7 +262,7 @@ class Gathering:
         self,
         endpoint: Endpoint,
         addr: Address,
-        answered: Callable[[Address, float], None],
+        answered: Answered,
         late: bool,
     ) -> None:
         """Ask again and again while nobody is connected: the mapping lives, its change is seen."""
@@ -353,7 +361,7 @@ class Gathering:
 
 
 async def binding(
-    endpoint: Endpoint, addr: Address, answered: Callable[[Address, float], None]
+    endpoint: Endpoint, addr: Address, answered: Answered
 ) -> tuple[Reason, str] | None:
     """One STUN transaction with a server (RFC 8489 section 6.2.1); returns why it failed."""
     loop = asyncio.get_running_loop()
@@ -374,7 +382,7 @@ async def binding(
             words = message.attributes.get("ERROR-CODE", (0, "no mapped address in the answer"))
             settle((Reason.BAD_REQUEST, f"{words[0] or ''} {words[1]}".strip()))
             return
-        answered((mapped[0], mapped[1]), at - request.sent[0])
+        answered((mapped[0], mapped[1]), at - request.sent[0], request.round_trip(at))
         settle(None)
 
     request = Request(

@@ -64,6 +64,7 @@ class CheckedPair(ice.CandidatePair):
         # The check plan: which transmission comes next and when (loop time).
         self.request: Request | None = None
         self.attempt = 0
+        self.waits: tuple[float, ...] = ()
         self.rechecks = 0
         self.due = -1.0
         self.unlikely = 0
@@ -75,6 +76,8 @@ class CheckedPair(ice.CandidatePair):
         self.unanswered_since: float | None = None
         self.revived_at = 0.0
         self.smoothed_round_trip: float | None = None
+        self.smoothed_loss = 0.0
+        """What share of the requests gets no answer."""
         self.open_probes: dict[bytes, float] = {}
 
     def prioritise(self, controlling: bool) -> None:
@@ -105,6 +108,10 @@ class CheckedPair(ice.CandidatePair):
         self.round_trips += 1
         before = self.smoothed_round_trip
         self.smoothed_round_trip = seconds if before is None else before + (seconds - before) / 8
+
+    def count_loss(self, lost: bool) -> None:
+        """A request was answered, or it was not; smoothed like the round trip."""
+        self.smoothed_loss += (lost - self.smoothed_loss) / 8
 
     @property
     def relays(self) -> int:

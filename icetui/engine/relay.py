@@ -23,10 +23,17 @@ from icetui.engine.sockets import open_udp
 from icetui.engine.stream import Stream
 from icetui.events import Reason, TurnServer, address_port
 
-# aioice reads these when it makes a transaction, and only TURN uses its transactions here: 500 ms
-# (RFC 8489 section 6.2.1) would leave an allocation, two round trips, two tries in two seconds.
-stun.RETRY_RTO = 0.15
-stun.RETRY_MAX = 7
+REQUEST_AGAIN = 0.15
+"""Seconds between the sendings of a request over UDP. Doubling from 500 ms (RFC 8489 section 6.2.1)
+would leave an allocation, two round trips, two tries in two seconds …"""
+REQUEST_LONGER = 1.2
+"""… but a server that is down is asked less and less: what each pause is longer than the last."""
+REQUEST_WITHIN = 20.0
+
+# aioice reads these when it makes a transaction, and only TURN uses its transactions here: one
+# sending each, the repetitions are ours.
+stun.RETRY_RTO = REQUEST_WITHIN
+stun.RETRY_MAX = 0
 
 LIFETIME = 600
 """Seconds asked for an allocation (RFC 8656 section 7.1's default)."""
@@ -107,6 +114,21 @@ class _ShownClient(turn.TurnClientMixin):
 
 class _UdpClient(_ShownClient, turn.TurnClientUdpProtocol):
     transport: asyncio.DatagramTransport
+
+    async def request(self, request: stun.Message) -> tuple[stun.Message, Address]:
+        again = asyncio.create_task(self._repeat(request))
+        try:
+            return await super().request(request)
+        finally:
+            again.cancel()
+
+    async def _repeat(self, request: stun.Message) -> None:
+        """A transaction's request again and again until it is answered."""
+        pause = REQUEST_AGAIN
+        while True:
+            await asyncio.sleep(pause)
+            pause *= REQUEST_LONGER
+            self.send_stun(request, self.server)
 
     def _send(self, data: bytes) -> None:
         self.transport.sendto(data, self.server)

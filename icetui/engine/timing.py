@@ -11,13 +11,29 @@ class Timing:
 
     pace: float = 0.005
     """Ta: the least time between two checks, first or repeated (RFC 8445 section 14.2)."""
-    retransmit: tuple[float, ...] = (0.15, 0.15, 0.2, 0.2, 0.2, 0.25, 0.3, 0.3, 0.35, 0.4)
-    """How long each sending of a check waits for its answer; their sum is when a pair has failed.
-    RFC 8445 section 14.3 doubles from 500 ms for want of pacing; here all sendings are paced."""
+    rto: float | None = None
+    """How long the first sending of a check waits for its answer. None: by the round trips that
+    were measured already, to this address or else to servers; without any, `rto_unknown`."""
+    rto_unknown: float = 0.15
+    rto_least: float = 0.05
+    rto_most: float = 0.5
+    rto_round_trips: float = 1.5
+    """RTO per round trip to the nearest server. RFC 8445 section 14.3 starts at 500 ms for want of
+    pacing; here every sending, first or repeated, is paced."""
+    rto_growth: float = 1.08
+    """What each sending waits longer than the one before it."""
+    verdict: float = 2.4
+    """After how long without an answer a pair has failed, …"""
+    sendings: int = 6
+    """… but never before this many sendings."""
+    recheck_lively: float = 0.2
+    """Between checks of a failed pair for `lively` after the other side was first heard: a lossy
+    direct path is found while people still look."""
+    lively: float = 15.0
+    lively_share: float = 0.25
+    """What part of all sendings that Ta allows such rechecks may take together."""
     recheck_first: float = 0.5
-    """From a pair's failure to its next check, and between the next few; then it doubles up to …"""
-    rechecks_quick: int = 6
-    """How many of these "few" there are: a lossy direct path is found while people still look."""
+    """Otherwise: from a pair's failure to its next check; then it doubles up to …"""
     recheck: float = 2.0
     """… this while there is no path, because late is normal, …"""
     recheck_direct: float = 10.0
@@ -43,6 +59,16 @@ class Timing:
     probe_suspect: float = 0.1
     """Between probes while the last one is overdue: many in the time that `silence` leaves, so
     that loss is not taken for a dead path."""
+    probe_lossy: float = 0.05
+    """The same on a pair that loses more than `lossy` of its requests."""
+    lossy: float = 0.1
+    probe_settling: float = 0.2
+    """Between probes of a valid direct pair for `lively`, until one is nominated: each lets the
+    other side try again at once."""
+    false_alarm: float = 0.005
+    """How likely it may be that loss alone explains a silence. By the loss seen so far this many
+    requests must stay unanswered, for `silence_most` at the most."""
+    silence_most: float = 3.0
     silence: float = 0.6
     """From the first request that nothing answers, plus two round trips, until a path counts as
     `disconnected`; with a probe a second that is within two seconds of the cut."""
@@ -50,3 +76,20 @@ class Timing:
     """How long a pair that went silent must answer again before the path returns to it."""
     consent: float = 30.0
     """After the last answer, when we must stop sending (RFC 7675 section 5.1)."""
+
+    def retransmit(self, round_trip: float | None) -> tuple[float, ...]:
+        """How long each sending of a check waits for its answer; their sum is when it has failed.
+
+        `round_trip` is what is known of the way to this address, seconds.
+        """
+        if self.rto is not None:
+            wait = self.rto
+        elif round_trip is None:
+            wait = self.rto_unknown
+        else:
+            wait = min(max(self.rto_least, self.rto_round_trips * round_trip), self.rto_most)
+        waits: list[float] = []
+        while len(waits) < self.sendings or sum(waits) < self.verdict:
+            waits.append(wait)
+            wait *= self.rto_growth
+        return tuple(waits)

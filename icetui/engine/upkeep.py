@@ -8,6 +8,7 @@ lost datagram is not taken for one.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from typing import TYPE_CHECKING
 
@@ -32,10 +33,14 @@ class Upkeep:
         """A signed answer came on this pair."""
         checks = self._checks
         pair.open_probes.pop(transaction, None)
+        pair.count_loss(False)
         pair.unanswered_since = None
         now = checks.loop.time()
         was_silent, pair.silent = pair.silent, False
-        pair.next_probe = max(pair.next_probe, now + self._interval(pair))
+        if pair.round_trips:
+            pair.next_probe = max(pair.next_probe, now + self._interval(pair))
+        else:
+            pair.next_probe = now  # a repeated request was answered: its round trip is not known
         if pair is checks.path.selected:
             self._consent(pair)
             if checks.state == "disconnected" and not checks.gone:
@@ -70,12 +75,22 @@ class Upkeep:
         until = stream.elapsed(pair.last_heard) + self._timing.consent
         stream.emit(events.ConsentRefreshed, pair=pair.id, expires=round(until, 3))
 
+    def asked(self, pair: CheckedPair) -> None:
+        """A check came on a pair that is valid: if it had gone silent, it may not be any more."""
+        if pair.silent:
+            pair.next_probe = 0.0
+            self._arm()
+
     def _interval(self, pair: CheckedPair) -> float:
-        base = (
-            self._timing.probe_selected
-            if pair is self._checks.path.selected
-            else self._timing.probe_others
-        )
+        checks, timing = self._checks, self._timing
+        selected = checks.path.selected
+        settled = selected is None or (selected.nominated and not selected.relayed)
+        if not (settled or pair.relayed) and checks.loop.time() < checks.lively_until:
+            base = checks.lively_interval(timing.probe_settling)
+        elif pair is selected:
+            base = timing.probe_selected
+        else:
+            base = timing.probe_others
         return base * random.uniform(0.75, 1.0)
 
     def _arm(self) -> None:
@@ -111,7 +126,18 @@ class Upkeep:
         return now - pair.unanswered_since if pair.unanswered_since is not None else 0.0
 
     def _patience(self, pair: CheckedPair) -> float:
-        return self._timing.silence + 2 * (pair.smoothed_round_trip or 0.0)
+        """Seconds until silence is more than loss."""
+        timing, round_trip = self._timing, pair.smoothed_round_trip or 0.0
+        least = timing.silence + 2 * round_trip
+        if pair.smoothed_loss <= timing.lossy:
+            return least
+        requests = math.log(timing.false_alarm) / math.log(min(pair.smoothed_loss, 0.99))
+        asked = self._overdue(pair) + requests * timing.probe_lossy + round_trip
+        return max(least, min(asked, timing.silence_most))
+
+    def _suspect(self, pair: CheckedPair) -> float:
+        lossy = pair.smoothed_loss > self._timing.lossy
+        return self._timing.probe_lossy if lossy else self._timing.probe_suspect
 
     def _probe(self, pair: CheckedPair, now: float) -> None:
         on_path = pair is self._checks.path.selected
@@ -123,7 +149,7 @@ class Upkeep:
             pair.consent_requests_sent += 1
         overdue = self._unanswered(pair, now) > self._overdue(pair)
         pair.next_probe = now + (
-            self._timing.probe_suspect if overdue and not pair.silent else self._interval(pair)
+            self._suspect(pair) if overdue and not pair.silent else self._interval(pair)
         )
         self.changed(pair)
 
@@ -137,7 +163,7 @@ class Upkeep:
     def _lose_overdue(self, pair: CheckedPair, now: float) -> None:
         """Count what was lost; while an answer is overdue ask faster, and ask the others too."""
         if self._unanswered(pair, now) > self._overdue(pair) and not pair.silent:
-            pair.next_probe = min(pair.next_probe, now + self._timing.probe_suspect)
+            pair.next_probe = min(pair.next_probe, now + self._suspect(pair))
             if pair is self._checks.path.selected:
                 for other in self._checks.pairs.values():
                     if other.valid and other.unanswered_since is None:
@@ -146,6 +172,7 @@ class Upkeep:
         for transaction, sent in list(pair.open_probes.items()):
             if now - sent > lost:
                 del pair.open_probes[transaction]
+                pair.count_loss(True)
                 self._checks.stream.emit(events.RequestLost, pair=pair.id)
 
     def _silent(self, pair: CheckedPair) -> None:
