@@ -327,7 +327,7 @@ class CheckList(ice.Connection):
 
     def _build(self, pair: CheckedPair, purpose: Purpose) -> Request:
         assert self.remote_password is not None  # nothing is planned before set_remote
-        message = self.build_request(pair, nominate=purpose == "nomination")
+        message = self.build_request(pair, nominate=self.path.nominates(pair))
         message.add_message_integrity(self.remote_password.encode())
 
         def answered(answer: stun.Message, addr: Address, at: float) -> None:
@@ -393,7 +393,8 @@ class CheckList(ice.Connection):
         pair.reason = pair.detail = None
         pair.request = None
         # An answer to a nomination that another has replaced meanwhile nominates nothing.
-        nominated = purpose == "nomination" and self.path.nominating is pair
+        asked = "USE-CANDIDATE" in request.message.attributes
+        nominated = asked and self.path.nominating is pair
         if nominated:
             pair.nominated = True
         self.show(pair)
@@ -404,7 +405,8 @@ class CheckList(ice.Connection):
         self.upkeep.heard(pair, answer.transaction_id)
         if newly_valid:
             sent = pair.requests_sent + pair.retransmissions_sent
-            pair.smoothed_loss = 1 - pair.responses_received / max(1, sent)
+            unanswered = 1 - pair.responses_received / max(1, sent)
+            pair.smoothed_loss = max(unanswered, self.timing.loss_unknown)
             self.path.became_valid(pair)
         if nominated:
             self.path.nominated(pair, "nominated by us")

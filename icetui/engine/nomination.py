@@ -93,7 +93,15 @@ class PathChoice:
         pair.revived_at = loop.time()
         if self.selected is None or self.selected.silent:
             self._select(pair, f"{pair.id} answers again")
-        loop.call_later(self._checks.timing.settled + 0.01, self.reconsider)
+        loop.call_later(self._checks.timing.settled + 0.01, self._return_to, pair)
+
+    def _return_to(self, pair: CheckedPair) -> None:
+        """It has answered steadily: the controlled side goes back to what is still nominated."""
+        checks = self._checks
+        steady = pair.valid and not pair.silent
+        if steady and pair.nominated and not checks.ice_controlling and not checks.closing:
+            self._select(pair, f"{pair.id} answers steadily again")
+        self.reconsider()
 
     def choose(self, pair: CheckedPair) -> str | None:
         """The user wants this pair. Returns the sentence to say when that cannot be."""
@@ -105,16 +113,25 @@ class PathChoice:
         self._nominate(pair)
         return None
 
+    def nominates(self, pair: CheckedPair) -> bool:
+        """Whether a request on this pair carries USE-CANDIDATE: until it is nominated, and on the
+        path from then on, so that both sides agree again whatever was lost or overtaken."""
+        if not self._checks.ice_controlling:
+            return False
+        return pair is self.nominating or (pair is self.selected and pair.nominated)
+
     def reconsider(self) -> None:
         """Something changed: nominate now, later, or not at all."""
         self._completed()
         checks = self._checks
-        if not checks.ice_controlling or checks.closing or self.nominating is not None:
-            return
-        if not checks.peer_heard:
+        if not checks.ice_controlling or checks.closing or not checks.peer_heard:
             return
         best = self._best()
         if best is None or best.nominated:
+            return
+        if self.nominating is not None:
+            if best.relays < self.nominating.relays:
+                self._nominate(best)
             return
         wait = self._wait_for_better(best)
         if self._timer is not None:
@@ -170,8 +187,14 @@ class PathChoice:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if pair is None or not pair.valid or self._tries >= self._checks.timing.nominations:
+        if pair is None or not pair.valid:
             self.nominating = None
+            return
+        if self._tries >= self._checks.timing.nominations:
+            self.nominating = None
+            self._timer = self._checks.loop.call_later(
+                self._checks.timing.settle_relayed, self._settled
+            )
             return
         self._tries += 1
         self._checks.request(pair, "nomination")

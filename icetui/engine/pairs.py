@@ -77,7 +77,9 @@ class CheckedPair(ice.CandidatePair):
         self.revived_at = 0.0
         self.smoothed_round_trip: float | None = None
         self.smoothed_loss = 0.0
-        """What share of the requests gets no answer."""
+        """What share of the requests gets no answer, as far as others have been answered since:
+        in a silence there is nothing to tell loss by."""
+        self.loss_counted_until = 0.0
         self.open_probes: dict[bytes, float] = {}
 
     def prioritise(self, controlling: bool) -> None:
@@ -109,9 +111,17 @@ class CheckedPair(ice.CandidatePair):
         before = self.smoothed_round_trip
         self.smoothed_round_trip = seconds if before is None else before + (seconds - before) / 8
 
-    def count_loss(self, lost: bool) -> None:
-        """A request was answered, or it was not; smoothed like the round trip."""
-        self.smoothed_loss += (lost - self.smoothed_loss) / 8
+    def count_loss(self, answered: bytes) -> None:
+        """A request was answered; those before it that were not are lost. Smoothed like the round
+        trip."""
+        sent = self.open_probes.pop(answered, None)
+        if sent is None:
+            return
+        for earlier in self.open_probes.values():
+            if self.loss_counted_until < earlier < sent:
+                self.smoothed_loss += (1 - self.smoothed_loss) / 8
+        self.loss_counted_until = max(self.loss_counted_until, sent)
+        self.smoothed_loss -= self.smoothed_loss / 8
 
     @property
     def relays(self) -> int:

@@ -14,7 +14,7 @@ class Timing:
     rto: float | None = None
     """How long the first sending of a check waits for its answer. None: by the round trips that
     were measured already, to this address or else to servers; without any, `rto_unknown`."""
-    rto_unknown: float = 0.15
+    rto_unknown: float = 0.1
     rto_least: float = 0.05
     rto_most: float = 0.5
     rto_round_trips: float = 1.5
@@ -62,6 +62,8 @@ class Timing:
     probe_lossy: float = 0.05
     """The same on a pair that loses more than `lossy` of its requests."""
     lossy: float = 0.1
+    loss_unknown: float = 0.5
+    """What a pair is taken to lose before there is experience."""
     probe_settling: float = 0.2
     """Between probes of a valid direct pair for `lively`, until one is nominated: each lets the
     other side try again at once."""

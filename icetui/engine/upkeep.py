@@ -32,8 +32,7 @@ class Upkeep:
     def heard(self, pair: CheckedPair, transaction: bytes) -> None:
         """A signed answer came on this pair."""
         checks = self._checks
-        pair.open_probes.pop(transaction, None)
-        pair.count_loss(False)
+        pair.count_loss(transaction)
         pair.unanswered_since = None
         now = checks.loop.time()
         was_silent, pair.silent = pair.silent, False
@@ -129,15 +128,21 @@ class Upkeep:
         """Seconds until silence is more than loss."""
         timing, round_trip = self._timing, pair.smoothed_round_trip or 0.0
         least = timing.silence + 2 * round_trip
-        if pair.smoothed_loss <= timing.lossy:
+        loss = self._loss(pair)
+        if loss <= timing.lossy:
             return least
-        requests = math.log(timing.false_alarm) / math.log(min(pair.smoothed_loss, 0.99))
+        requests = math.log(timing.false_alarm) / math.log(min(loss, 0.99))
         asked = self._overdue(pair) + requests * timing.probe_lossy + round_trip
         return max(least, min(asked, timing.silence_most))
 
     def _suspect(self, pair: CheckedPair) -> float:
-        lossy = pair.smoothed_loss > self._timing.lossy
+        lossy = self._loss(pair) > self._timing.lossy
         return self._timing.probe_lossy if lossy else self._timing.probe_suspect
+
+    def _loss(self, pair: CheckedPair) -> float:
+        """What this pair loses, or at least may by what others lose: most share a link."""
+        others = (p.smoothed_loss for p in self._checks.pairs.values() if p.valid and not p.silent)
+        return max(pair.smoothed_loss, *others, 0.0)
 
     def _probe(self, pair: CheckedPair, now: float) -> None:
         on_path = pair is self._checks.path.selected
@@ -172,7 +177,6 @@ class Upkeep:
         for transaction, sent in list(pair.open_probes.items()):
             if now - sent > lost:
                 del pair.open_probes[transaction]
-                pair.count_loss(True)
                 self._checks.stream.emit(events.RequestLost, pair=pair.id)
 
     def _silent(self, pair: CheckedPair) -> None:
