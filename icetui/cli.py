@@ -82,6 +82,15 @@ session_options = options(
         "--relay-only", is_flag=True, default=None, help="Use relayed candidates only (TURN)."
     ),
     click.option("--port", type=int, metavar="N", help="Local UDP port; any free one by default."),
+    click.option(
+        "--pace", type=int, metavar="MS", help="Milliseconds between two checks, Ta; 5 by default."
+    ),
+    click.option(
+        "--rto",
+        type=int,
+        metavar="MS",
+        help="Milliseconds until a check is sent again; by the servers' round trips by default.",
+    ),
 )
 record_option = click.option(
     "--record",

@@ -576,6 +576,11 @@ class StartSession(Command, frozen=True, kw_only=True):
     relay_only: bool = False
     port: int = 0
     """Local UDP port of host candidates; 0: any free one."""
+    pace: float | None = None
+    """Ta, the seconds between two checks (RFC 8445 section 14.2); None: the engine's default."""
+    rto: float | None = None
+    """Seconds the first sending of a check waits for its answer (section 14.3); None: by the round
+    trips to the servers."""
 
 
 class Paste(Command, frozen=True, kw_only=True):

@@ -31,6 +31,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ipv6: bool = True
     relay_only: bool = False
     port: int = 0
+    pace: int | None = None
+    """Milliseconds between two checks, Ta. None: the engine's default."""
+    rto: int | None = None
+    """Milliseconds until a check is first sent again. None: by the round trips to the servers."""
 
     def start(self) -> StartSession:
         """The command that opens a session with these settings.
@@ -39,6 +43,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """
         if not 0 <= self.port < 65536:
             raise BadSettings(f"--port is between 1 and 65535, or 0 for any, not {self.port}")
+        if self.pace is not None and not LEAST_PACE <= self.pace <= MOST_MILLISECONDS:
+            raise BadSettings(
+                f"--pace is between {LEAST_PACE} ms, the least that RFC 8445 allows, and "
+                f"{MOST_MILLISECONDS} ms, not {self.pace}"
+            )
+        if self.rto is not None and not LEAST_RTO <= self.rto <= MOST_MILLISECONDS:
+            raise BadSettings(
+                f"--rto is between {LEAST_RTO} and {MOST_MILLISECONDS} ms, not {self.rto}"
+            )
         if not (self.ipv4 or self.ipv6):
             raise BadSettings("with both --no-ipv4 and --no-ipv6 there is nothing to gather")
         try:
@@ -56,6 +69,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             ipv6=self.ipv6,
             relay_only=self.relay_only,
             port=self.port,
+            pace=None if self.pace is None else self.pace / 1000,
+            rto=None if self.rto is None else self.rto / 1000,
         )
 
     def _stun_servers(self, turn: tuple[TurnServer, ...]) -> tuple[StunServer, ...]:
@@ -67,6 +82,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return tuple(parse_stun(url) for url in DEFAULT_STUN)
 
 
+LEAST_PACE, LEAST_RTO, MOST_MILLISECONDS = 5, 50, 10_000
 LISTS = ("stun", "turn", "interface")
 LONGEST_NUMBER = 9
 """Digits."""

@@ -174,3 +174,15 @@ def test_a_password_in_a_setting_that_is_wrong_never_reaches_the_screen(env, ice
     done = icetui("peer", "--interface", "lo")
     assert done.returncode == 2
     assert "Geheim" not in done.stdout + done.stderr
+
+
+def test_the_clocks_of_the_checks_can_be_chosen(file):
+    start = loaded(file, "pace = 20\nrto = 500").start()
+    assert (start.pace, start.rto) == (0.02, 0.5)
+    assert loaded(file).start().pace is None
+
+
+@pytest.mark.parametrize("text", ["pace = 4", "pace = 10001", "rto = 0", "rto = -5"])
+def test_clocks_that_would_be_a_storm_or_a_standstill_are_refused(file, text):
+    with pytest.raises(BadSettings, match=f"--{text.split()[0]} is between"):
+        loaded(file, text).start()

@@ -7,6 +7,7 @@ their own.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import itertools
 import time
 
@@ -24,6 +25,8 @@ from icetui.engine.timing import Timing
 from icetui.events import Candidate
 from icetui.signaling import Description, UnreadableDescription
 
+LEAST_PACE = 0.005
+"""Seconds; RFC 8445 section 14.2 allows no smaller Ta."""
 CLOSE_WITHIN = 0.8
 """Seconds that closing may take, whatever the servers do."""
 
@@ -36,7 +39,7 @@ class Agent:
     ) -> None:
         self.stream = stream
         self._start = start
-        self._timing = timing
+        self._timing = _wanted(timing or Timing(), start)
         self._remote_ids = itertools.count(1)
         self._generation = 0
         self.generations = Generations(self._endpoint_lost)
@@ -366,3 +369,12 @@ class Agent:
             complete=self._gathered,
             resend=resend,
         )
+
+
+def _wanted(timing: Timing, start: events.StartSession) -> Timing:
+    """The clocks with what the user chose of them."""
+    if start.pace is not None:
+        timing = dataclasses.replace(timing, pace=max(LEAST_PACE, start.pace))
+    if start.rto is not None:
+        timing = dataclasses.replace(timing, rto=max(timing.rto_least, start.rto))
+    return timing

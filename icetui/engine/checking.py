@@ -242,7 +242,6 @@ class CheckList(ice.Connection):
             interval = self._recheck_interval(pair)
             if interval is None:
                 return False
-            self.plan.sent(now)
             pair.rechecks += 1
             request = self._build(pair, "check")
             pair.requests_sent += 1
@@ -253,7 +252,6 @@ class CheckList(ice.Connection):
             self.fail(pair, Reason.TIMEOUT, _unanswered(pair))
             return False
         else:
-            self.plan.sent(now)
             if pair.request is None:
                 pair.request = self._build(pair, "check")
                 known = pair.smoothed_round_trip or self.server_round_trip

@@ -63,10 +63,6 @@ class Plan:
         """Forget what is due; whoever orders the pairs anew puts them in again."""
         self._due.clear()
 
-    def sent(self, now: float) -> None:
-        """A check leaves at this loop time; the next one keeps its distance from it."""
-        self._last = now
-
     def _arm(self) -> None:
         """Make sure the timer runs when the next check is due."""
         if not self._running:
@@ -97,5 +93,10 @@ class Plan:
             else:
                 break
             if self._check(pair, now):
+                # By the time it has left: on a busy machine that is later than the tick began.
+                self._last = self._loop.time()
+                if self._timer is not None:
+                    self._timer.cancel()
+                    self._timer = None
                 break
         self._arm()

@@ -32,6 +32,24 @@ async def test_no_two_checks_leave_closer_than_ta(side: Callable[..., Side]) -> 
     assert min(gaps) >= Timing().pace * 0.8, "the clocks differ by a little"
 
 
+async def test_a_user_may_choose_ta_and_rto(side: Callable[..., Side]) -> None:
+    chosen = events.StartSession(interfaces=("lo",), ipv6=False, pace=0.03, rto=0.4)
+    one = side(chosen)
+    await one.blob()
+    nobody = tuple(candidate("host", "127.0.0.1", port) for port in range(20001, 20004))
+    theirs = Description(ufrag="abcd", pwd="p" * 22, candidates=nobody)
+    unplugged = one.agent.checks.endpoints[0]
+    unplugged.unreachable = lambda addr, detail: None  # type: ignore[method-assign]  # no ICMP
+    one.agent.paste(signaling.write_blob(theirs))
+    await one.until(lambda s: all(p.retransmissions_sent for p in s.pairs.values()))
+    sent = [m for m in one.of(events.StunMessage) if m.direction == "out"]
+    gaps = [later.t - earlier.t for earlier, later in itertools.pairwise(sent)]
+    assert min(gaps) >= 0.03 * 0.8, "the clocks differ by a little"
+    first = {m.pair: m.t for m in reversed(sent) if m.transmission == 1}
+    again = {m.pair: m.t for m in reversed(sent) if m.transmission == 2}
+    assert min(again[pair] - first[pair] for pair in again) >= 0.4 * 0.8
+
+
 def test_documentation_addresses_are_as_likely_as_public_ones() -> None:
     here = candidate("host", "192.168.1.20")
     for public in ("203.0.113.9", "8.8.8.8"):
