@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,14 @@ from typing import Any
 from tests.lab import needs
 from tests.lab.lab import Host
 from tests.lab.peers import exchange, libnice, pion
+from tests.lab.topology import STUN_URL, TURN_TCP_URL, TURN_UDP_URL
 
+COMPARED = ("aioice", "libnice", "pion", "wrtc")
+"""What icetui is held against: each connects with its like as soon as it can."""
 LIMIT = 30.0
 """Seconds after which a peer that has not ended by itself is ended."""
+CONNECT_LIMIT = 15.0
+"""Seconds that two of a kind get to connect."""
 
 
 class Foreign:
@@ -45,10 +51,10 @@ class Foreign:
         options += ["--hold", str(hold), *extra]
         self.process = host.spawn(sys.executable, "-m", f"tests.lab.peers.{name}", *options)
 
-    def result(self) -> dict[str, Any]:
+    def result(self, limit: float = LIMIT) -> dict[str, Any]:
         """Its result line; what it said instead if it has printed none."""
         try:
-            out, err = self.process.communicate(timeout=LIMIT)
+            out, err = self.process.communicate(timeout=limit)
         except subprocess.TimeoutExpired:
             self.process.kill()
             out, err = self.process.communicate()
@@ -59,9 +65,49 @@ class Foreign:
         return found
 
 
-def results(*peers: Foreign) -> list[dict[str, Any]]:
+def results(*peers: Foreign, limit: float = LIMIT) -> list[dict[str, Any]]:
     """The result lines of peers that run at the same time."""
-    return [peer.result() for peer in peers]
+    return [peer.result(limit) for peer in peers]
+
+
+def blocks_udp(host: Host) -> bool:
+    """Whether nothing but TCP leaves the host's first site."""
+    return "udpblock" in host.lab.topology.sites[host.interfaces[0].site].nats
+
+
+def connect(
+    name: str, alice: Host, bob: Host, folder: Path, *, late: float = 0.0
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two of a foreign peer to their ends, with the lab's servers; Alice's result is first.
+
+    She offers, and so she learns last and her time counts from when both know both. ``late`` is
+    how many seconds she gets the answer later than it is there.
+    """
+    pair = []
+    handed = folder / "handed"
+    for role, host in (("offer", alice), ("answer", bob)):
+        turn = [TURN_UDP_URL, TURN_TCP_URL]
+        if name == "aioice":
+            # It takes one server only: give it the one that helps.
+            turn = [TURN_TCP_URL if blocks_udp(host) else TURN_UDP_URL]
+        pair.append(
+            Foreign(
+                host,
+                name,
+                role,
+                folder,
+                [STUN_URL],
+                turn,
+                other=handed if late and role == "offer" else None,
+                extra=("--timeout", str(CONNECT_LIMIT + late)),
+            )
+        )
+    if late:
+        exchange.read_description(folder / "answer", "answer", CONNECT_LIMIT)
+        time.sleep(late)  # the lateness measured
+        (folder / "answer").rename(handed)
+    offering, answering = results(*pair, limit=LIMIT + late)
+    return offering, answering
 
 
 def absent(name: str) -> str | None:

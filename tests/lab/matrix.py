@@ -18,15 +18,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.lab import icetui_peer
-from tests.lab.foreign import Foreign, absent, results
+from tests.lab import foreign, icetui_peer
 from tests.lab.lab import Lab
-from tests.lab.topology import KINDS, STUN_URL, TURN_TCP_URL, TURN_UDP_URL, Site, Topology
+from tests.lab.topology import KINDS, Site, Topology
 from tests.lab.weather import Weather
 
 ICETUI = "icetui"
-PEERS = (ICETUI, "aioice", "libnice", "wrtc")
-FOREIGN_LIMIT = 15.0
+PEERS = (ICETUI, *foreign.COMPARED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     kinds = options.kinds.split(",")
     peers = []
     for name in options.peers.split(","):
-        reason = None if name == ICETUI else absent(name)
+        reason = None if name == ICETUI else foreign.absent(name)
         if reason:
             print(f"without {name}: {reason}", file=sys.stderr)
         else:
@@ -134,17 +132,9 @@ def shortest(summaries: list[dict[str, Any]], name: str) -> float | None:
 
 
 def connect_foreign(lab: Lab, alice: str, bob: str, name: str, folder: Path) -> Cell:
-    """Two of a foreign peer; the offering one learns last."""
-    pair = []
-    for role, kind, host in (("offer", alice, f"a{alice}"), ("answer", bob, f"b{bob}")):
-        turn = [TURN_UDP_URL, TURN_TCP_URL]
-        if name == "aioice":
-            # It takes one server only: give it the one that helps.
-            turn = [TURN_TCP_URL if kind == "udpblock" else TURN_UDP_URL]
-        limit = ("--timeout", str(FOREIGN_LIMIT))
-        pair.append(Foreign(lab[host], name, role, folder, [STUN_URL], turn, extra=limit))
-    found = results(*pair)
-    if any(result["state"] != "connected" for result in found):
+    """Two of a foreign peer."""
+    offering, answering = foreign.connect(name, lab[f"a{alice}"], lab[f"b{bob}"], folder)
+    if any(result["state"] != "connected" for result in (offering, answering)):
         return Cell(None)
-    paths = {result["path"] for result in found}
-    return Cell("relayed" if "relayed" in paths else "direct", found[0]["time_to_connect"])
+    relayed = "relayed" in (offering["path"], answering["path"])
+    return Cell("relayed" if relayed else "direct", offering["time_to_connect"])

@@ -8,6 +8,7 @@ import sys
 
 from tests.bench.goals import failures, fidelity, paths, upheaval
 from tests.bench.goals.row import HEADER, Case, Options
+from tests.lab import foreign, peers
 
 CASES: dict[str, Case] = {
     "first": paths.first_paths,
@@ -31,12 +32,22 @@ def main() -> int:
     parser.add_argument("case", nargs="*", help=f"of {', '.join(CASES)}; all by default")
     parser.add_argument("--rounds", type=int, help="as many in every case")
     parser.add_argument("--long", action="store_true", help="also what takes ten minutes and more")
-    parser.add_argument("--no-aioice", action="store_true", help="not beside bare aioice")
+    parser.add_argument(
+        "--beside",
+        default=",".join(foreign.COMPARED),
+        metavar="PEERS",
+        help="who takes turns with icetui (default: %(default)s); '' is nobody",
+    )
     arguments = parser.parse_args()
     for name in arguments.case:
         if name not in CASES:
             parser.error(f"there is no case {name}; there are {', '.join(CASES)}")
-    options = Options(arguments.rounds, arguments.long, not arguments.no_aioice)
+    beside = tuple(filter(None, arguments.beside.split(",")))
+    for name in beside:
+        reason = foreign.absent(name) if name in peers.NAMES else "there is no such peer"
+        if reason:
+            parser.error(f"not beside {name}: {reason}")
+    options = Options(arguments.rounds, arguments.long, beside)
     print(f"both uplinks 25 ms; load of this machine {os.getloadavg()[0]:.1f}\n{HEADER}")
     missed = 0
     for name in arguments.case or CASES:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -21,9 +21,9 @@ from tests.bench.goals.rig import (
     relays,
 )
 from tests.bench.goals.row import Options, Row, seconds, within
-from tests.lab.foreign import Foreign, results
-from tests.lab.lab import Host, Lab
-from tests.lab.topology import STUN_URL, TURN_UDP_URL, Site, Topology
+from tests.lab.foreign import connect
+from tests.lab.lab import Lab
+from tests.lab.topology import Site, Topology
 from tests.lab.weather import Weather
 
 CELLS = (
@@ -36,6 +36,8 @@ LATE, VERY_LATE = (3, 10, 20), (120, 600)
 EARLY = 1.5 * ROUND_TRIP + 0.020
 """For the one who waited: what the newcomer sends takes half a round trip to her, her own check,
 triggered by it, a whole one."""
+OTHERS_LATE = 1
+"""Rounds of late starters of other implementations, which wait one after the other."""
 APART = 0.7
 """Seconds between the rounds of late starters, which wait at the same time."""
 WORDS = ("direct", "one relay", "TWO RELAYS")
@@ -65,11 +67,11 @@ def interfaces(options: Options) -> Iterator[Row]:
 
 
 def measured(lab: Lab, case: str, bound: float, options: Options) -> Row:
-    """First paths of icetui and, in turns with it, of bare aioice."""
+    """First paths of icetui and, in turns with it, of other implementations."""
     both: list[float | None] = []
     sooner: list[float] = []
     first, last = set(), set()
-    bare: list[float | None] = []
+    others = Others(options.beside)
     for _ in range(options.times(5)):
         with engines(lab["alice"], lab["bob"], note=case) as pair:
             known = introduce(*pair)
@@ -79,14 +81,13 @@ def measured(lab: Lab, case: str, bound: float, options: Options) -> Row:
             time.sleep(NOMINATED)  # what the path is then is part of the row
             first |= {relays(engine.session(), first=True) for engine in pair}
             last |= {relays(engine.session()) for engine in pair}
-        if options.aioice:
-            bare.append(aioice(lab["alice"], lab["bob"]))
+        others.connect(lab)
     return Row(
         case,
         f"both {seconds(both)}; sooner {seconds(sooner)}; {over(first)}, then {over(last)}",
         f"≤ {1000 * bound:.0f} ms",
         within(both, bound) and over(last) in WORDS[:2],
-        f"aioice {seconds(bare)}" if bare else "",
+        str(others),
     )
 
 
@@ -95,18 +96,29 @@ def over(kinds: set[int | None]) -> str:
     return "NO PATH" if None in kinds else WORDS[max(kind or 0 for kind in kinds)]
 
 
-def aioice(alice: Host, bob: Host) -> float | None:
-    """Seconds in which bare aioice connects, counted by the side that learns last."""
-    with tempfile.TemporaryDirectory() as folder:
-        pair = [
-            Foreign(host, "aioice", role, Path(folder), [STUN_URL], [TURN_UDP_URL])
-            for role, host in (("offer", alice), ("answer", bob))
-        ]
-        found = results(*pair)
-    if any(result["state"] != "connected" for result in found):
-        return None
-    took: float = found[0]["time_to_connect"]
-    return took
+class Others:
+    """Other implementations in the same lab, in turns with icetui: when each connects, counted by
+    the side that learns last."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._taken: dict[str, list[float | None]] = {name: [] for name in names}
+        self._relayed: dict[str, int] = dict.fromkeys(names, 0)
+
+    def connect(self, lab: Lab, late: float = 0.0) -> None:
+        """One connection of each, of which Alice learns `late` seconds later than she could."""
+        for name, taken in self._taken.items():
+            with tempfile.TemporaryDirectory() as folder:
+                found = connect(name, lab["alice"], lab["bob"], Path(folder), late=late)
+            connected = all(result["state"] == "connected" for result in found)
+            taken.append(found[0]["time_to_connect"] if connected else None)
+            self._relayed[name] += connected and "relayed" in [r["path"] for r in found]
+
+    def __str__(self) -> str:
+        return "; ".join(
+            f"{name} {seconds(taken)}"
+            + (f", {self._relayed[name]} relayed" if self._relayed[name] else "")
+            for name, taken in self._taken.items()
+        )
 
 
 def late(options: Options) -> Iterator[Row]:
@@ -134,11 +146,15 @@ def late(options: Options) -> Iterator[Row]:
                 times = await_path(*pair)
                 newcomer.append(later(times[1:], pair[1].described_at()))
                 both.append(later(times, pair[1].described_at()))
+            others = Others(options.beside if wait in LATE else ())
+            for _ in range(options.times(OTHERS_LATE)):
+                others.connect(lab, wait)
             yield Row(
                 f"{wait} s late, prc–prc",
                 f"newcomer {seconds(newcomer)}; both {seconds(both)}",
                 "≤ 125 ms; both ≤ 170 ms",
                 within(newcomer, 0.125, worst=True) and within(both, EARLY, worst=True),
+                str(others),
             )
 
 
@@ -148,17 +164,20 @@ def loss(options: Options) -> Iterator[Row]:
     for share, bound in ((0.1, 0.5), (0.3, WORST)):
         first: list[float | None] = []
         direct: list[float | None] = []
+        others = Others(options.beside)
         with lab_of("prc", "prc", loss=share) as lab:
             for _ in range(options.times(15)):
                 with engines(lab["alice"], lab["bob"], note=f"loss {share:.0%}") as pair:
                     known = introduce(*pair)
                     first.append(later(await_path(*pair), known))
                     direct.append(later([await_direct(engine, known) for engine in pair], known))
+                others.connect(lab)
         yield Row(
             f"{share:.0%} loss a link, prc–prc",
             f"first {seconds(first)}; direct {seconds(direct)}",
             f"direct, ≤ {1000 * bound:.0f} ({1000 * WORST:.0f}) ms",
             within(direct, bound) and within(direct, WORST, worst=True),
+            str(others),
         )
 
 

@@ -30,7 +30,8 @@ class Options:
     rounds: int | None
     """None: as many as the case usually takes."""
     long: bool
-    aioice: bool
+    beside: tuple[str, ...]
+    """Other implementations that take turns with icetui."""
 
     def times(self, usual: int) -> int:
         return self.rounds or usual
