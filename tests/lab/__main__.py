@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.lab import matrix, netns, registry
+from tests.lab import interop, matrix, netns, registry
 from tests.lab.lab import SERVER, Lab
 from tests.lab.topology import (
     BLACKHOLE_V4,
@@ -93,6 +93,10 @@ def parser() -> argparse.ArgumentParser:
     table = commands.add_parser("matrix", help="NAT kinds × NAT kinds, icetui beside others")
     matrix.add_options(table)
     table.set_defaults(run=matrix.run)
+
+    meetings = commands.add_parser("interop", help="icetui with every foreign peer over relays")
+    interop.add_options(meetings)
+    meetings.set_defaults(run=interop.run)
 
     for command in (execute, weather, server, down, *_named(commands, "cut", "restore", "rebind")):
         command.add_argument("--id", help="which lab, if there are several")

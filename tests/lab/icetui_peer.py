@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -102,6 +103,11 @@ class Peer:
                 break
             time.sleep(POLL)  # its output is a file, and a file tells nobody
         raise TimeoutError(f"no {event} {values}; exit {self.process.poll()}")
+
+    def interrupt(self) -> None:
+        """As Ctrl-C does: a connected peer leaves and says so."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
 
     def outcome(self) -> Outcome:
         """Wait for the end."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab.peers import exchange
+from tests.lab.topology import SERVER_V4
 
 QUIET = [
     "--headless",
@@ -29,8 +30,9 @@ QUIET = [
     "--disable-extensions",
     "--disable-sync",
     "--metrics-recording-only",
-    # It has no business with any name at all.
-    "--host-resolver-rules=MAP * ~NOTFOUND",
+    "--no-proxy-server",
+    # It has no business with any name at all; TURN over TCP asks the resolver for an address, too.
+    f"--host-resolver-rules=MAP * ~NOTFOUND, {', '.join(f'EXCLUDE {ip}' for ip in SERVER_V4)}",
 ]
 
 

@@ -16,10 +16,8 @@ from typing import Any
 
 from tests.lab.peers import exchange
 
-PORT = 2828
 START_LIMIT = 30.0
 PREFERENCES: dict[str, object] = {
-    "marionette.port": PORT,
     "media.peerconnection.ice.loopback": False,
     # No proxy, no name resolution, nobody to phone.
     "network.proxy.type": 0,
@@ -46,11 +44,11 @@ PREFERENCES: dict[str, object] = {
 class Marionette:
     """Commands to the browser: ``length:json`` both ways."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
         deadline = time.monotonic() + START_LIMIT
         while True:
             try:
-                self.socket = socket.create_connection(("127.0.0.1", PORT))
+                self.socket = socket.create_connection(("127.0.0.1", port))
                 break
             except ConnectionRefusedError:
                 if process.poll() is not None or time.monotonic() > deadline:
@@ -96,11 +94,23 @@ class Marionette:
         )["value"]
 
 
+def free_port() -> int:
+    """A TCP port of the host's loopback that nobody has: another Firefox may run there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextlib.contextmanager
 def started(*, mdns: bool) -> Iterator[Marionette]:
     """A browser of its own, ended with the block."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        preferences = {**PREFERENCES, "media.peerconnection.ice.obfuscate_host_addresses": mdns}
+        port = free_port()
+        preferences = {
+            **PREFERENCES,
+            "marionette.port": port,
+            "media.peerconnection.ice.obfuscate_host_addresses": mdns,
+        }
         Path(profile, "user.js").write_text(
             "".join(
                 f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
@@ -115,7 +125,7 @@ def started(*, mdns: bool) -> Iterator[Marionette]:
             env={**os.environ, "HOME": profile},
         )
         try:
-            browser = Marionette(process)
+            browser = Marionette(process, port)
             browser.send("WebDriver:NewSession", capabilities={"alwaysMatch": {}})
             yield browser
         finally:
