@@ -92,6 +92,7 @@ def _server(e: events.ServerChanged) -> Line:
     if s.state == "ok":
         saw = f", sees us at {s.mapped}" if s.mapped else ""
         lent = f", lent us {s.relayed}" if s.relayed else ""
+        lent += f" for {s.lifetime:.0f} s at a time" if s.relayed and s.lifetime else ""
         return Line(f"✓ {s.kind} {name} answered in {rtt(s.time)}{saw}{lent}", "good")
     if s.state == "failed":
         return Line(f"✗ {s.kind} {name}: {reason(s.reason, s.detail)}", "bad")

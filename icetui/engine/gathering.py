@@ -322,6 +322,7 @@ class Gathering:
                 time=loop.time() - began,
                 mapped=events.address_port(*mapped),
                 relayed=events.address_port(*endpoint.address),
+                lifetime=endpoint.transport.get_extra_info("lifetime"),
             )
         )
         # A relayed candidate over UDP before one over TCP before one over TLS.

@@ -63,6 +63,8 @@ class _ShownClient(turn.TurnClientMixin):
     url: str
     endpoint: Endpoint | None = None
     transport: asyncio.BaseTransport
+    granted: float | None = None
+    """Seconds the server lets the allocation live without a refresh."""
 
     def watch(self, stream: Stream, url: str) -> None:
         self.stream, self.url = stream, url
@@ -72,6 +74,11 @@ class _ShownClient(turn.TurnClientMixin):
         if not self.broken.done():
             self.broken.set_exception(error)
             self.broken.exception()  # looked at: nobody may be waiting any more
+
+    async def request(self, request: stun.Message) -> tuple[stun.Message, Address]:
+        response, addr = await super().request(request)
+        self.granted = response.attributes.get("LIFETIME", self.granted)
+        return response, addr
 
     def send_stun(self, message: stun.Message, addr: Address) -> None:
         data = bytes(message)
@@ -169,10 +176,13 @@ class RelayTransport(asyncio.DatagramTransport):
         self._verifying: asyncio.Task[None] | None = None
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """`sockname`: the relayed address; `related_address`: what the server sees us at."""
-        return {"sockname": self._relayed, "related_address": self._client.mapped_address}.get(
-            name, default
-        )
+        """`sockname`: the relayed address; `related_address`: what the server sees us at;
+        `lifetime`: seconds the allocation lives without a refresh."""
+        return {
+            "sockname": self._relayed,
+            "related_address": self._client.mapped_address,
+            "lifetime": self._client.granted,
+        }.get(name, default)
 
     def is_closing(self) -> bool:
         return self._closing is not None or self._client.transport.is_closing()

@@ -83,7 +83,8 @@ def _servers(session: Session) -> list[str]:
     for s in session.servers.values():
         outcome = f"{s.state} {milliseconds(s.time) if s.time is not None else ''}"
         detail = f"{s.reason}: {printable(s.detail or '')}" if s.reason else ""
-        lines.append(f"  {printable(s.url):45} {outcome} {detail}".rstrip())
+        lives = f"allocation lives {s.lifetime:.0f} s unrefreshed" if s.lifetime else ""
+        lines.append(f"  {printable(s.url):45} {outcome} {detail}{lives}".rstrip())
     return lines
 
 
