@@ -6,7 +6,7 @@ import asyncio
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,9 +38,10 @@ async def pair(side: Callable[..., Side]) -> tuple[Side, Side]:
 class Coturn:
     """A TURN and STUN server of this test's own."""
 
-    def __init__(self, program: str, folder: Path) -> None:
+    def __init__(self, program: str, folder: Path, options: Sequence[str] = ()) -> None:
         self._program = program
         self._folder = folder
+        self._options = options
         self.port = free_port()
         self.process: asyncio.subprocess.Process
 
@@ -66,6 +67,7 @@ class Coturn:
             *("--allow-loopback-peers", "--lt-cred-mech", "-u", "alice:secret"),
             *("-r", "icetui.test"),
             *("--pidfile", str(self._folder / "pid"), "--userdb", str(self._folder / "db")),
+            *self._options,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
         )
@@ -84,18 +86,35 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+StartCoturn = Callable[..., Awaitable[Coturn]]
+
+
 @pytest.fixture
-async def coturn(tmp_path: Path) -> AsyncIterator[Coturn]:
-    """A running coturn, ready to answer."""
+async def start_coturn(tmp_path: Path) -> AsyncIterator[StartCoturn]:
+    """Starts coturns with options of their own, ready to answer; ends them afterwards."""
     program = shutil.which("turnserver")
     if program is None:
         assert not os.environ.get("ICETUI_REQUIRE_LAB"), "coturn is required here and missing"
         # Never in CI: the line above makes it a failure there.
         pytest.skip("coturn is not installed (Debian package coturn)")
-    server = Coturn(program, tmp_path)
-    await server.start()
-    yield server
-    await server.kill()
+    started: list[Coturn] = []
+
+    async def start(*options: str) -> Coturn:
+        folder = tmp_path / f"coturn{len(started)}"
+        folder.mkdir()
+        started.append(Coturn(program, folder, options))
+        await started[-1].start()
+        return started[-1]
+
+    yield start
+    for server in started:
+        await server.kill()
+
+
+@pytest.fixture
+async def coturn(start_coturn: StartCoturn) -> Coturn:
+    """A running coturn, ready to answer."""
+    return await start_coturn()
 
 
 async def _answers(port: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from icetui import events
 from icetui.events import Reason, StartSession
+from icetui.session import Session
 from tests.engine.conftest import Coturn, StartCoturn
 from tests.engine.side import QUICK, Side, connect
 
@@ -64,13 +65,14 @@ async def test_an_allocation_outlives_its_lifetimes_and_stale_nonces(
     server = await start_coturn(f"--max-allocate-lifetime={SHORT}", "--stale-nonce=1")
     one, other = side(only_relayed(server), QUICK), side(only_relayed(server), QUICK)
     await connect(one, other)
+    assert [s.lifetime for s in one.session.servers.values()] == [SHORT]
     path = one.session.selected
     for each in (one, other):
-        await each.until(
-            lambda s, each=each: len(messages(each, "Refresh", "response")) >= 3,
-            within=5 * SHORT,
-            what="three lifetimes",
-        )
+
+        def outlived(_: Session, each: Side = each) -> bool:
+            return len(messages(each, "Refresh", "response")) >= 3
+
+        await each.until(outlived, within=5 * SHORT)
         stale = messages(each, "Refresh", "error")
         assert stale and all((m.error or "").startswith("438") for m in stale)
     one.agent.send_text("still here")
