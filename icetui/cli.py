@@ -11,6 +11,7 @@ import click
 
 from icetui import __version__, opening
 from icetui.opening import CannotOpen
+from icetui.reports.formats import FORMATS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -335,18 +336,32 @@ def view(what: tuple[str, ...], speed: float) -> None:
 
 @main.command()
 @click.argument("file", type=FILE)
-def report(file: Path) -> None:
-    """A recording as a plain text report."""
+@click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="json: the summary; csv: the pairs with all figures.",
+)
+@mask_option
+def report(file: Path, form: str, mask: bool) -> None:
+    """A recording as a report, on stdout."""
+    from icetui.masking import Mask
     from icetui.recording import UnreadableRecording, read
-    from icetui.reports.text import report as text_report
+    from icetui.reports.formats import write
     from icetui.session import fold
 
     try:
-        click.echo(text_report(fold(read(file))), nl=False)
+        recorded = read(file)
+        told = write(fold(map(Mask().event, recorded) if mask else recorded), form)
     except UnreadableRecording as problem:
         fail(str(problem))
     except OSError as error:
         fail(f"{file} cannot be read: {error.strerror}")
+    # A file that says it is UTF-8 has to be that, whatever the locale.
+    click.echo(told if form == "text" else told.encode(), nl=False)
 
 
 @main.command(name="events")

@@ -21,7 +21,7 @@ from icetui import events, signaling
 from icetui.blobfiles import in_format
 from icetui.events import AnyEvent, NotUnderstood, address_port
 from icetui.recording import without_secrets
-from icetui.reports.text import printable
+from icetui.reports.content import printable
 from icetui.session import Session
 from icetui.signaling import UnreadableDescription
 from icetui.sources import Source

@@ -65,7 +65,14 @@ def test_the_fold_and_the_diagnosis_load_no_network(env):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--help"], ["--version"], ["peer", "--help"], ["demo", "--help"], ["view", "--help"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["peer", "--help"],
+        ["demo", "--help"],
+        ["view", "--help"],
+        ["report", "--help"],
+    ],
     ids=" ".join,
 )
 def test_help_and_version_load_nothing_heavy(env, arguments):

@@ -1,0 +1,158 @@
+"""What a report says, whatever it looks like: facts, tables and findings as plain text.
+
+What belongs here: choosing and wording, with control characters removed from foreign text. Escaping
+is the format's. Never a password: blobs and keys are not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from icetui.diagnosis import Finding, diagnose
+from icetui.events import Candidate, Server, address_port
+from icetui.session import Session
+
+TITLE = "icetui report"
+NOTHING_TO_SAY = "nothing to say yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells under named columns."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def facts(session: Session) -> list[tuple[str, str]]:
+    """State, path, round trip and times, each with its name."""
+    told = [("state", f"{session.state_before_closing}, {session.role or 'no role yet'}")]
+    pair = session.selected_pair
+    if pair is None:
+        return [*told, ("path", "none")]
+    kind = "relayed" if session.relayed(pair) else "direct"
+    mine, theirs = session.mapped_candidate(pair), session.remote_candidates.get(pair.remote)
+    told.append(("path", f"{kind}: {_where(mine)} ─ {_where(theirs)}"))
+    quality = session.quality.get(pair.id)
+    if quality is not None:
+        told.append(
+            (
+                "RTT",
+                f"{milliseconds(quality.latest)}, average {milliseconds(quality.average)}, "
+                f"{milliseconds(quality.minimum)} to {milliseconds(quality.maximum)}, "
+                f"loss {quality.loss:.0%} of {quality.measured + quality.lost}",
+            )
+        )
+    told.append(
+        (
+            "times",
+            f"first path {milliseconds(session.time_to_first_path)}, nominated "
+            f"{milliseconds(session.time_to_nominated)} after both sides were known",
+        )
+    )
+    return told
+
+
+def findings(session: Session) -> list[Finding]:
+    """What the diagnosis says, the most important first."""
+    return [
+        msgspec.structs.replace(
+            finding,
+            claim=printable(finding.claim),
+            evidence=printable(finding.evidence),
+            remedy=printable(finding.remedy),
+        )
+        for finding in diagnose(session)
+    ]
+
+
+def tables(session: Session) -> list[Table]:
+    """Candidates of both sides, servers, pairs; without columns that say nothing."""
+    told = (
+        _candidates("Candidates, mine", session.local_candidates.values()),
+        _candidates("Candidates, theirs", session.remote_candidates.values()),
+        _servers(session.servers.values()),
+        _pairs(session),
+    )
+    return [_filled(table) for table in told]
+
+
+def _filled(table: Table) -> Table:
+    columns = [
+        (name, cells)
+        for name, cells in zip(
+            table.columns, zip(*table.rows, strict=True), strict=bool(table.rows)
+        )
+        if any(cells)
+    ]
+    rows = zip(*(cells for _, cells in columns), strict=True)
+    return Table(table.title, tuple(name for name, _ in columns), tuple(rows))
+
+
+def milliseconds(seconds: float | None) -> str:
+    """`23.4 ms`, or a dash for nothing."""
+    return "–" if seconds is None else f"{seconds * 1000:.1f} ms"
+
+
+def printable(text: str) -> str:
+    """Foreign text without anything a terminal would act upon."""
+    return "".join(c if c.isprintable() else "·" for c in text)
+
+
+def _where(candidate: Candidate | None) -> str:
+    if candidate is None:
+        return "unknown"
+    return printable(f"{candidate.type} {address_port(candidate.address, candidate.port)}")
+
+
+def _candidates(title: str, candidates: Iterable[Candidate]) -> Table:
+    def row(c: Candidate) -> tuple[str, ...]:
+        left_out = f"not used: {printable(c.unsupported)}" if c.unsupported else ""
+        return (
+            printable(c.id),
+            _where(c),
+            printable(c.interface or ""),
+            printable(c.server or ""),
+            left_out,
+        )
+
+    return Table(
+        title, ("id", "address", "interface", "server", "note"), tuple(map(row, candidates))
+    )
+
+
+def _servers(servers: Iterable[Server]) -> Table:
+    def row(s: Server) -> tuple[str, ...]:
+        note = f"{s.reason}: {printable(s.detail or '')}" if s.reason else ""
+        if s.lifetime:
+            note = f"allocation lives {s.lifetime:.0f} s unrefreshed"
+        return printable(s.url), s.state, milliseconds(s.time), printable(s.mapped or ""), note
+
+    return Table(
+        "Servers", ("URL", "state", "time", "sees us at", "note"), tuple(map(row, servers))
+    )
+
+
+def _pairs(session: Session) -> Table:
+    rows = []
+    for p in session.ordered_pairs():
+        ends = (
+            f"{_where(session.local_candidates.get(p.local))} ─ "
+            f"{_where(session.remote_candidates.get(p.remote))}"
+        )
+        sent = p.requests_sent + p.retransmissions_sent
+        rows.append(
+            (
+                "yes" if p.id == session.selected else "",
+                p.state,
+                ends,
+                f"{sent}/{p.responses_received}",
+                milliseconds(p.current_round_trip_time),
+                f"{p.reason}: {printable(p.detail or '')}" if p.reason else "",
+            )
+        )
+    return Table("Pairs", ("used", "state", "ends", "sent/answered", "RTT", "why"), tuple(rows))
