@@ -56,6 +56,10 @@ class RelayUnavailable(Exception):
         self.reason = reason
 
 
+class NothingGranted(ConnectionError):
+    """An allocation that ends as it begins. aioice's refresh gives up on a ConnectionError."""
+
+
 class _ShownClient(turn.TurnClientMixin):
     """aioice's TURN client, every message of it in the stream."""
 
@@ -78,6 +82,9 @@ class _ShownClient(turn.TurnClientMixin):
     async def request(self, request: stun.Message) -> tuple[stun.Message, Address]:
         response, addr = await super().request(request)
         self.granted = response.attributes.get("LIFETIME", self.granted)
+        if self.granted == 0 and request.attributes.get("LIFETIME"):
+            # aioice would refresh it at once, and again, as often as the server answers.
+            raise NothingGranted("the server allocates for 0 s")
         return response, addr
 
     def send_stun(self, message: stun.Message, addr: Address) -> None:
@@ -247,7 +254,7 @@ class RelayTransport(asyncio.DatagramTransport):
         request.attributes["LIFETIME"] = LIFETIME
         try:
             await asyncio.wait_for(self._client.request_with_retry(request), VERIFY_WITHIN)
-        except (TimeoutError, stun.TransactionError):
+        except (TimeoutError, NothingGranted, stun.TransactionError):
             for task in self._binds.values():
                 task.cancel()
             self._client.transport.close()
@@ -285,6 +292,8 @@ async def allocate(endpoint: Endpoint, server: TurnServer, address: Address, loc
         raise RelayUnavailable(*_refusal(code, words, server)) from None
     except stun.TransactionTimeout:
         raise RelayUnavailable(Reason.TIMEOUT, "no answer") from None
+    except NothingGranted as error:
+        raise RelayUnavailable(Reason.BAD_REQUEST, str(error)) from None
     except ssl.SSLError as error:
         words = getattr(error, "verify_message", "") or error.reason or str(error)
         raise RelayUnavailable(Reason.TLS, f"TLS: {words}") from None
