@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from icetui import events, signaling
+from icetui.answering import own_form
 from icetui.events import AnyEvent
 from icetui.signaling import IncompleteDescription, UnreadableDescription
 from icetui.sources import Source, Wrapper
@@ -23,30 +24,9 @@ is first to know both descriptions waits for the other's next look."""
 SETTLED = 2.0
 """Seconds without a change after which an unreadable file is not just half-written."""
 
-FORMATS = ("blob", "sdp", "json")
-
 
 class UnreadableFile(ValueError):
     """What is in the file is no description; the message is the sentence for the user."""
-
-
-def in_format(blob: str, form: str, theirs: events.DescriptionAccepted | None = None) -> str:
-    """Our blob as `blob`, `sdp` or `json`, with its line end.
-
-    Once theirs is known it is answered in its kind, an offer by an answer with its mid.
-    """
-    if theirs is not None and form == "blob" and theirs.kind in ("sdp", "json"):
-        form = theirs.kind
-        sdp_type = "offer" if theirs.sdp_type == "answer" else "answer"
-    else:
-        sdp_type = "answer" if theirs is not None and theirs.sdp_type == "offer" else "offer"
-    if form == "blob":
-        return blob + "\n"
-    mid = theirs.mid if theirs is not None and theirs.mid else "0"
-    description = signaling.read(blob)
-    if form == "sdp":
-        return signaling.write_sdp(description, sdp_type, mid)
-    return signaling.write_json(description, sdp_type, mid) + "\n"
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -112,16 +92,18 @@ class WithBlobFiles(Wrapper):
         inner: Source,
         out: Path | None,
         into: Path | None,
-        form: str = "blob",
+        form: str | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """`say` hears what the user should know while we wait."""
+        """`form` of our description; None: a blob, or the kind they send.
+
+        `say` hears what the user should know while we wait.
+        """
         super().__init__(inner)
         self._out = out
         self._into = into
-        self._form = form
+        self._form = own_form(form)
         self._say = say
-        self._theirs: events.DescriptionAccepted | None = None
         self._task: asyncio.Task[None] | None = None
         self.on_unreadable: Callable[[str], None] = say
         """Hears the sentence when the file of theirs holds something else."""
@@ -135,11 +117,14 @@ class WithBlobFiles(Wrapper):
             yield event
 
     def saw(self, event: AnyEvent) -> None:
-        if isinstance(event, events.DescriptionAccepted) and event.ufrag:
-            self._theirs = self._theirs or event
+        self._form.see(event)
         if isinstance(event, events.BlobChanged) and self._out is not None:
+            if self._form.surprise:
+                self._say(self._form.surprise)
+            text = self._form.written_line(event.blob)
+            self._form.hand_out()
             try:
-                write_whole(self._out, in_format(event.blob, self._form, self._theirs))
+                write_whole(self._out, text)
             except OSError as error:
                 self.on_unwritable(f"{self._out} cannot be written: {error.strerror}")
 

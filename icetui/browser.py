@@ -1,6 +1,7 @@
 """A browser tab as the other side: what to paste into its console, and what to do around it.
 
-What belongs here: text. The tab is the offerer; icetui answers in the JSON it was given.
+What belongs here: text. The tab makes an offer, and takes icetui's answer to it or an offer of
+icetui's.
 """
 
 from __future__ import annotations
@@ -14,15 +15,19 @@ BEFORE = """\
 A browser tab as the other side. In any browser:
 
 1. Open a tab on an ordinary web page (no start page, no settings page), open
-   its console (F12) and paste what stands between the lines. If the browser
-   refuses, type what it asks for ("allow pasting") and paste again.
+   its console (F12) and paste what stands between the lines. A browser that
+   has not seen you paste before refuses once: type "allow pasting", press
+   Enter, and paste again.
 """
 
 AFTER = """\
-2. The tab's offer appears in the console, one line of JSON. Copy it, or enter
+2. One line of JSON appears, the tab's offer. Copy it, or enter
    copy(icetui.offer), and paste it into icetui.
 3. icetui then shows its answer, as JSON, too. In the console type icetui(
    then paste the answer, type ) and press Enter.
+
+The other way round, with icetui's offer (press f there until it is JSON):
+enter icetui( its offer ) and paste the line that appears into icetui.
 
 The console tells how ICE fares, and ICE will connect where a path exists. The
 data channel above it will not: DTLS never completes and connectionState stays
@@ -33,26 +38,37 @@ data channel above it will not: DTLS never completes and connectionState stays
 _SNIPPET = """\
 void (async () => {
   globalThis.icetui?.pc.close();
-  const pc = new RTCPeerConnection(CONFIGURATION);
-  pc.createDataChannel("icetui");
-  pc.oniceconnectionstatechange = () =>
-    console.log("ICE: " + pc.iceConnectionState);
-  const gathered = new Promise((done) => {
-    pc.onicegatheringstatechange = () =>
-      pc.iceGatheringState === "complete" && done();
-    setTimeout(done, 3000);
-  });
-  globalThis.icetui = async (answer) => {
-    if (typeof answer === "string") answer = JSON.parse(answer);
-    await pc.setRemoteDescription(answer);
-    return "icetui's answer is taken, now watch";
+  const open = () => {
+    icetui.pc?.close();
+    const pc = new RTCPeerConnection(CONFIGURATION);
+    icetui.pc = pc;
+    pc.oniceconnectionstatechange = () =>
+      console.log("ICE: " + pc.iceConnectionState);
+    return pc;
   };
-  icetui.pc = pc;
-  await pc.setLocalDescription();
-  await gathered;
-  icetui.offer = JSON.stringify(pc.localDescription);
-  console.log("Paste this into icetui, then enter icetui( its answer ) here:");
-  console.log(icetui.offer);
+  const say = async (pc) => {
+    const gathered = new Promise((done) => {
+      pc.onicegatheringstatechange = () =>
+        pc.iceGatheringState === "complete" && done();
+      setTimeout(done, 3000);
+    });
+    await pc.setLocalDescription();
+    await gathered;
+    const own = pc.localDescription;
+    console.log("This " + own.type + " is for icetui, copy it:");
+    console.log((icetui[own.type] = JSON.stringify(own)));
+  };
+  globalThis.icetui = async (theirs) => {
+    if (typeof theirs === "string") theirs = JSON.parse(theirs);
+    const offered = theirs.type === "offer";
+    const pc = offered ? open() : icetui.pc;
+    await pc.setRemoteDescription(theirs);
+    if (offered) await say(pc);
+    else console.log("icetui's answer is taken, now watch.");
+  };
+  const pc = open();
+  pc.createDataChannel("icetui");
+  await say(pc);
 })();
 """
 
@@ -60,8 +76,9 @@ void (async () => {
 def snippet(stun: Iterable[StunServer] = (), turn: Iterable[TurnServer] = ()) -> str:
     """The JavaScript for the console; the tab asks these servers, and none without any.
 
-    Holds the password of a TURN server. Afterwards `icetui(answer)` takes icetui's answer,
-    `icetui.offer` is the text of the tab's and `icetui.pc` its RTCPeerConnection.
+    Holds the password of a TURN server. Afterwards `icetui(theirs)` takes icetui's answer, or its
+    offer, which is then answered; `icetui.offer` and `icetui.answer` are the tab's texts,
+    `icetui.pc` is its RTCPeerConnection.
     """
     servers: list[dict[str, str]] = [{"urls": s.url} for s in stun]
     for server in turn:

@@ -258,9 +258,8 @@ def demo(record: Path | None, mask: bool, as_json: bool, **chosen: Any) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["blob", "sdp", "json"]),
-    default="blob",
-    help="How to write our description.",
+    type=click.Choice(["blob", "sdp", "json", "base64"]),
+    help="How to write our description; by default a blob, or the kind that is pasted.",
 )
 def peer(
     record: Path | None,
@@ -271,7 +270,7 @@ def peer(
     hold: float | None,
     give_up: float | None,
     send: str | None,
-    form: str,
+    form: str | None,
     **chosen: Any,
 ) -> None:
     """A session without a screen: prints our blob, reads theirs from stdin.

@@ -306,7 +306,7 @@ class DescriptionAccepted(Event, frozen=True, kw_only=True):
 
     ufrag: str
     kind: str = "blob"
-    """`blob`, `sdp`, `json`, `candidates`."""
+    """`blob`, `sdp`, `json`, `base64` (of JSON), `candidates`."""
     new_candidates: int = 0
     known_candidates: int = 0
     made: float | None = None
@@ -315,6 +315,17 @@ class DescriptionAccepted(Event, frozen=True, kw_only=True):
     """`offer` or `answer`, where known."""
     mid: str | None = None
     """Of the media section; an answer must repeat the offer's (RFC 5888)."""
+    answers: str | None = None
+    """Ufrag of the description it answers, where it says so."""
+    password_length: int = 0
+    """Characters; the password itself stays with the engine."""
+    complete: bool = False
+    """End-of-candidates was said (RFC 8838 section 14)."""
+    lite: bool = False
+    ice_options: tuple[str, ...] = ()
+    setup: str | None = None
+    """DTLS role (RFC 4145), which icetui has no use for."""
+    fingerprint: str | None = None
     mapping: NatDependence = "unknown"
     """Of the NAT in front of them, as their side found it."""
     filtering: NatDependence = "unknown"

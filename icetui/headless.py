@@ -18,7 +18,7 @@ from typing import IO
 import msgspec
 
 from icetui import events, signaling
-from icetui.blobfiles import in_format
+from icetui.answering import own_form
 from icetui.events import AnyEvent, NotUnderstood, address_port
 from icetui.recording import without_secrets
 from icetui.reports.content import printable
@@ -50,7 +50,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     give_up: float | None = None
     """Seconds after which an unconnected run ends; None: never."""
     send: str | None = None
-    form: str = "blob"
+    form: str | None = None
+    """How to write our description; None: a blob, or in the kind they send."""
     print_blob: bool = True
     read_stdin: bool = True
     hide_blob: bool = False
@@ -71,6 +72,8 @@ class Headless:
         self._code: int | None = None
         self._ending = asyncio.Event()
         self._printed: str | None = None
+        self._printed_as = ""
+        self._form = own_form(options.form)
         self._timers: list[asyncio.TimerHandle] = []
         self._sent = False
         self._said_knock = False
@@ -98,6 +101,7 @@ class Headless:
         closer = asyncio.create_task(self._close_at_end())
         async for event in self._source.events():
             self.session.apply(event)
+            self._form.see(event)
             if self._options.as_json:
                 shown = without_secrets(event) if self._options.hide_blob else event
                 self._write(events.encode(shown))
@@ -242,16 +246,23 @@ class Headless:
         blob = self.session.blob
         if blob is None or self._options.as_json or self._ending.is_set():
             return
-        text = in_format(blob.blob, self._options.form, self.session.description)
+        text = self._form.written_line(blob.blob)
         if text != self._printed and (self._printed is None or self._worth_again(blob)):
             if self._printed is not None:
-                self._say("our blob has changed: send the new one")
-            self._printed = text
+                self._say(self._form.surprise or self._why_again())
+            self._printed, self._printed_as = text, self._form.noun
+            self._form.hand_out()
             self._write(text.encode())
+
+    def _why_again(self) -> str:
+        noun = self._form.noun
+        if noun == self._printed_as:
+            return f"our {noun} has changed: send the new one"
+        return f"this is our {noun}: send them that"
 
     def _worth_again(self, blob: events.BlobChanged) -> bool:
         theirs = self.session.description
-        answering = theirs is not None and theirs.kind in ("sdp", "json")
+        answering = theirs is not None and self._form.form != "blob"
         return not self.session.connected and (blob.resend or theirs is None or answering)
 
     def _write(self, data: bytes) -> None:

@@ -99,13 +99,13 @@ def process(argv: tuple[str, ...]) -> Source:
         raise CannotOpen(f"{argv[0]} cannot be started: {error.strerror}") from error
 
 
-def with_files(source: Source, out: Path | None, into: Path | None, form: str = "blob") -> Source:
+def with_files(source: Source, out: Path | None, into: Path | None) -> Source:
     """The source, its blobs exchanged through files where some are named."""
     if out is None and into is None:
         return source  # and signaling is not imported before it is needed
     from icetui.blobfiles import WithBlobFiles
 
-    return WithBlobFiles(source, out, into, form)
+    return WithBlobFiles(source, out, into)
 
 
 def recorded(source: Source, path: Path | None, mask: bool = False) -> Source:

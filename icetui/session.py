@@ -119,6 +119,8 @@ class Session:
 
     blob: events.BlobChanged | None = None
     description: events.DescriptionAccepted | None = None
+    their_description: events.DescriptionAccepted | None = None
+    """The last whole one; candidates that follow it are `remote_candidates`."""
     refusal: events.DescriptionRefused | None = None
     """The last paste that could not be used; forgotten when one could."""
     knocks: dict[str, events.Knocked] = field(default_factory=dict)
@@ -314,7 +316,7 @@ def _session_restarted(s: Session, e: events.SessionRestarted) -> None:
     s.generation, s.restart = e.generation, e
     if s.started is not None:
         s.started = msgspec.structs.replace(s.started, ufrag=e.ufrag, generation=e.generation)
-    s.description = s.refusal = None
+    s.description = s.their_description = s.refusal = None
     s.knocks.clear()
     s.blob_at = s.described_at = s.first_path_at = s.nominated_at = None
 
@@ -362,6 +364,10 @@ def _blob(s: Session, e: events.BlobChanged) -> None:
 def _description(s: Session, e: events.DescriptionAccepted) -> None:
     s.description = e
     s.refusal = None
+    if e.kind != "candidates" or s.their_description is None:
+        s.their_description = e
+    elif e.complete:
+        s.their_description = msgspec.structs.replace(s.their_description, complete=True)
     if s.described_at is None and e.ufrag:
         s.described_at = e.t
 

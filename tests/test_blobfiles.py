@@ -6,7 +6,8 @@ import threading
 import pytest
 
 from icetui import blobfiles, events, signaling
-from icetui.blobfiles import UnreadableFile, WithBlobFiles, in_format, wait_for_text, write_whole
+from icetui.answering import FORMS, OwnForm
+from icetui.blobfiles import UnreadableFile, WithBlobFiles, wait_for_text, write_whole
 
 CREDENTIALS = {"ufrag": "a7Kf", "pwd": "Zm9vYmFyYmF6cXV4MTIzNA"}
 HOST = events.Candidate(id="", type="host", address="127.0.0.1", port=4000, priority=2130706431)
@@ -58,7 +59,7 @@ async def test_a_file_cut_off_anywhere_is_waited_for_however_long_it_rests(
 
 @pytest.mark.parametrize("form", ["sdp", "json"])
 async def test_sdp_and_json_cut_off_before_their_password_are_waited_for(waiting, tmp_path, form):
-    text = in_format(BLOB, form)
+    text = OwnForm(form).written_line(BLOB)
     (tmp_path / "b").write_text(text[: text.index("ice-pwd")])
     task = waiting()
     assert await still_waits(task)
@@ -130,9 +131,9 @@ def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 
-@pytest.mark.parametrize("form", blobfiles.FORMATS)
+@pytest.mark.parametrize("form", FORMS)
 def test_every_format_is_read_back_as_the_same_description(form):
-    read = signaling.read(in_format(BLOB, form))
+    read = signaling.read(OwnForm(form).written_line(BLOB))
     assert (read.ufrag, read.pwd) == (CREDENTIALS["ufrag"], CREDENTIALS["pwd"])
     assert [(c.address, c.port) for c in read.candidates] == [("127.0.0.1", 4000)]
 

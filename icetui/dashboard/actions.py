@@ -91,6 +91,11 @@ ACTIONS: tuple[Action, ...] = (
         _commandable, 7,
     ),
     Action(
+        "theirs", "t", "t", "theirs",
+        "Show what they sent: their candidates, which of them are used, and why not the others.",
+        lambda now: now.session.their_description is not None, 3,
+    ),
+    Action(
         "message", "m", "m", "message",
         "Write to the other side over the path, unencrypted, and see each message's round trip.",
         _can_talk, 7,
@@ -112,7 +117,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action(
         "form", "f", "f", "form",
-        "Show and copy your own description as a blob, as SDP or as JSON for a browser.",
+        "Show and copy your own description as a blob, as SDP, as JSON for a browser or in base64.",
         _has_blob, 1,
     ),
     Action(

@@ -93,6 +93,7 @@ class Dashboard(Exchanging):
 
     def _noticed(self, event: events.AnyEvent) -> None:
         """The few things that happen by themselves."""
+        self.exchange.own.see(event)
         if isinstance(event, events.BlobChanged) and self.exchange.begun_again:
             self.exchange.begun_again = False
             self.copy_own()
@@ -102,8 +103,6 @@ class Dashboard(Exchanging):
             self.exchange.begin_again()
         elif isinstance(event, events.SelectedPairChanged) and self.session.restart is None:
             self.exchange.settled()
-        elif isinstance(event, events.DescriptionAccepted):
-            self.exchange.follow_their_kind(self.session)
         elif isinstance(event, events.TextReceived) and self.screen is self._main:
             text = plain(event.text, 200)
             self.notify(f"{text}\n\nm: answer", title="Message from the other side", markup=False)

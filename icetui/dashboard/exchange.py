@@ -5,33 +5,28 @@ State of the screen, not of the session: what the session knows is never kept he
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from icetui.answering import OwnForm
 from icetui.dashboard.clipboard import Outcome
 from icetui.session import Session
-
-FORMS = ("blob", "sdp", "json")
-"""What our description can be written as."""
 
 
 @dataclass(slots=True)
 class Exchange:
     """One user's dealings with our description and theirs."""
 
-    form: str = "blob"
-    form_chosen: bool = False
-    """The user pressed `f`; otherwise we answer in the kind they sent."""
+    own: OwnForm = field(default_factory=OwnForm)
     handed: str | None = None
     """The blob behind the text last sent to the clipboard or a file."""
     handed_candidates: int = 0
+    handed_as: str = ""
+    """What that text was called: `blob`, `offer as JSON`."""
     handed_at: float = 0.0
     """In the stream's `t`."""
     outcome: Outcome | None = None
     saved: str | None = None
     """Path of the file it was last saved to."""
-    sdp_type: str = "offer"
-    mid: str = "0"
-    """What our SDP says: an answer repeats the offer's `mid`."""
     begun_again: bool = False
     """The blob of a new generation is awaited, to be copied by itself."""
     restarted: bool = False
@@ -59,24 +54,7 @@ class Exchange:
 
     def own_text(self, session: Session) -> str | None:
         """Our description in the chosen form, None while there is none."""
-        if session.blob is None:
-            return None
-        if self.form == "blob":
-            return session.blob.blob
-        from icetui.dashboard.forms import written
-
-        return written(session.blob.blob, self.form, self.sdp_type, self.mid)
-
-    def note_theirs(self, text: str) -> None:
-        """Theirs was pasted: if it is an SDP offer, ours becomes the answer to it.
-
-        Bare SDP does not say which it is; who has handed out SDP before is the offerer.
-        """
-        if self.handed is not None and self.form != "blob":
-            return
-        from icetui.dashboard.forms import reply_to
-
-        self.sdp_type, self.mid = reply_to(text) or (self.sdp_type, self.mid)
+        return self.own.written(session.blob.blob) if session.blob is not None else None
 
     def hand_out(self, session: Session) -> None:
         """Remember that the current blob left for the other side."""
@@ -84,6 +62,8 @@ class Exchange:
             self.handed = session.blob.blob
             self.handed_candidates = session.blob.candidates
             self.handed_at = session.t
+            self.handed_as = self.own.noun
+            self.own.hand_out()
 
     def must_resend(self, session: Session) -> bool:
         """What was handed out will no longer do."""
@@ -99,18 +79,11 @@ class Exchange:
             return 0
         return max(0, session.blob.candidates - self.handed_candidates)
 
-    def follow_their_kind(self, session: Session) -> None:
-        """Answer in the kind we were given, until the user chooses."""
-        if self.form_chosen or session.description is None:
-            return
-        if session.description.kind in FORMS:
-            self.form = session.description.kind
-
     @property
-    def next_form(self) -> str:
-        """What `f` turns to."""
-        return FORMS[(FORMS.index(self.form) + 1) % len(FORMS)]
-
-    def turn(self) -> None:
-        self.form = self.next_form
-        self.form_chosen = True
+    def to_be_answered(self) -> bool:
+        """They sent an offer, and what they were given before is no answer to it."""
+        return (
+            self.own.form != "blob"
+            and self.own.sdp_type == "answer"
+            and (self.handed_as != self.own.noun)
+        )

@@ -52,8 +52,10 @@ class Exchanging(App[int]):
         if not self.source.live:
             self.notify("This is a recording: there is nothing to paste into.", markup=False)
         elif text.strip():
+            from icetui.signaling import MAX_TEXT
+
             self.frozen = None  # what comes of it must be seen
-            self.exchange.note_theirs(text)
+            text = text[: MAX_TEXT + 1]  # enough to be told that it is too long
             self.source.send(events.Paste(session=self.session.id, text=text))
 
     def first_blob(self) -> None:
@@ -78,8 +80,9 @@ class Exchanging(App[int]):
         self.exchange.outcome = await self.clipboard_ways.copy(text, self.copy_to_clipboard)
         self.repaint()
         if not self.exchange.card_open(self.shown, live=self.source.live):
-            what = "blob" if self.exchange.form == "blob" else self.exchange.form.upper()
-            self.notify(f"Your {what}: {self.exchange.outcome.sentence}.", markup=False)
+            self.notify(
+                f"Your {self.exchange.own.noun}: {self.exchange.outcome.sentence}.", markup=False
+            )
 
     def saved(self, path: str) -> None:
         self.exchange.hand_out(self.session)

@@ -14,6 +14,7 @@ import time
 import msgspec
 
 from icetui import events, signaling
+from icetui.answering import own_mid
 from icetui.engine.checking import CheckList
 from icetui.engine.endpoint import Address, Endpoint
 from icetui.engine.gathering import Gathering
@@ -22,6 +23,7 @@ from icetui.engine.hidden import HiddenCandidates
 from icetui.engine.pairs import CheckedPair
 from icetui.engine.stream import Stream
 from icetui.engine.timing import Timing
+from icetui.engine.unpaired import UnpairedCandidates
 from icetui.events import Candidate
 from icetui.signaling import Description, UnreadableDescription
 
@@ -53,6 +55,10 @@ class Agent:
         self._numbers = itertools.count(1)
         self._gathering = Gathering(stream, start, self)
         self._hidden = HiddenCandidates(start)
+        self._unpaired = UnpairedCandidates()
+        self._mid = own_mid(self.ufrag)
+        self._their_mid: str | None = None
+        """Of their SDP, which ours takes over when it answers it."""
         self._task: asyncio.Task[None] | None = None
         self._gathered = False
         self._closed = False
@@ -114,49 +120,52 @@ class Agent:
         """Our description as they know it: when both sides restart at once, theirs still answers
         the generation before."""
         ours = self.description()
+        if theirs.mid == self._their_mid:
+            ours = msgspec.structs.replace(ours, mid=theirs.mid)
         if theirs.answers and theirs.answers == self._before[0]:
             return msgspec.structs.replace(ours, ufrag=theirs.answers)
         return ours
 
     def _take(self, theirs: Description, warnings: tuple[str, ...]) -> None:
         known = self._theirs
-        if known is None and not theirs.ufrag:
+        if known is None and not theirs.pwd:
             raise UnreadableDescription(
-                "these are candidates without a user fragment and password: paste the offer or "
-                "blob they belong to first"
+                "These are candidates without the description they belong to, which holds the "
+                "password: paste the offer, answer or blob first."
             )
         if known is None:
             old = self._before[1]
             if old is not None and theirs.ufrag == old.ufrag:
                 raise UnreadableDescription(
-                    "this is their blob from before the restart: send them your new one first, "
+                    "This is their blob from before the restart: send them your new one first, "
                     "then paste the one they have then"
                 )
         elif theirs.ufrag and theirs.ufrag != known.ufrag:
-            if not self._is_restart(theirs, known):
+            if not theirs.pwd or not self._is_restart(theirs, known):
                 raise UnreadableDescription(
-                    "this is from another session than the one you are in: start icetui anew to "
+                    "This is from another session than the one you are in: start icetui anew to "
                     "connect to it"
                 )
             self._begin_generation("their restart")
             known = None
         elif theirs.ufrag and theirs.pwd and theirs.pwd != known.pwd:
-            raise UnreadableDescription("the password in this text is not the one pasted before")
+            raise UnreadableDescription(
+                "The password in this text is not the one pasted before: paste theirs as they have "
+                "it now."
+            )
         # Pairs are formed before the checks start, so that the likeliest goes first.
-        added = sum(self._hidden.add_remote(self.checks, c) for c in theirs.candidates)
+        added = sum(self._add_remote(c) for c in theirs.candidates)
         self._theirs = known or theirs
+        if theirs.sdp_type != "answer":
+            self._their_mid = theirs.mid or self._their_mid
+        told = signaling.facts(theirs)
+        told["ufrag"] = theirs.ufrag or (known.ufrag if known else "")
+        told["warnings"] = theirs.warnings + warnings
         self.stream.emit(
             events.DescriptionAccepted,
-            ufrag=theirs.ufrag or (known.ufrag if known else ""),
-            kind=theirs.kind,
             new_candidates=added,
-            known_candidates=len(self.checks.remotes),
-            made=theirs.made,
-            sdp_type=theirs.sdp_type,
-            mid=theirs.mid,
-            mapping=theirs.mapping,
-            filtering=theirs.filtering,
-            warnings=theirs.warnings + warnings,
+            known_candidates=len(self.checks.remotes) + len(self._unpaired),
+            **told,
         )
         if known is None:
             self.checks.set_remote(
@@ -166,6 +175,13 @@ class Agent:
                 controlling=self._controls(theirs),
             )
             self._publish()
+
+    def _add_remote(self, candidate: Candidate) -> bool:
+        """Take in one of theirs; False when there is nothing new to be shown."""
+        if candidate.unsupported is not None:
+            return self._unpaired.add(self.checks, candidate)
+        taken = self._hidden.add_remote(self.checks, candidate)
+        return taken or self._unpaired.add_redundant(self.checks, candidate)
 
     def _is_restart(self, theirs: Description, known: Description) -> bool:
         """Whether the same peer has restarted: it answers us, or offers an address it had."""
@@ -191,6 +207,7 @@ class Agent:
         self._generation += 1
         self.ufrag, self._pwd = signaling.random_credentials()
         self._theirs = None
+        self._unpaired = UnpairedCandidates()
         hosts, round_trip = self.checks.server_hosts, self.checks.server_round_trip
         self.stream.emit(
             events.SessionRestarted, generation=self._generation, ufrag=self.ufrag, cause=cause
@@ -351,6 +368,7 @@ class Agent:
             complete=self._gathered,
             made=time.time(),
             answers=self._answered_ufrag(),
+            mid=self._mid,
         )
 
     def _answered_ufrag(self) -> str | None:

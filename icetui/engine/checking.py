@@ -19,6 +19,7 @@ from aioice import ice, stun
 
 from icetui import events
 from icetui.engine.endpoint import Address, Endpoint, Request
+from icetui.engine.knockers import Knockers
 from icetui.engine.likelihood import unlikely
 from icetui.engine.nomination import PathChoice
 from icetui.engine.pairs import CheckedPair, State
@@ -92,6 +93,9 @@ class CheckList(ice.Connection):
         """Seconds to the nearest of them: a peer is hardly nearer."""
         self.lively_until = 0.0
         """Loop time until which the other side has only just come."""
+        self.hidden_hosts: set[str] = set()
+        """IP addresses that their description hid behind names. A relay is not told of them: it
+        could not reach them, and a permission would give away what was hidden."""
         self.gone = False
         self.peer_heard = False
         """Whether the other side has our description: it sent a check keyed with our password,
@@ -102,6 +106,7 @@ class CheckList(ice.Connection):
         self.plan = Plan(self.timing.pace, self._check)
         self._early: deque[tuple[stun.Message, Address, Endpoint]] = deque(maxlen=MOST_EARLY_CHECKS)
         self._knocks = Tally()
+        self._knockers = Knockers(self.timing.keep_open)
         self._refusals = Tally()
 
     @property
@@ -130,6 +135,7 @@ class CheckList(ice.Connection):
         self._show_role("lite" if lite else "ufrags")
         self._reprioritise()
         self.set_state("checking", "both descriptions are known")
+        self._knockers.stop()
         early, self._early = list(self._early), deque(maxlen=MOST_EARLY_CHECKS)
         for message, addr, endpoint in early:
             if self._valid_username(message.attributes["USERNAME"]):
@@ -150,7 +156,7 @@ class CheckList(ice.Connection):
             return False
         if known is not None:
             number = known.id
-        named = msgspec.structs.replace(candidate, id=number or f"R{next(self._remote_ids)}")
+        named = msgspec.structs.replace(candidate, id=number or self.next_remote_id())
         self.remotes[addr] = named
         self.stream.emit(events.RemoteCandidateAdded, candidate=named)
         for endpoint in self.endpoints:
@@ -166,6 +172,10 @@ class CheckList(ice.Connection):
                 self._place(pair)
         self.path.reconsider()
         return True
+
+    def next_remote_id(self) -> str:
+        """The id of the next of their candidates that is shown."""
+        return f"R{next(self._remote_ids)}"
 
     def name_settled(self, shown: Address, candidate: events.Candidate) -> None:
         """One that was shown by its name has an address now, or a reason why it has none.
@@ -197,6 +207,8 @@ class CheckList(ice.Connection):
         """RFC 8445 section 6.1.2.2; reflexive candidates are not here, only their bases."""
         local = endpoint.candidate
         if local is None or remote.unsupported or (":" in local.address) != (":" in remote.address):
+            return None
+        if local.type == "relay" and remote.type == "host" and remote.address in self.hidden_hosts:
             return None
         pair = CheckedPair(endpoint, remote, self.ice_controlling)
         self.pairs[(endpoint, pair.addr)] = pair
@@ -446,6 +458,7 @@ class CheckList(ice.Connection):
         if self.remote_password is None:
             self._early.append((message, addr, protocol))
             self._knock(message, addr)
+            self._knockers.heard(protocol, addr)
             return
         if addr not in self.remotes:
             self.add_remote(
@@ -612,6 +625,7 @@ class CheckList(ice.Connection):
     def stop(self) -> None:
         """No more checks; endpoints are the session's to close."""
         self._closing = True
+        self._knockers.stop()
         self.plan.stop()
         self.upkeep.stop()
         self.path.stop()

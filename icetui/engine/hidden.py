@@ -33,10 +33,11 @@ class HiddenCandidates:
 
     def add_remote(self, checks: CheckList, candidate: Candidate) -> bool:
         """As `CheckList.add_remote`, but of a name the address is found out first."""
-        if candidate.unsupported is not None or _is_address(candidate.address):
+        if _is_address(candidate.address):
             return checks.add_remote(candidate)
         known = self._known.get((candidate.address, candidate.port))
         if known is not None:  # pasted again, or after a restart
+            checks.hidden_hosts.add(known)
             return checks.add_remote(replace(candidate, address=known))
         if not checks.add_remote(replace(candidate, unsupported=LOOKING_UP)):
             return False
@@ -57,6 +58,7 @@ class HiddenCandidates:
             checks.name_settled(shown, replace(candidate, unsupported=why))
             return
         self._known[shown] = address
+        checks.hidden_hosts.add(address)
         checks.name_settled(shown, replace(candidate, address=address))
 
     def stop(self) -> None:

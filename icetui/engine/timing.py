@@ -41,6 +41,9 @@ class Timing:
     again: float = 0.01
     """The least time after a check before an incoming one triggers it anew."""
 
+    keep_open: float = 15.0
+    """Between indications to who knocks before their description is here (RFC 8445 section 11)."""
+
     settle_direct: float = 0.05
     """How long a direct pair waits for a better one before it is nominated."""
     settle_relayed: float = 0.5

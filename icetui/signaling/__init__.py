@@ -13,10 +13,11 @@ from icetui.signaling.description import (
     UnreadableDescription,
 )
 from icetui.signaling.exchange import check, controlling, random_credentials
-from icetui.signaling.explain import CandidateRow, Explanation, explain
-from icetui.signaling.javascript import write_json
+from icetui.signaling.explain import CandidateRow, Explanation, explain, explain_accepted, facts
+from icetui.signaling.javascript import write_base64, write_json
 from icetui.signaling.reader import read
 from icetui.signaling.sdp import write_sdp
+from icetui.signaling.validity import redundant
 
 __all__ = [
     "MAX_TEXT",
@@ -28,8 +29,12 @@ __all__ = [
     "check",
     "controlling",
     "explain",
+    "explain_accepted",
+    "facts",
     "random_credentials",
     "read",
+    "redundant",
+    "write_base64",
     "write_blob",
     "write_json",
     "write_sdp",

@@ -155,6 +155,16 @@ def _bare(text: str) -> Iterator[bytes]:
                 return
 
 
+def in_other_alphabet(text: str) -> bool:
+    """Whether what stands behind a prefix is in base64's standard alphabet (RFC 4648 section 4)
+    instead of the URL-safe one."""
+    found = _PREFIX.search(text)
+    if found is None:
+        return False
+    behind = _TOKEN.search(text, found.end())
+    return behind is not None and any(c in "+/" for c in behind.group()[:_MAX_BLOB])
+
+
 def looks_torn(text: str) -> bool:
     """Whether there is a long word as only encoded text has it, though no blob starts there."""
     return any(

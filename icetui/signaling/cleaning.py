@@ -49,6 +49,12 @@ def _table() -> dict[int, str | None]:
 
 
 _REPAIRS = _table()
+_CURLY = re.compile("[\u2018\u2019\u201a\u201b\u2039\u203a\u201c\u201d\u201e\u201f\u00ab\u00bb]")
+
+
+def has_curly_quotes(text: str) -> bool:
+    """Whether `cleaned` makes plain quotes of curly ones."""
+    return _CURLY.search(text) is not None
 
 
 def cleaned(text: str) -> str:

@@ -57,6 +57,10 @@ class Collected:
         self.sdp_type: str | None = None
         self.is_sdp = False
         self.is_json = False
+        self.is_base64 = False
+        """The JSON came as base64, as pion's examples exchange it."""
+        self.unterminated = False
+        """An SDP has no line end behind its last line."""
         self.shortened = False
         """A console put `…` in place of a part."""
         self.junk: list[str] = []
@@ -117,7 +121,7 @@ class Collected:
             candidates=candidates,
             lite=self.lite,
             complete=any(s.complete for s in (self.session, main, self.loose)),
-            kind=("json" if self.is_json else "sdp") if pwd else "candidates",
+            kind=self._kind if pwd else "candidates",
             sdp_type=self.sdp_type or _type_by_setup(main.setup or fallback.setup),
             mid=main.mid or self.loose.mid,
             ice_options=tuple(self.ice_options),
@@ -125,6 +129,12 @@ class Collected:
             fingerprint=main.fingerprint or fallback.fingerprint,
             warnings=self._warnings(candidates, beyond, bool(pwd))[:MAX_WARNINGS],
         )
+
+    @property
+    def _kind(self) -> str:
+        if self.is_base64:
+            return "base64"
+        return "json" if self.is_json else "sdp"
 
     def _candidates(
         self, main: Section, active: list[Section]
@@ -141,7 +151,7 @@ class Collected:
                     found.append(msgspec.structs.replace(c, unsupported=why))
         unique = validity.distinct(found)
         beyond = self.beyond + max(0, len(unique) - MAX_CANDIDATES)
-        return tuple(unique[:MAX_CANDIDATES]), beyond
+        return tuple(validity.redundancy_marked(unique[:MAX_CANDIDATES])), beyond
 
     def _refuse_unusable(
         self, ufrags: list[str], pwds: list[str], candidates: tuple[events.Candidate, ...]
@@ -197,6 +207,11 @@ class Collected:
             warnings.append(f"{len(self.junk)} {plural} ignored: {self.junk[0]}.")
         if beyond:
             warnings.append(f"{beyond} candidates beyond the first {MAX_CANDIDATES} were ignored.")
+        if self.unterminated and self.is_sdp and is_description:
+            warnings.append(
+                "Its last line has no line end, which browsers refuse; icetui reads it all the "
+                "same."
+            )
         if is_description and not candidates:
             warnings.append(
                 "There are no candidates in it: it was copied before gathering had finished, so "

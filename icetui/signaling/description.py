@@ -32,7 +32,7 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     made: float | None = None
     """Unix time, seconds; a blob carries whole minutes."""
     kind: str = "blob"
-    """What it was read from: `blob`, `sdp`, `json`, `candidates`."""
+    """What it was read from: `blob`, `sdp`, `json`, `base64` (of JSON), `candidates`."""
     answers: str | None = None
     """Ufrag of the description this one answers, where known."""
     sdp_type: str | None = None

@@ -51,6 +51,11 @@ def check(d: Description, own: Description, now: float) -> tuple[str, ...]:
             f"This is an answer to another offer (to {d.answers}, yours is {own.ufrag}): send the "
             "other side your present one and paste what they answer to it."
         )
+    if d.sdp_type == "answer" and d.mid and own.mid and d.mid != own.mid:
+        raise UnreadableDescription(
+            f"This is an answer to another offer (its mid is {d.mid}, yours is {own.mid}): give "
+            "the other side your present one and paste what they answer to it."
+        )
     warnings = []
     if d.made is not None and now - d.made >= OLD:
         warnings.append(
@@ -61,12 +66,6 @@ def check(d: Description, own: Description, now: float) -> tuple[str, ...]:
         warnings.append(
             f"This was made {spoken_age(d.made - now)} in the future: one of the two clocks is "
             "wrong."
-        )
-    if d.kind in ("sdp", "json") and d.sdp_type is not None and d.sdp_type == own.sdp_type:
-        other = "answer" if d.sdp_type == "offer" else "offer"
-        warnings.append(
-            f"This is an {d.sdp_type} where an {other} was awaited: ICE can use it, but the other "
-            f"side needs an {other} of yours."
         )
     return tuple(warnings)
 

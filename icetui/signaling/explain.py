@@ -7,6 +7,8 @@ What must never come in: rendering.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -18,6 +20,7 @@ _KINDS = {
     "blob": "icetui blob",
     "sdp": "SDP",
     "json": "JSON with SDP",
+    "base64": "base64 of JSON with SDP",
     "candidates": "candidates alone",
 }
 
@@ -48,6 +51,25 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
 
 def explain(d: Description, now: float | None = None) -> Explanation:
     """Everything in `d` but its password; with `now` (Unix time, seconds) its age too."""
+    told = events.DescriptionAccepted(wall=0, t=0, session="", **facts(d))
+    return explain_accepted(told, d.candidates, now)
+
+
+def facts(d: Description) -> dict[str, Any]:
+    """What `events.DescriptionAccepted` tells of `d` itself."""
+    same = (
+        "ufrag kind made sdp_type mid answers complete lite ice_options setup fingerprint mapping "
+        "filtering warnings"
+    )
+    return {name: getattr(d, name) for name in same.split()} | {"password_length": len(d.pwd)}
+
+
+def explain_accepted(
+    d: events.DescriptionAccepted,
+    candidates: Sequence[events.Candidate],
+    now: float | None = None,
+) -> Explanation:
+    """As `explain`, of what the event stream tells of a description and its candidates."""
     fields = [("kind", _KINDS.get(d.kind, d.kind))]
 
     def say(name: str, value: str | None) -> None:
@@ -56,11 +78,11 @@ def explain(d: Description, now: float | None = None) -> Explanation:
 
     say("type", d.sdp_type)
     say("ufrag", d.ufrag)
-    say("password", _strength(d.pwd))
+    say("password", _strength(d.password_length))
     say("answers", d.answers)
     say("made", _moment(d.made, now) if d.made is not None else None)
-    used = sum(c.unsupported is None for c in d.candidates)
-    say("candidates", f"{len(d.candidates)}, {used} used")
+    used = sum(c.unsupported is None for c in candidates)
+    say("candidates", f"{len(candidates)}, {used} used")
     say("end of candidates", "yes" if d.complete else "not said: more may follow")
     say("ICE lite", "yes: answers checks, sends none" if d.lite else None)
     say("ice-options", " ".join(d.ice_options))
@@ -70,7 +92,7 @@ def explain(d: Description, now: float | None = None) -> Explanation:
     say("NAT", nat_in_words(d.mapping, d.filtering))
     return Explanation(
         fields=tuple(fields),
-        candidates=tuple(_row(c) for c in d.candidates),
+        candidates=tuple(_row(c) for c in candidates),
         warnings=d.warnings,
     )
 
@@ -82,12 +104,12 @@ def nat_in_words(mapping: events.NatDependence, filtering: events.NatDependence)
     return f"{mapping} mapping, {filtering} filtering"
 
 
-def _strength(pwd: str) -> str | None:
+def _strength(length: int) -> str | None:
     """Length and the most entropy that many ice-chars of six bits carry; 22 of ours carry 128."""
-    if not pwd:
+    if not length:
         return None
-    bits = 128 if len(pwd) == 22 else len(pwd) * 6
-    return f"{len(pwd)} characters, {'' if len(pwd) == 22 else 'at most '}{bits} bits"
+    bits = 128 if length == 22 else length * 6
+    return f"{length} characters, {'' if length == 22 else 'at most '}{bits} bits"
 
 
 def _moment(made: float, now: float | None) -> str:

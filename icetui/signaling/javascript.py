@@ -15,7 +15,7 @@ from typing import Any
 from icetui.signaling import validity
 from icetui.signaling.collected import Collected, add
 from icetui.signaling.description import Description
-from icetui.signaling.sdp import collect_sdp, write_sdp
+from icetui.signaling.sdp import collect_sdp, is_unterminated, write_sdp
 
 _MOST_FAILURES = 20
 """Places that look like JSON and are not, after which no more are tried: each may cost a scan."""
@@ -83,7 +83,9 @@ def _collect_object(item: dict[str, Any], into: Collected) -> bool:
         _note_type(item["type"], into)
         found = True
     if isinstance(sdp, str):
-        collect_sdp(unescaped(sdp), into)
+        plain = unescaped(sdp)
+        into.unterminated |= is_unterminated(plain)
+        collect_sdp(plain, into)
         found = True
     if isinstance(candidate, str) or ("candidate" in item and candidate is None):
         found = True
@@ -108,6 +110,8 @@ def collect_javascript(text: str, into: Collected) -> None:
     is_candidate = _CANDIDATE_KEY.search(plain) is not None
     if kind or is_candidate or _SDP_KEY.search(plain):
         into.is_json = True
+    if not into.is_json:
+        into.unterminated |= is_unterminated(plain)
     into.shortened |= into.is_json and "\u2026" in plain
     if _NO_MORE.search(plain):
         into.loose.complete = True
@@ -149,6 +153,11 @@ def write_json(d: Description, sdp_type: str = "offer", mid: str = "0") -> str:
     """`{"type":…,"sdp":…}` on one line; it is a JavaScript literal too."""
     sdp = write_sdp(d, sdp_type, mid)
     return json.dumps({"type": sdp_type, "sdp": sdp}, separators=(",", ":"))
+
+
+def write_base64(d: Description, sdp_type: str = "offer", mid: str = "0") -> str:
+    """The JSON of `write_json` as base64 (RFC 4648 section 4), on one line."""
+    return base64.b64encode(write_json(d, sdp_type, mid).encode()).decode("ascii")
 
 
 def _note_type(kind: str, into: Collected) -> None:

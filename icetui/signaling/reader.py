@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from icetui.signaling import armour, blob, javascript
-from icetui.signaling.cleaning import cleaned
+from icetui.signaling.cleaning import cleaned, has_curly_quotes
 from icetui.signaling.collected import Collected
 from icetui.signaling.description import (
     MAX_TEXT,
@@ -27,22 +27,22 @@ def read(text: str) -> Description:
     """
     if len(text) > MAX_TEXT:
         raise UnreadableDescription(
-            f"This is {len(text) // 1024} kB of text and no description is longer than "
-            f"{MAX_TEXT // 1024} kB: paste only the blob."
+            f"This is more than {MAX_TEXT // 1024} kB of text and no description is so long: paste "
+            "only the blob."
         )
     clean = cleaned(text)
     if not clean.strip():
         raise UnreadableDescription("There is no text: copy the other side's blob and paste it.")
     whole, damages = armour.find(clean)
     if whole:
-        return _one(whole, damages)
+        return _one(whole, damages, other_alphabet=armour.in_other_alphabet(clean))
     certain = max(damages, key=lambda d: d.certainty, default=None)
     if certain is not None and certain.certainty:
         raise _as_error(certain)
     collected = _collected(clean)
     if collected.anything:
         try:
-            return collected.description()
+            return _noted(collected.description(), text)
         except UnreadableDescription:
             if certain is None or collected.is_sdp or collected.is_json:
                 raise
@@ -63,12 +63,20 @@ def read(text: str) -> Description:
     )
 
 
+def _noted(description: Description, text: str) -> Description:
+    """With a word on what was put right before it was read."""
+    if not has_curly_quotes(text):
+        return description
+    note = "Its quotes had been made curly; they were read as plain ones."
+    return msgspec.structs.replace(description, warnings=(*description.warnings, note))
+
+
 def _as_error(damage: armour.Damage) -> UnreadableDescription:
     kind = IncompleteDescription if damage.incomplete else UnreadableDescription
     return kind(damage.sentence)
 
 
-def _one(whole: list[bytes], damages: list[armour.Damage]) -> Description:
+def _one(whole: list[bytes], damages: list[armour.Damage], *, other_alphabet: bool) -> Description:
     """The description of blobs that were pasted together."""
     read_ones = [blob.read_bytes(data) for data in dict.fromkeys(whole)]
     newest = read_ones[-1]
@@ -88,6 +96,9 @@ def _one(whole: list[bytes], damages: list[armour.Damage]) -> Description:
         )
     if any(d.certainty for d in damages):
         warnings = (*warnings, "The blob was pasted more than once; a whole one is used.")
+    if other_alphabet:
+        note = "The blob had + and / where icetui writes - and _; it was read all the same."
+        warnings = (*warnings, note)
     return msgspec.structs.replace(newest, warnings=warnings)
 
 
@@ -99,6 +110,7 @@ def _collected(clean: str) -> Collected:
         if inside is not None:
             decoded = _collected_plainly(cleaned(inside))
             decoded.is_json |= "{" in inside
+            decoded.is_base64 = decoded.is_json
             return decoded
     return plain
 

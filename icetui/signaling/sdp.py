@@ -57,6 +57,12 @@ def collect_sdp(text: str, into: Collected, *, trickled: Section | None = None) 
             into.add_candidate(inside.group(1), trickled or into.section)
 
 
+def is_unterminated(text: str) -> bool:
+    """Whether the last line is one of an SDP and has no line end (RFC 8866 section 5)."""
+    last = re.split(r"[\r\n]", text[-1000:])[-1]
+    return _TYPED_LINE.match(last.lstrip(_LEADING)) is not None
+
+
 def _lines(text: str) -> list[str]:
     """Lines without quote marks; candidate lines that were wrapped are whole again."""
     lines: list[str] = []

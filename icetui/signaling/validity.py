@@ -11,6 +11,8 @@ import re
 import zlib
 from collections.abc import Iterable
 
+import msgspec
+
 from icetui import events
 from icetui.signaling.description import UnreadableDescription
 
@@ -132,6 +134,28 @@ def distinct(candidates: Iterable[events.Candidate]) -> list[events.Candidate]:
         key = (c.type, c.component, c.transport, c.tcptype, c.address, c.port, c.related_address)
         seen.setdefault(key, c)
     return list(seen.values())
+
+
+def redundancy_marked(candidates: Iterable[events.Candidate]) -> list[events.Candidate]:
+    """Of those that can be paired and share an address and port, all but the one of the highest
+    priority marked as `unsupported` (RFC 8445 section 5.1.3)."""
+    found = list(candidates)
+    best: dict[tuple[str, int], int] = {}
+    for at, c in enumerate(found):
+        if c.unsupported is None:
+            held = best.setdefault((c.address, c.port), at)
+            if found[held].priority < c.priority:
+                best[(c.address, c.port)] = at
+    for at, c in enumerate(found):
+        kept = best.get((c.address, c.port))
+        if c.unsupported is None and kept is not None and kept != at:
+            found[at] = msgspec.structs.replace(c, unsupported=redundant(found[kept]))
+    return found
+
+
+def redundant(kept: events.Candidate) -> str:
+    """Why a candidate at the address and port of `kept` is not paired."""
+    return f"redundant: same address and port as the {kept.type} candidate"
 
 
 def check_credentials(ufrag: str, pwd: str) -> None:

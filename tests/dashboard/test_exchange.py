@@ -123,6 +123,9 @@ async def test_f_turns_the_blob_into_sdp_and_json_and_back() -> None:
         assert "more lines, u shows them all" in look.text
         await look.press("f")
         assert look.clipboard.copied[-1].startswith('{"type":"offer"')
+        assert "ICE will connect; the media or data above it will not" in look.prose
+        await look.press("f")
+        assert look.clipboard.copied[-1].startswith("eyJ0eXBlIjoib2ZmZXIi")
         await look.press("f")
         assert look.clipboard.copied[-1] == blob.blob
 
@@ -130,13 +133,39 @@ async def test_f_turns_the_blob_into_sdp_and_json_and_back() -> None:
 async def test_an_sdp_offer_is_answered_as_an_sdp_answer_with_its_mid() -> None:
     tell = Teller()
     blob = tell(events.BlobChanged, blob=real_blob(), candidates=1)
-    theirs = signaling.write_sdp(signaling.read(real_blob()), "offer", "data7")
+    offer = {"ufrag": "x", "kind": "sdp", "sdp_type": "offer", "mid": "data7"}
     async with looking([blob], (80, 24)) as look:
-        await look.paste(theirs)
-        assert len(look.source.sent) == 1
-        await look.tell([tell(events.DescriptionAccepted, ufrag="x", kind="sdp")])
+        await look.tell([tell(events.DescriptionAccepted, **offer)])
+        assert "Send them this answer" in look.text
+        assert "They sent an offer and this is the answer to it: press c and send it" in look.prose
         await look.press("c")
         assert "a=mid:data7" in look.clipboard.copied[-1]
+        assert "They sent an offer" not in look.text
+
+
+async def test_base64_of_json_is_answered_as_base64_of_json() -> None:
+    tell = Teller()
+    blob = tell(events.BlobChanged, blob=real_blob(), candidates=1)
+    offer = {"ufrag": "x", "kind": "base64", "sdp_type": "offer", "mid": "0"}
+    async with looking([blob], (80, 24)) as look:
+        await look.tell([tell(events.DescriptionAccepted, **offer)])
+        await look.press("c")
+        answer = signaling.read(look.clipboard.copied[-1])
+        assert (answer.kind, answer.sdp_type, answer.mid) == ("base64", "answer", "0")
+
+
+async def test_an_offer_where_an_answer_is_awaited_is_named_and_answered() -> None:
+    tell = Teller()
+    blob = tell(events.BlobChanged, blob=real_blob(), candidates=1)
+    offer = {"ufrag": "x", "kind": "json", "sdp_type": "offer", "mid": "0"}
+    async with looking([blob], (80, 24)) as look:
+        await look.press("f", "f")
+        assert '"type":"offer"' in look.clipboard.copied[-1]
+        await look.tell([tell(events.DescriptionAccepted, **offer)])
+        assert "This is an offer where an answer was awaited" in look.prose
+        await look.press("c")
+        assert '"type":"answer"' in look.clipboard.copied[-1]
+        assert "was awaited" not in look.prose
 
 
 async def test_u_shows_the_whole_text_from_the_left_edge() -> None:

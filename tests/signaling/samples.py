@@ -132,3 +132,4 @@ TRICKLE_JSON = (
     '"sdpMLineIndex":0,"usernameFragment":"9QmZ"}'
 )
 CANDIDATE_LINE = "candidate:1 1 udp 2122260223 192.168.1.20 51234 typ host generation 0"
+TWO_AT_ONE_ADDRESS = CANDIDATE_LINE + "\n" + CANDIDATE_LINE.replace("host", "srflx") + "\n"

@@ -108,9 +108,6 @@ PLUS_JOINED = " +\n".join(f"  '{line}\\r\\n'" for line in samples.CHROMIUM_OFFER
         f"const offer = {{ type: 'offer', sdp: `{samples.CHROMIUM_OFFER}` }};",
         f"RTCSessionDescription {{\n  type: 'offer',\n  sdp: {PLUS_JOINED}\n}}",
         json.dumps({"from": "bob", "payload": {"sdp": json.loads(OFFER)}}),
-        base64.b64encode(OFFER.encode()).decode(),
-        "> " + "\n> ".join(base64.encodebytes(OFFER.encode()).decode().split()),
-        "here: " + base64.urlsafe_b64encode(OFFER.encode()).decode().rstrip("=") + " bye",
         OFFER.replace("/", "\\/"),
     ],
 )
@@ -118,6 +115,20 @@ def test_json_in_every_wrapping(text):
     d = read(text)
     assert (d.kind, d.ufrag, d.sdp_type) == ("json", "9QmZ", "offer")
     assert d.pwd == "CIo+6TPkVmdYDSqrd3wF8T8/"
+    assert used(d) == CHROMIUM
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        base64.b64encode(OFFER.encode()).decode(),
+        "> " + "\n> ".join(base64.encodebytes(OFFER.encode()).decode().split()),
+        "here: " + base64.urlsafe_b64encode(OFFER.encode()).decode().rstrip("=") + " bye",
+    ],
+)
+def test_base64_of_json_in_every_wrapping(text):
+    d = read(text)
+    assert (d.kind, d.ufrag, d.sdp_type, d.mid) == ("base64", "9QmZ", "offer", "0")
     assert used(d) == CHROMIUM
 
 
@@ -247,15 +258,45 @@ def test_json_with_nothing_of_ours():
 
 
 def test_only_tcp_candidates_are_warned_about():
-    tcp = [line for line in samples.CHROMIUM_OFFER.splitlines() if " udp " not in line]
-    d = read("\n".join(tcp))
+    lines = samples.CHROMIUM_OFFER.splitlines(keepends=True)
+    d = read("".join(line for line in lines if " udp " not in line))
     assert used(d) == []
     assert "only TCP candidates" in d.warnings[0]
 
 
 def test_an_offer_copied_before_gathering_is_warned_about():
-    bare = [line for line in samples.CHROMIUM_OFFER.splitlines() if "candidate:" not in line]
-    assert "no candidates in it" in read("\n".join(bare)).warnings[0]
+    lines = samples.CHROMIUM_OFFER.splitlines(keepends=True)
+    bare = "".join(line for line in lines if "candidate:" not in line)
+    assert "no candidates in it" in read(bare).warnings[0]
+
+
+def test_a_missing_line_end_and_curly_quotes_are_named_and_do_no_harm():
+    cut = samples.CHROMIUM_OFFER.rstrip("\n")
+    for text in (cut, json.dumps({"type": "offer", "sdp": crlf(samples.CHROMIUM_OFFER)[:-2]})):
+        d = read(text)
+        assert used(d) == CHROMIUM
+        assert d.warnings == (
+            "Its last line has no line end, which browsers refuse; icetui reads it all the same.",
+        )
+    curly = OFFER.replace('"', "\u201c", 1).replace('"', "\u201d")
+    assert read(curly).warnings == (
+        "Its quotes had been made curly; they were read as plain ones.",
+    )
+    assert read(OFFER).warnings == read(samples.CHROMIUM_OFFER).warnings == ()
+
+
+def test_of_candidates_at_one_address_all_but_one_are_redundant():
+    second = samples.CANDIDATE_LINE.replace("typ host", "typ srflx raddr 10.0.0.1 rport 9")
+    d = read(f"a={second.replace('2122260223', '1677729535')}\na={samples.CANDIDATE_LINE}\n")
+    assert used(d) == [("host", "192.168.1.20", 51234)]
+    why = "redundant: same address and port as the host candidate"
+    assert [c.unsupported for c in d.candidates] == [why, None]
+
+
+def test_a_tcp_candidate_does_not_make_the_udp_one_at_its_port_redundant():
+    tcp = samples.CANDIDATE_LINE.replace(" udp ", " tcp ") + " tcptype passive"
+    d = read(f"a={tcp}\na={samples.CANDIDATE_LINE}\n")
+    assert used(d) == [("host", "192.168.1.20", 51234)]
 
 
 @pytest.mark.parametrize(

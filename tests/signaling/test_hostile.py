@@ -19,6 +19,7 @@ SEEDS = [
     samples.PION_OFFER,
     samples.TRICKLE_JSON,
     samples.CANDIDATE_LINE,
+    samples.TWO_AT_ONE_ADDRESS,
     json.dumps({"type": "offer", "sdp": samples.CHROMIUM_OFFER}),
 ]
 ANY = st.text(st.characters(exclude_categories=()), max_size=300)

@@ -29,9 +29,10 @@ from icetui.session import Session
 
 LINES_OF_TEXT = 6
 """Lines of our own text shown; the rest is behind `u`."""
-FORM_NAMES = {"blob": "blob", "sdp": "SDP", "json": "JSON"}
+FORM_NAMES = {"blob": "blob", "sdp": "SDP", "json": "JSON", "base64": "base64"}
 THEIR_KINDS = {
-    "blob": "their blob", "sdp": "their SDP", "json": "their JSON", "candidates": "candidates",
+    "blob": "their blob", "sdp": "their SDP", "json": "their JSON",
+    "base64": "their JSON in base64", "candidates": "candidates",
 }  # fmt: skip
 
 
@@ -71,6 +72,8 @@ class ConnectCard(VerticalScroll, can_focus=False):
 
 def _send(session: Session, exchange: Exchange, text: str | None, width: int) -> list[Content]:
     what = "Send this to the other side" if session.generation == 0 else "Send them the new one"
+    if exchange.own.form != "blob" and exchange.own.sdp_type == "answer":
+        what = "Send them this answer"
     title: list[Piece] = [("1  ", ACCENT), (what, STRONG)]
     if text is None and session.gathering == "complete":
         return [
@@ -88,14 +91,21 @@ def _send(session: Session, exchange: Exchange, text: str | None, width: int) ->
     parts += [line("   ", (part, ACCENT)) for part in _in_lines(text, width)]
     keys: list[Piece] = ["   ", ("c", ACCENT), " copy again  ", ("w", ACCENT), " save to file  "]
     keys += [("u", ACCENT), " show unwrapped"]
-    keys += ["  ", ("f", ACCENT), f" as {FORM_NAMES[exchange.next_form]}"]
+    keys += ["  ", ("f", ACCENT), f" as {FORM_NAMES[exchange.own.next_form]}"]
     parts.append(line(*keys))
-    if exchange.form != "blob":
+    if exchange.own.form != "blob":
         parts.append(
             line(
-                ("   A browser tab takes this; ", MUTED), ("icetui browser", STRONG),
-                (" prints what to paste there. ICE will connect, the media or data above it will "
-                 "not: icetui does ICE only.", MUTED),
+                ("   For browsers and other ICE software; ", MUTED), ("icetui browser", STRONG),
+                (" makes a tab the other side. ICE will connect; the media or data above it will "
+                 "not, icetui does ICE only.", MUTED),
+            )
+        )  # fmt: skip
+    elif session.description is None and not session.knocks:
+        parts.append(
+            line(
+                ("   Is theirs a browser tab? ", MUTED), ("icetui browser", STRONG),
+                (" in another terminal says how.", MUTED),
             )
         )  # fmt: skip
     if exchange.saved:
@@ -105,6 +115,13 @@ def _send(session: Session, exchange: Exchange, text: str | None, width: int) ->
             line(
                 ("   ! An address in it has changed: what you sent will no longer do. ", WARN),
                 ("Press ", WARN), ("c", ACCENT), (" and send it again.", WARN),
+            )
+        )  # fmt: skip
+    elif exchange.to_be_answered:
+        parts.append(
+            line(
+                ("   ! They sent an offer and this is the answer to it: press ", WARN),
+                ("c", ACCENT), (" and send it.", WARN),
             )
         )  # fmt: skip
     elif more := exchange.grown(session):
@@ -143,19 +160,21 @@ def _paste(session: Session, exchange: Exchange) -> list[Content]:
         parts.append(line((f"   ✗ {plain(session.refusal.problem, 300)}", BAD)))
         parts.append(line(("   Nothing is lost: just paste again, the whole of it.", MUTED)))
     elif session.description is not None:
-        parts += _understood(session)
+        parts += _understood(session, exchange)
     if session.description is None:
         parts += _knocking(session)
     return parts
 
 
-def _understood(session: Session) -> list[Content]:
+def _understood(session: Session, exchange: Exchange) -> list[Content]:
     said = session.description
     assert said is not None
     what = THEIR_KINDS.get(said.kind, "their description")
     known = count(len(session.remote_candidates), "candidate")
-    parts = [line((f"   Understood {what}: {known}", GOOD))]
-    parts += [line((f"   ! {plain(warning, 300)}", WARN)) for warning in said.warnings[:4]]
+    parts = [line((f"   Understood {what}: {known}   ", GOOD), ("t", ACCENT), " shows them all")]
+    surprise = (exchange.own.surprise,) if exchange.own.surprise else ()
+    warnings = (*surprise, *said.warnings)[:4]
+    parts += [line((f"   ! {plain(warning, 300)}", WARN)) for warning in warnings]
     heard = any(p.requests_received for p in session.pairs.values())
     if session.peer_left:
         parts.append(

@@ -49,6 +49,11 @@ class Handlers(Screen[None]):
 
         await self.app.push_screen(PasteBox())
 
+    async def action_theirs(self) -> None:
+        from icetui.dashboard.screens.theirs import Theirs
+
+        await self.app.push_screen(Theirs())
+
     def action_copy(self) -> None:
         self.dashboard.copy_own()
 
@@ -58,7 +63,7 @@ class Handlers(Screen[None]):
         app = self.dashboard
         started = app.session.started
         name = "".join(c for c in started.ufrag if c.isalnum()) if started else "own"
-        default = f"./icetui-{name}.{app.exchange.form}"
+        default = f"./icetui-{name}.{app.exchange.own.form}"
         await self.app.push_screen(SaveBox(app.exchange.own_text(app.session) or "", default))
 
     async def action_raw(self) -> None:
@@ -69,7 +74,7 @@ class Handlers(Screen[None]):
 
     def action_form(self) -> None:
         app = self.dashboard
-        app.exchange.turn()
+        app.exchange.own.turn()
         app.copy_own()
 
     # --- the session -------------------------------------------------------------------------
