@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.lab import interop, matrix, netns, registry
+from tests.lab import by_text, interop, matrix, netns, registry
 from tests.lab.lab import SERVER, Lab
 from tests.lab.topology import (
     BLACKHOLE_V4,
@@ -93,6 +93,10 @@ def parser() -> argparse.ArgumentParser:
     table = commands.add_parser("matrix", help="NAT kinds × NAT kinds, icetui beside others")
     matrix.add_options(table)
     table.set_defaults(run=matrix.run)
+
+    table = commands.add_parser("by-text", help="icetui opposite every foreign peer")
+    by_text.add_options(table)
+    table.set_defaults(run=by_text.run)
 
     meetings = commands.add_parser("interop", help="icetui with every foreign peer over relays")
     interop.add_options(meetings)

@@ -1,8 +1,9 @@
-"""A browser whose console somebody types into: ``icetui browser``'s snippet, then the answer.
+"""A browser whose console somebody types into: ``icetui browser``'s snippet, then icetui's text.
 
-``python -m tests.lab.console chromium|firefox --snippet FILE --out FILE --in FILE`` enters the
-snippet as it is in the file, writes what the console then shows as the offer to one file, enters
-the answer from the other as a person would, and prints one line of JSON: what the console said.
+``python -m tests.lab.console chromium|firefox --role offer --snippet FILE --out FILE --in FILE``
+enters the snippet as it is in the file, writes what the console then shows as the offer to one
+file, enters the answer from the other as a person would, and prints one line of JSON: what the
+console said. With ``--role answer`` an offer is entered and the answer to it is written.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def console(name: str, *, mdns: bool) -> Iterator[Enter]:
     """The console of a tab. Promises are awaited."""
     if name == "chromium":
         with chromium.started(mdns=mdns) as tab:
-            yield tab.evaluate
+            yield tab.enter
         return
     with firefox.started(mdns=mdns) as browser:
         script = """
@@ -70,6 +71,7 @@ def said(enter: Enter, wanted: Callable[[str], bool]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("browser", choices=("chromium", "firefox"))
+    parser.add_argument("--role", choices=("offer", "answer"), default="offer", help="the tab's")
     parser.add_argument("--snippet", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--in", type=Path, required=True, dest="theirs")
@@ -79,13 +81,19 @@ def main() -> None:
     with console(given.browser, mdns=given.mdns) as enter:
         enter(LISTEN)
         enter(given.snippet.read_text())
-        offer = said(enter, lambda line: line.startswith("{"))
-        assert offer == enter("icetui.offer")
+        own = said(enter, lambda line: line.startswith("{"))
+        assert own == enter("icetui.offer")
+        if given.role == "answer":
+            exchange.read_description(given.theirs, "offer", LIMIT)
+            enter(f"icetui({given.theirs.read_text().strip()})")
+            own = said(enter, lambda line: line.startswith('{"type":"answer"'))
+            assert own == enter("icetui.answer")
         draft = given.out.with_name(f"{given.out.name}.new")
-        draft.write_text(offer)
+        draft.write_text(own)
         draft.rename(given.out)
-        exchange.read_description(given.theirs, "answer", LIMIT)
-        enter(f"icetui({given.theirs.read_text().strip()})")
+        if given.role == "offer":
+            exchange.read_description(given.theirs, "answer", LIMIT)
+            enter(f"icetui({given.theirs.read_text().strip()})")
         said(enter, lambda line: line == "ICE: connected")
         time.sleep(given.hold)  # stays connected that long
         result = {

@@ -70,7 +70,9 @@ class Peer:
         servers: Sequence[str] = SERVERS,
         hold: float = 0.5,
         give_up: float = 20,
+        limit: float = LIMIT,
     ) -> None:
+        self._limit = limit
         argv = [sys.executable, "-m", "icetui", "peer", *servers, "--json"]
         argv += ["--blob-out", str(folder / name), "--blob-in", str(folder / other)]
         argv += ["--hold", str(hold), "--give-up", str(give_up), *options]
@@ -112,7 +114,7 @@ class Peer:
     def outcome(self) -> Outcome:
         """Wait for the end."""
         try:
-            self.process.wait(LIMIT)
+            self.process.wait(self._limit)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

@@ -1,6 +1,6 @@
 """icetui meets a foreign peer: over which cell, in which role, with whose relay.
 
-One meeting is what `test_interop` and `test_interop_relayed` assert; all of them by hand:
+Without relays: `by_text`. One meeting is what `test_interop_relayed` asserts; all of them by hand:
 ``python -m tests.lab interop``, for a table of every foreign peer in both roles.
 """
 

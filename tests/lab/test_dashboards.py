@@ -1,7 +1,8 @@
-"""Two real dashboards, each in a terminal behind a NAT of its own, driven by keys."""
+"""Real dashboards, each in a terminal behind a NAT of its own, driven by keys."""
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from icetui import browser
+from icetui.servers import parse_stun
 from tests.lab import needs
+from tests.lab.foreign import skip_if_absent
 from tests.lab.lab import BuildLab, Lab
 from tests.lab.terminal import Terminal, await_file, terminal
 from tests.lab.topology import STUN_URL
@@ -62,3 +66,29 @@ def test_two_dashboards_connect_through_two_nats(
             assert public_address(lab, other) in screen, screen
         alice.keys("q")
         bob.wait(lambda screen: re.search(CONNECTED, screen) is None)
+
+
+def test_a_browser_tab_connects_by_paste(build_lab: BuildLab, tmp_path: Path) -> None:
+    """As README says: the snippet into a console, the tab's line into icetui, the answer back."""
+    skip_if_absent("chromium")
+    lab = build_lab("prc", "prc")
+    snippet, offer, answer = (tmp_path / name for name in ("snippet.js", "offer", "answer"))
+    snippet.write_text(browser.snippet([parse_stun(STUN_URL)]))
+    files = ["--snippet", str(snippet), "--out", str(offer), "--in", str(answer)]
+    tab = lab["bob"].spawn(
+        *(sys.executable, "-m", "tests.lab.console", "chromium", "--mdns", *files, "--hold", "2")
+    )
+    with terminal(lab["alice"], *dashboard(tmp_path, "answer"), columns=80, rows=24) as alice:
+        alice.wait(lambda screen: re.search(r"gathering .* complete", screen) is not None)
+        alice.paste(await_file(offer))
+        screen = alice.wait(lambda screen: "Understood their JSON" in screen)
+        prose = " ".join(screen.replace("│", " ").split())
+        assert "Send them this answer" in prose
+        assert "ICE will connect; the media or data above it will not" in prose
+        screen = alice.wait(lambda screen: re.search(CONNECTED, screen) is not None)
+        assert public_address(lab, "bob") in screen, screen
+        alice.keys("t")
+        alice.wait(lambda screen: "fingerprint" in screen and "setup" in screen)
+        out, err = tab.communicate(timeout=30)
+        assert tab.returncode == 0, err
+        assert "ICE: connected" in json.loads(out)["said"]

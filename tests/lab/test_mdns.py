@@ -203,8 +203,8 @@ def test_a_flood_does_not_hold_up_the_others(lan: Lab) -> None:
 def test_the_name_in_chromiums_offer_is_its_address(lan: Lab, tmp_path: Path, where: str) -> None:
     """The browser is on Bob's host; the question comes from its neighbour and from beside it.
 
-    Firefox hides its address behind a name, too, but a headless one never opens the port on which
-    it would be asked: only its own checks tell where it is.
+    Firefox hides its address behind a name, too, but a headless one answers for it only once it
+    has the other side's description: before that, nobody can resolve it.
     """
     skip_if_absent("chromium")
     browser = Foreign(lan["bob"], "chromium", "offer", tmp_path, hold=1, extra=["--mdns"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 import time
 
@@ -57,15 +58,21 @@ async def run(options: exchange.Options) -> int:
             await connection.connect()
     except (ConnectionError, TimeoutError) as error:
         return exchange.finish("aioice", "failed", error=repr(error))
-    took = time.monotonic() - began
+    connected = time.monotonic()
     pair = connection._nominated[1]
-    await asyncio.sleep(options.hold)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(connection.get_event(), options.hold)  # there is one: closed
     ends = [
         {"type": end.type, "address": end.host, "port": end.port}
         for end in (pair.local_candidate, pair.remote_candidate)
     ]
     code = exchange.finish(
-        "aioice", "connected", time_to_connect=took, local=ends[0], remote=ends[1]
+        "aioice",
+        "connected",
+        time_to_connect=connected - began,
+        held=time.monotonic() - connected,
+        local=ends[0],
+        remote=ends[1],
     )
     # Closing may wait long for a TURN server that is gone.
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import sys
 import time
@@ -52,7 +53,10 @@ async def run(options: exchange.Options) -> int:
     if "completed" not in moments:
         return exchange.finish("aiortc", "failed", error=peer.iceConnectionState)
     pair = peer.sctp.transport.transport._connection._nominated[1]
-    await asyncio.sleep(options.hold)
+    lost = asyncio.Event()
+    peer.on("iceconnectionstatechange", lost.set)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(lost.wait(), options.hold)
     ends = [
         {"type": end.type, "address": end.host, "port": end.port}
         for end in (pair.local_candidate, pair.remote_candidate)
@@ -61,6 +65,7 @@ async def run(options: exchange.Options) -> int:
         "aiortc",
         "connected",
         time_to_connect=moments["completed"] - began,
+        held=time.monotonic() - moments["completed"],
         local=ends[0],
         remote=ends[1],
     )

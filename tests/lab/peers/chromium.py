@@ -97,7 +97,11 @@ class DevTools:
                     raise RuntimeError(answer["error"]["message"])
                 return answer["result"]
 
-    def evaluate(self, expression: str) -> Any:
+    def enter(self, text: str) -> Any:
+        """What a line evaluates to in the DevTools console, with its helpers such as `copy`."""
+        return self.evaluate(text, replMode=True, includeCommandLineAPI=True)
+
+    def evaluate(self, expression: str, **more: bool) -> Any:
         """The value of an expression on the page; promises are awaited."""
         found = self.send(
             "Runtime.evaluate",
@@ -105,6 +109,7 @@ class DevTools:
             expression=expression,
             awaitPromise=True,
             returnByValue=True,
+            **more,
         )
         if "exceptionDetails" in found:
             raise RuntimeError(found["exceptionDetails"])

@@ -60,7 +60,9 @@ def read_options(argv: list[str] | None = None) -> Options:
     parser.add_argument("--stun", action="append", default=[], metavar="URL")
     parser.add_argument("--turn", action="append", default=[], metavar="URL")
     parser.add_argument("--timeout", type=float, default=12)
-    parser.add_argument("--hold", type=float, default=0.5, help="stay connected that long")
+    parser.add_argument(
+        "--hold", type=float, default=0.5, help="stay that long, or until it is lost"
+    )
     parser.add_argument("--relay-only", action="store_true")
     parser.add_argument("--mdns", action="store_true", help="browsers: hide host addresses")
     given = parser.parse_args(argv)
@@ -132,6 +134,7 @@ def finish(
     time_to_connect: float | None = None,
     local: dict[str, Any] | None = None,
     remote: dict[str, Any] | None = None,
+    held: float | None = None,
     error: str | None = None,
 ) -> int:
     """Print the result line; returns the exit code."""
@@ -145,6 +148,7 @@ def finish(
         "path": path,
         "time_to_connect": time_to_connect,
         "selected_pair": {"local": local, "remote": remote} if types else None,
+        "held": held,
         "error": error,
     }
     print(json.dumps(result), flush=True)

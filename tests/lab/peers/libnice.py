@@ -130,7 +130,8 @@ def run(options: exchange.Options) -> int:
     ]
     if not ready:
         return exchange.finish("libnice", "failed", error=f"{[str(state) for state, _ in states]}")
-    wait_for(lambda: False, options.hold)
+    wait_for(lambda: states[-1][0] == Nice.ComponentState.FAILED, options.hold)
+    held = time.monotonic() - ready[0]
     del receiver
     near, far = selected[-1]
     names = {
@@ -151,6 +152,7 @@ def run(options: exchange.Options) -> int:
         "libnice",
         "connected",
         time_to_connect=ready[0] - began,
+        held=held,
         local=ends[0],
         remote=ends[1],
     )

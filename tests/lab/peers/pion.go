@@ -35,6 +35,7 @@ type result struct {
 	Path          *string  `json:"path"`
 	TimeToConnect *float64 `json:"time_to_connect"`
 	SelectedPair  *pair    `json:"selected_pair"`
+	Held          *float64 `json:"held"`
 	Error         *string  `json:"error"`
 }
 
@@ -149,7 +150,19 @@ func main() {
 			switch state {
 			case webrtc.ICEConnectionStateConnected, webrtc.ICEConnectionStateCompleted:
 				took := time.Since(began).Seconds()
-				time.Sleep(time.Duration(*hold * float64(time.Second)))
+				connected := time.Now()
+				over := time.After(time.Duration(*hold * float64(time.Second)))
+				for done := false; !done; {
+					select {
+					case <-over:
+						done = true
+					case state := <-states:
+						done = state == webrtc.ICEConnectionStateDisconnected ||
+							state == webrtc.ICEConnectionStateFailed ||
+							state == webrtc.ICEConnectionStateClosed
+					}
+				}
+				held := time.Since(connected).Seconds()
 				chosen, err := peer.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
 				must(err)
 				path := "direct"
@@ -164,6 +177,7 @@ func main() {
 					State:         "connected",
 					Path:          &path,
 					TimeToConnect: &took,
+					Held:          &held,
 					SelectedPair:  &pair{ends[0], ends[1]},
 				})
 			case webrtc.ICEConnectionStateFailed:

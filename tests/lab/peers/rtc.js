@@ -58,8 +58,13 @@ function makeLabPeer(RTCPeerConnection, configuration) {
       if (connected === null) {
         return { state: "failed", error: peer.iceConnectionState };
       }
-      await pause(hold);
-      const stats = await peer.getStats();
+      const steady = () => ["connected", "completed"].includes(peer.iceConnectionState);
+      let stats = await peer.getStats();
+      const held = () => (performance.now() - connected) / 1000;
+      while (held() < hold && steady()) {
+        await pause(Math.min(0.25, hold));
+        stats = steady() ? await peer.getStats() : stats;
+      }
       const all = [];
       stats.forEach((entry) => all.push(entry));
       const transport = all.find((entry) => entry.type === "transport");
@@ -77,6 +82,7 @@ function makeLabPeer(RTCPeerConnection, configuration) {
       };
       return {
         state: "connected",
+        held: held(),
         time_to_connect: (connected - began) / 1000,
         local: pair && end(pair.localCandidateId),
         remote: pair && end(pair.remoteCandidateId),
