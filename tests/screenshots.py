@@ -47,6 +47,7 @@ SCENES = (
     Scene("failed", "failed", 8.0, keys=("escape",)),
     Scene("relayed", "relayed", 11.0),
     Scene("pair-details", "connected", 11.0, keys=("enter",)),
+    Scene("theirs", "connected", 11.0, SMALL, keys=("t",)),
     Scene("help", "connected", 11.0, SMALL, keys=("question_mark",)),
 )
 
