@@ -12,7 +12,7 @@ import asyncio
 import itertools
 from collections import deque
 from collections.abc import Iterator
-from typing import Literal, Protocol
+from typing import Protocol
 
 import msgspec
 from aioice import ice, stun
@@ -24,6 +24,7 @@ from icetui.engine.likelihood import unlikely
 from icetui.engine.nomination import PathChoice
 from icetui.engine.pairs import CheckedPair, State
 from icetui.engine.plan import AT_ONCE, NEVER, Plan
+from icetui.engine.requests import ERROR_REASONS, Purpose, Requests, unanswered
 from icetui.engine.stream import Stream
 from icetui.engine.tally import Tally
 from icetui.engine.timing import Timing
@@ -31,25 +32,9 @@ from icetui.engine.traffic import Traffic
 from icetui.engine.upkeep import Upkeep
 from icetui.events import Reason, address_port
 
-Purpose = Literal["check", "nomination", "consent", "probe"]
-
 MOST_REMOTE_CANDIDATES = 100
 """What one peer may make us try; RFC 8445 section 6.1.2.5 limits a check list likewise."""
 MOST_EARLY_CHECKS = 100
-
-ERROR_REASONS = {
-    400: Reason.BAD_REQUEST,
-    401: Reason.UNAUTHENTICATED,
-    403: Reason.FORBIDDEN,
-    438: Reason.STALE_NONCE,
-    486: Reason.QUOTA,
-    487: Reason.ROLE_CONFLICT,
-}
-ERROR_WORDS = {
-    400: "the other side found the check malformed",
-    401: "the other side does not know this user fragment or password: the blob is of another or "
-    "an older session",
-}
 
 
 class Observer(Protocol):
@@ -83,6 +68,7 @@ class CheckList(ice.Connection):
         self.remotes: dict[Address, events.Candidate] = {}
         self.pairs: dict[tuple[Endpoint, Address], CheckedPair] = {}
         self.state: events.ConnectionState = "new"
+        self.requests = Requests(self)
         self.path = PathChoice(self)
         self.upkeep = Upkeep(self)
         self.traffic = Traffic(self)
@@ -255,17 +241,17 @@ class CheckList(ice.Connection):
             if interval is None:
                 return False
             pair.rechecks += 1
-            request = self._build(pair, "check")
+            request = self.requests.build(pair, "check")
             pair.requests_sent += 1
             if pair.reason == Reason.TIMEOUT:
-                pair.detail = _unanswered(pair)
+                pair.detail = unanswered(pair)
             self.plan.at(pair, now + interval)
         elif pair.attempt and pair.attempt >= len(pair.waits):
-            self.fail(pair, Reason.TIMEOUT, _unanswered(pair))
+            self.fail(pair, Reason.TIMEOUT, unanswered(pair))
             return False
         else:
             if pair.request is None:
-                pair.request = self._build(pair, "check")
+                pair.request = self.requests.build(pair, "check")
                 known = pair.smoothed_round_trip or self.server_round_trip
                 pair.waits = self.timing.retransmit(known)
                 pair.requests_sent += 1
@@ -326,115 +312,9 @@ class CheckList(ice.Connection):
             if interval is not None and not self.loop.time() <= pair.due <= due:
                 self.plan.at(pair, due)
 
-    # --- requests and their answers -------------------------------------------------------------
-
     def request(self, pair: CheckedPair, purpose: Purpose) -> Request:
         """Send a signed Binding request for a pair, once."""
-        request = self._build(pair, purpose)
-        pair.requests_sent += 1
-        pair.endpoint.ask(request)
-        return request
-
-    def _build(self, pair: CheckedPair, purpose: Purpose) -> Request:
-        assert self.remote_password is not None  # nothing is planned before set_remote
-        message = self.build_request(pair, nominate=self.path.nominates(pair))
-        message.add_message_integrity(self.remote_password.encode())
-
-        def answered(answer: stun.Message, addr: Address, at: float) -> None:
-            self._answered(pair, request, purpose, answer, addr, at)
-
-        def refused(reason: Reason, detail: str) -> None:
-            if request.sent and not pair.valid and pair.state != State.FAILED:
-                self.fail(pair, reason, f"{detail} ({_unanswered(pair)})")
-
-        request = Request(message, pair.addr, answered, pair=pair.id, refused=refused)
-        return request
-
-    def _answered(
-        self,
-        pair: CheckedPair,
-        request: Request,
-        purpose: Purpose,
-        answer: stun.Message,
-        addr: Address,
-        at: float,
-    ) -> None:
-        """RFC 8445 section 7.2.5."""
-        assert self.remote_password is not None
-        signed = answer.check_message_integrity(self.remote_password.encode())
-        code = answer.error_code
-        if answer.message_class == stun.Class.ERROR:
-            # 400 and 401 come unsigned (RFC 8489 section 9.1.3): whoever could not read our
-            # credentials cannot sign with them. Believed as a reason, never as an end.
-            if not signed and code not in (400, 401):
-                self.refuse(pair.endpoint, addr, Reason.UNAUTHENTICATED, "unsigned error answer")
-                return
-            pair.endpoint.answered(answer)
-            pair.responses_received += 1
-            self._error(pair, request, code or 0, answer)
-            return
-        if not signed:
-            self.refuse(
-                pair.endpoint, addr, Reason.UNAUTHENTICATED, "answer with wrong MESSAGE-INTEGRITY"
-            )
-            return
-        pair.endpoint.answered(answer)
-        pair.responses_received += 1
-        if addr != pair.addr:
-            self.fail(pair, Reason.ADDRESS_MISMATCH, f"the answer came from {address_port(*addr)}")
-            return
-        round_trip = request.round_trip(at)
-        if round_trip is not None:
-            if not pair.round_trips:
-                pair.smoothed_round_trip = None  # what stood there was only a bound
-            pair.measure(round_trip)
-        elif pair.smoothed_round_trip is None:
-            # Which sending was answered is not known; the longest it can have been keeps a slow
-            # path from being taken for a silent one until there is a measurement.
-            pair.smoothed_round_trip = max(0.0, at - request.sent[0])
-        pair.last_heard = self.loop.time()
-        self._heard()
-        mapped = answer.attributes.get("XOR-MAPPED-ADDRESS")
-        if mapped is not None:
-            pair.mapped = address_port(*mapped)
-            pair.endpoint.seen_as(mapped)
-        newly_valid = not pair.valid
-        pair.state, pair.valid = State.SUCCEEDED, True
-        pair.reason = pair.detail = None
-        pair.request = None
-        # An answer to a nomination that another has replaced meanwhile nominates nothing.
-        asked = "USE-CANDIDATE" in request.message.attributes
-        nominated = asked and self.path.nominating is pair
-        if nominated:
-            pair.nominated = True
-        self.show(pair)
-        if round_trip is not None:
-            self.stream.emit(
-                events.RoundTripMeasured, pair=pair.id, seconds=round_trip, purpose=purpose
-            )
-        self.upkeep.heard(pair, answer.transaction_id)
-        if newly_valid:
-            sent = pair.requests_sent + pair.retransmissions_sent
-            unanswered = 1 - pair.responses_received / max(1, sent)
-            pair.smoothed_loss = max(unanswered, self.timing.loss_unknown)
-            self.path.became_valid(pair)
-        if nominated:
-            self.path.nominated(pair, "nominated by us")
-
-    def _error(self, pair: CheckedPair, request: Request, code: int, answer: stun.Message) -> None:
-        if code == 487:
-            # Repair (RFC 8445 section 7.2.5.1): take the other role than the request had.
-            was_controlling = "ICE-CONTROLLING" in request.message.attributes
-            if self.ice_controlling == was_controlling:
-                self.switch_role(ice_controlling=not was_controlling)
-            if not pair.valid:
-                self.trigger(pair)
-            return
-        words = ERROR_WORDS.get(code) or str(answer.attributes.get("ERROR-CODE", ("", ""))[1])
-        detail = f"{code} {words}"
-        if pair.valid:
-            return  # one odd error does not undo a path; consent decides
-        self.fail(pair, ERROR_REASONS.get(code, Reason.BAD_REQUEST), detail)
+        return self.requests.send(pair, purpose)
 
     # --- incoming checks ------------------------------------------------------------------------
 
@@ -476,7 +356,7 @@ class CheckList(ice.Connection):
             return  # beyond the limit on remote candidates
         pair.requests_received += 1
         pair.responses_sent += 1
-        self._heard()
+        self.heard()
         if "USE-CANDIDATE" in message.attributes and not self.ice_controlling:
             pair.remote_nominated = True
         if pair.valid:
@@ -490,7 +370,7 @@ class CheckList(ice.Connection):
             self.plan.at(pair, pair.last_check + self.timing.again)
         self.upkeep.changed(pair)
 
-    def _heard(self) -> None:
+    def heard(self) -> None:
         """The other side is there: what has failed is tried again quickly from its first word on,
         as loss rather than a firewall may have been the cause."""
         if not self.lively_until:
@@ -629,9 +509,3 @@ class CheckList(ice.Connection):
         self.plan.stop()
         self.upkeep.stop()
         self.path.stop()
-
-
-def _unanswered(pair: CheckedPair) -> str:
-    sent = pair.requests_sent + pair.retransmissions_sent
-    heard = f", though {pair.requests_received} of theirs arrived" if pair.requests_received else ""
-    return f"{sent} {'request' if sent == 1 else 'requests'}, no answer{heard}"
