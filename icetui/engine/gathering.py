@@ -12,11 +12,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
 
 import msgspec
-from aioice import stun
 from aioice.candidate import candidate_priority
 
 from icetui import events
-from icetui.engine.endpoint import Address, Endpoint, Request
+from icetui.engine.binding import Answer, binding
+from icetui.engine.endpoint import Address, Endpoint
 from icetui.engine.interfaces import LocalAddress, local_addresses
 from icetui.engine.relay import RelayUnavailable, allocate, source_address
 from icetui.engine.resolving import Unresolved, resolve
@@ -24,8 +24,6 @@ from icetui.engine.sockets import open_udp
 from icetui.engine.stream import Stream
 from icetui.events import Candidate, Reason, Server, StartSession, StunServer, TurnServer
 
-SERVER_TIMEOUTS = (0.1,) * 4 + (0.15,) * 4 + (0.25,) * 4
-"""Seconds each transmission of a STUN request waits for an answer: a verdict after 2 s."""
 SERVER_DEADLINE = 2.0
 """Seconds after which a TURN server or a resolver counts as dead …"""
 SERVER_PATIENCE = 30.0
@@ -36,11 +34,6 @@ AGAIN_AFTER, AGAIN_AT_MOST = 1.0, 30.0
 """Seconds between tries to get a lost TURN allocation back: the first pause, the longest."""
 KEEP_WARM = 15.0
 """Seconds between Binding requests that keep a NAT's mapping alive (RFC 8445 section 11)."""
-
-
-Answered = Callable[[Address, float, float | None], None]
-"""Told of a STUN server's answer: our address as it sees it, seconds since it was first asked, and
-the round trip where that is known."""
 
 
 class Gatherer(Protocol):
@@ -219,9 +212,9 @@ class Gathering:
         """Ask from one base; publish what it is seen as. Returns why not."""
         keep = self._background
 
-        def answered(mapped: Address, took: float, round_trip: float | None) -> None:
-            if round_trip is not None:
-                self._gatherer.server_answered(round_trip)
+        def answered(answer: Answer) -> None:
+            if answer.round_trip is not None:
+                self._gatherer.server_answered(answer.round_trip)
             state = self._servers.get(server.url, server)
             if state.state != "ok":
                 self._show(
@@ -229,11 +222,11 @@ class Gathering:
                         server,
                         state="ok",
                         address=events.address_port(*addr),
-                        time=took,
-                        mapped=events.address_port(*mapped),
+                        time=answer.took,
+                        mapped=events.address_port(*answer.mapped),
                     )
                 )
-            self._reflexive(endpoint, local, rank, server.url, mapped)
+            self._reflexive(endpoint, local, rank, server.url, answer.mapped)
 
         problem = await binding(endpoint, addr, answered)
         keep(self._keep_warm(endpoint, addr, answered, late=problem is not None))
@@ -262,7 +255,7 @@ class Gathering:
         self,
         endpoint: Endpoint,
         addr: Address,
-        answered: Answered,
+        answered: Callable[[Answer], None],
         late: bool,
     ) -> None:
         """Ask again and again while nobody is connected: the mapping lives, its change is seen."""
@@ -359,47 +352,6 @@ class Gathering:
         task = asyncio.create_task(work)
         self._keepers.add(task)
         task.add_done_callback(self._keepers.discard)
-
-
-async def binding(
-    endpoint: Endpoint, addr: Address, answered: Answered
-) -> tuple[Reason, str] | None:
-    """One STUN transaction with a server (RFC 8489 section 6.2.1); returns why it failed."""
-    loop = asyncio.get_running_loop()
-    outcome: asyncio.Future[tuple[Reason, str] | None] = loop.create_future()
-
-    def settle(result: tuple[Reason, str] | None) -> None:
-        if not outcome.done():
-            outcome.set_result(result)
-
-    def on_answer(message: stun.Message, source: Address, at: float) -> None:
-        if source != addr:
-            return
-        endpoint.answered(message)
-        mapped = message.attributes.get("XOR-MAPPED-ADDRESS") or message.attributes.get(
-            "MAPPED-ADDRESS"
-        )
-        if message.message_class == stun.Class.ERROR or mapped is None:
-            words = message.attributes.get("ERROR-CODE", (0, "no mapped address in the answer"))
-            settle((Reason.BAD_REQUEST, f"{words[0] or ''} {words[1]}".strip()))
-            return
-        answered((mapped[0], mapped[1]), at - request.sent[0], request.round_trip(at))
-        settle(None)
-
-    request = Request(
-        stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST),
-        addr,
-        on_answer,
-        refused=lambda reason, detail: settle((reason, detail)),
-    )
-    for patience in SERVER_TIMEOUTS:
-        if endpoint.transport.is_closing():
-            return Reason.SEND_ERROR, "the socket is closed"
-        endpoint.ask(request)
-        await asyncio.wait({outcome}, timeout=patience)
-        if outcome.done():
-            return outcome.result()
-    return Reason.TIMEOUT, f"{len(request.sent)} requests, no answer"
 
 
 def _priority(kind: str, rank: int) -> int:
