@@ -299,6 +299,8 @@ class BlobChanged(Event, frozen=True, kw_only=True):
     """True once gathering is complete: nothing will be added to it."""
     resend: bool = False
     """True when a blob sent before will no longer do (an address in it has changed)."""
+    nat_only: bool = False
+    """True when only what it says of our NAT is new: a blob sent before serves as well."""
 
 
 class DescriptionAccepted(Event, frozen=True, kw_only=True):
@@ -592,6 +594,8 @@ class StartSession(Command, frozen=True, kw_only=True):
     rto: float | None = None
     """Seconds the first sending of a check waits for its answer (section 14.3); None: by the round
     trips to the servers."""
+    binding_lifetime: float = 0.0
+    """Longest time in seconds for which an unused NAT binding is watched; 0: none is."""
 
 
 class Paste(Command, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ import msgspec
 from icetui import events, signaling
 from icetui.answering import own_mid
 from icetui.engine.checking import CheckList
+from icetui.engine.discovery import Discovery
 from icetui.engine.endpoint import Address, Endpoint
 from icetui.engine.gathering import Gathering
 from icetui.engine.generations import Generations
@@ -53,7 +54,8 @@ class Agent:
         self._endpoints: list[Endpoint] = []
         self._candidates: dict[Address, Candidate] = {}
         self._numbers = itertools.count(1)
-        self._gathering = Gathering(stream, start, self)
+        self._discovery = Discovery(stream, start, self._nat_known)
+        self._gathering = Gathering(stream, start, self, self._discovery)
         self._hidden = HiddenCandidates(start)
         self._unpaired = UnpairedCandidates()
         self._mid = own_mid(self.ufrag)
@@ -161,6 +163,9 @@ class Agent:
         told = signaling.facts(theirs)
         told["ufrag"] = theirs.ufrag or (known.ufrag if known else "")
         told["warnings"] = theirs.warnings + warnings
+        # Candidates alone, trickled later, say nothing of their NAT.
+        said = theirs if theirs.ufrag else self._theirs
+        told["mapping"], told["filtering"] = said.mapping, said.filtering
         self.stream.emit(
             events.DescriptionAccepted,
             new_candidates=added,
@@ -251,6 +256,7 @@ class Agent:
         for checks in self.generations.lists:
             checks.stop()
         self._gathering.stop()
+        self._discovery.stop()
         self._hidden.stop()
         if self._task is not None:
             self._task.cancel()
@@ -361,6 +367,7 @@ class Agent:
     def description(self) -> Description:
         """What the other side needs to know of us."""
         public = [c for c in self._candidates.values() if c.type != "prflx"]
+        mapping, filtering = self._discovery.said
         return Description(
             ufrag=self.ufrag,
             pwd=self._pwd,
@@ -369,6 +376,8 @@ class Agent:
             made=time.time(),
             answers=self._answered_ufrag(),
             mid=self._mid,
+            mapping=mapping,
+            filtering=filtering,
         )
 
     def _answered_ufrag(self) -> str | None:
@@ -376,7 +385,13 @@ class Agent:
         theirs = self._theirs or self._before[1]
         return theirs.ufrag if theirs is not None else None
 
-    def _publish(self, *, resend: bool = False) -> None:
+    def _nat_known(self) -> None:
+        """More is known of our NAT: the blob says so, and whoever has the one before needs no
+        other."""
+        if not self._closed:
+            self._publish(nat_only=True)
+
+    def _publish(self, *, resend: bool = False, nat_only: bool = False) -> None:
         description = self.description()
         if not description.candidates:
             return
@@ -386,6 +401,7 @@ class Agent:
             candidates=len(description.candidates),
             complete=self._gathered,
             resend=resend,
+            nat_only=nat_only,
         )
 
 

@@ -16,6 +16,7 @@ from aioice.candidate import candidate_priority
 
 from icetui import events
 from icetui.engine.binding import Answer, binding
+from icetui.engine.discovery import Discovery
 from icetui.engine.endpoint import Address, Endpoint
 from icetui.engine.interfaces import LocalAddress, local_addresses
 from icetui.engine.relay import RelayUnavailable, allocate, source_address
@@ -49,7 +50,11 @@ class Gatherer(Protocol):
 class Gathering:
     """One round of gathering for one session."""
 
-    def __init__(self, stream: Stream, start: StartSession, gatherer: Gatherer) -> None:
+    def __init__(
+        self, stream: Stream, start: StartSession, gatherer: Gatherer, discovery: Discovery
+    ) -> None:
+        """`discovery` hears of every base and every answer."""
+        self._discovery = discovery
         self._stream = stream
         self._start = start
         self._gatherer = gatherer
@@ -69,6 +74,7 @@ class Gathering:
         ]
         await asyncio.gather(*asking)
         self._stream.emit(events.GatheringStateChanged, state="complete")
+        self._discovery.gathered()
 
     def allocate_again(self, url: str) -> None:
         """A TURN server has lost our allocation: ask it anew, less and less often."""
@@ -122,6 +128,7 @@ class Gathering:
             )
             if self._gatherer.found(candidate, endpoint) is not None:
                 self._hosts.append((endpoint, local, rank))
+                self._discovery.begin(endpoint, local)
 
     def _show_interfaces(self, addresses: list[LocalAddress]) -> None:
         names = dict.fromkeys(a.interface for a in addresses)
@@ -227,8 +234,11 @@ class Gathering:
                     )
                 )
             self._reflexive(endpoint, local, rank, server.url, answer.mapped)
+            self._discovery.answered(endpoint, server.url, addr, answer)
 
         problem = await binding(endpoint, addr, answered)
+        if problem is not None:
+            self._discovery.unanswered(endpoint, server.url, addr, problem)
         keep(self._keep_warm(endpoint, addr, answered, late=problem is not None))
         return problem
 
@@ -282,6 +292,7 @@ class Gathering:
             return
         addr, source = local
         server = msgspec.structs.replace(server, address=events.address_port(*addr))
+        self._discovery.turn_server(turn_server, addresses)
         attempt = asyncio.create_task(
             self._allocate(server, turn_server, addr, source, rank, began)
         )
@@ -307,6 +318,8 @@ class Gathering:
         except RelayUnavailable as error:
             self._failed(server, began, error.reason, str(error))
             return
+        if turn_server.transport != "udp":
+            self._discovery.reached_over_tcp(server.url)
         mapped: Address = endpoint.transport.get_extra_info("related_address")
         self._show(
             msgspec.structs.replace(

@@ -39,6 +39,11 @@ def unlikely(local: Candidate, remote: Candidate, remote_is_reflexive_elsewhere:
     return score
 
 
+def private(address: str) -> bool:
+    """Whether an IP address reaches nobody beyond its own network."""
+    return _private(ipaddress.ip_address(address))
+
+
 def _private(ip: IP) -> bool:
     return any(ip.version == network.version and ip in network for network in PRIVATE)
 

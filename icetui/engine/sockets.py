@@ -38,6 +38,8 @@ ICMP_WORDS = {
     10: "host administratively prohibited",
     13: "communication administratively prohibited",
 }
+TIME_EXCEEDED = "ICMP time exceeded"
+"""A router's word for a datagram that was allowed no more hops (RFC 792)."""
 ICMP6_WORDS = {
     0: "no route",
     1: "administratively prohibited",
@@ -205,6 +207,8 @@ def _describe_error(value: bytes) -> str:
         what = f"ICMP {ICMP_WORDS.get(code, f'unreachable, code {code}')}"
     elif origin == 3 and kind == 1:
         what = f"ICMPv6 {ICMP6_WORDS.get(code, f'unreachable, code {code}')}"
+    elif origin == 2 and kind == 11:
+        what = TIME_EXCEEDED
     elif origin in (2, 3):
         what = f"ICMP type {kind} code {code}"
     else:

@@ -1,0 +1,265 @@
+"""What servers saw of one local address → how the NAT in front of it behaves (RFC 5780, RFC 4787).
+
+What belongs here: conclusions from evidence, and the sentences for what stays open. Pure: no
+socket, no clock. Who asks is `discovery.py`, how a single test is done `nat_tests.py`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+
+from icetui.engine.binding import Answer
+from icetui.engine.endpoint import Address
+from icetui.engine.likelihood import private
+from icetui.events import NatBehaviour, NatDependence, Reason, address_port
+
+CARRIER_GRADE = ipaddress.ip_network("100.64.0.0/10")
+"""RFC 6598: between a provider's NAT and its customers, and nowhere else on the way."""
+MOST_NOTES = 8
+
+
+@dataclass(slots=True)
+class FilteringTest:
+    """What came of asking one server to answer from elsewhere (RFC 5780 section 4.4).
+
+    The control asks the same from a socket that has contacted those other addresses before, so
+    that its NAT lets them in: it shows that the server does what it is asked.
+    """
+
+    server: Address
+    other: Address
+    address_passed: bool = False
+    """An answer from the other address came in, though nothing was ever sent there."""
+    port_passed: bool = False
+    """One from the same address and the other port did."""
+    address_control: bool = False
+    port_control: bool = False
+    ignored: bool = False
+    """The server answered from the address it was asked at."""
+    refused: str = ""
+    """What it said instead."""
+    reachable: bool = False
+    """The other address answers when it is asked itself."""
+
+
+@dataclass(slots=True)
+class Evidence:
+    """All that has been seen of one base in one round of questions."""
+
+    base: Address
+    interface: str | None = None
+    seen: dict[Address, Address] = field(default_factory=dict)
+    """For each address asked from the base, where it saw the base."""
+    rewritten: dict[Address, Answer] = field(default_factory=dict)
+    """Answers in which MAPPED-ADDRESS differs from XOR-MAPPED-ADDRESS."""
+    silent: dict[Address, tuple[Reason, str]] = field(default_factory=dict)
+    """Servers that should have answered over UDP and did not, and why."""
+    ports: set[tuple[int, int]] = field(default_factory=set)
+    """Local port and the one the outside saw, of other sockets on the same address."""
+    tests: list[FilteringTest] = field(default_factory=list)
+    hairpin: bool | None = None
+    routers: dict[int, str] = field(default_factory=dict)
+    """Routers on the way to a server by their distance in hops."""
+    over_tcp: tuple[str, ...] = ()
+    """URIs of servers that answered over TCP or TLS."""
+    mapping_settled: bool = False
+    """Whether all are asked whose answers could show that the mapping depends on them."""
+    moved: bool = False
+    """The same server saw the base elsewhere when it was asked again."""
+    lived: float | None = None
+    lapsed: float | None = None
+    notes: list[str] = field(default_factory=list)
+    complete: bool = False
+
+    @property
+    def outside(self) -> dict[Address, Address]:
+        """What was seen by servers beyond the outermost NAT in sight: one within the own network
+        sees the base itself, one between two NATs an address that is private."""
+        translated = {s: m for s, m in self.seen.items() if m != self.base}
+        public = {s: m for s, m in translated.items() if not private(m[0])}
+        return public or translated or self.seen
+
+    @property
+    def behind_nat(self) -> bool | None:
+        """None while nobody has answered."""
+        return any(m != self.base for m in self.seen.values()) if self.seen else None
+
+
+def conclude(e: Evidence) -> NatBehaviour:
+    """What the evidence allows to say; the rest is unknown, and the notes say why."""
+    mapping, mapping_notes = _mapping(e)
+    filtering, filtering_notes = _filtering(e, mapping)
+    udp, udp_notes = _udp(e)
+    carrier, carrier_notes = _carrier_grade(e)
+    notes = [*udp_notes, *mapping_notes, *filtering_notes, *carrier_notes, *_lies(e), *e.notes]
+    return NatBehaviour(
+        local=e.base[0],
+        interface=e.interface,
+        behind_nat=e.behind_nat,
+        mapping=mapping,
+        filtering=filtering,
+        port_preservation=_port_preservation(e),
+        hairpinning=e.hairpin if e.behind_nat else None,
+        binding_lifetime=e.lived,
+        binding_lapsed=e.lapsed,
+        carrier_grade=carrier,
+        udp=udp,
+        complete=e.complete,
+        notes=tuple(dict.fromkeys(notes))[:MOST_NOTES],
+    )
+
+
+def _mapping(e: Evidence) -> tuple[NatDependence, list[str]]:
+    """RFC 5780 section 4.3, by any addresses that answered."""
+    if not e.seen:
+        return "unknown", []
+    if not e.behind_nat:
+        return "endpoint-independent", []
+    if e.moved:
+        return "unknown", ["The NAT gave us another mapping while its mappings were compared."]
+    seen = e.outside
+    hosts = {server[0] for server in seen}
+    if len(set(seen.values())) == 1:
+        if len(hosts) > 1:
+            return "endpoint-independent", []
+        if not e.complete:
+            return "unknown", []
+        return "unknown", [
+            "Whether the mapping depends on the address written to is open: only "
+            f"{_all(hosts)} answered, and it takes two addresses to compare."
+        ]
+    if not e.mapping_settled:
+        return "unknown", []
+    by_host = [{m for s, m in seen.items() if s[0] == host} for host in sorted(hosts)]
+    if any(len(mapped) > 1 for mapped in by_host):
+        return "address-and-port-dependent", []
+    if len({s[0] for s in seen}) < len(seen):
+        return "address-dependent", []
+    return "address-dependent", [
+        "The mapping depends on the address written to; whether on its port too is open: no "
+        "server answered at two ports."
+    ]
+
+
+def _filtering(e: Evidence, mapping: NatDependence) -> tuple[NatDependence, list[str]]:
+    """RFC 5780 section 4.4. What came in is proof; what did not come in is one only if the server
+    is known to have sent it."""
+    if not e.seen:
+        return "unknown", []
+    if any(t.address_passed for t in e.tests):
+        return "endpoint-independent", []
+    problems = []
+    # A mapping that depends on the destination has no room for a control: what the other address
+    # may enter is another mapping.
+    dependent = mapping in ("address-dependent", "address-and-port-dependent")
+    for test in e.tests:
+        if test.address_control or (dependent and test.reachable and not test.ignored):
+            if test.port_passed:
+                return "address-dependent", []
+            if test.port_control or dependent:
+                return "address-and-port-dependent", []
+        problems.append(_why_no_filtering(test))
+    if not e.complete:
+        return "unknown", []
+    if not e.tests:
+        problems.append("no server offers a second address to answer from (RFC 5780)")
+    return "unknown", [f"Filtering is open: {problems[0]}."]
+
+
+def _why_no_filtering(test: FilteringTest) -> str:
+    server = address_port(*test.server)
+    if test.refused:
+        return f"{server} will not answer from elsewhere ({test.refused})"
+    if test.ignored:
+        return f"{server} answers from the same address when asked to use another"
+    return f"{server} does not answer from {address_port(*test.other)} when asked to"
+
+
+def _udp(e: Evidence) -> tuple[bool | None, list[str]]:
+    if e.seen:
+        return True, []
+    if not e.silent or not e.complete:
+        return None, []
+    alive = [s for s, (_, detail) in e.silent.items() if detail.endswith(f", said {s[0]}")]
+    if alive:
+        return None, [
+            f"UDP gets as far as {_all({s[0] for s in alive})}, where no STUN server listens."
+        ]
+    words = {d for reason, d in e.silent.values() if reason != Reason.TIMEOUT}
+    why = f" ({'; '.join(sorted(words))})" if words else ""
+    nobody = f"{_servers(len(e.silent))} asked over UDP, none answered{why}"
+    if e.over_tcp:
+        return False, [f"UDP is blocked: {nobody}, while {_all(set(e.over_tcp))} answers."]
+    return False, [
+        f"{nobody[0].upper()}{nobody[1:]}, and nothing answered over TCP either: UDP may be "
+        "blocked, or the network or the server down."
+    ]
+
+
+def _port_preservation(e: Evidence) -> bool | None:
+    """RFC 4787 section 4.2.1; one socket may keep its port by chance, all of them do not."""
+    pairs = {(e.base[1], mapped[1]) for mapped in e.outside.values()} | e.ports
+    return all(local == outer for local, outer in pairs) if e.seen else None
+
+
+def _carrier_grade(e: Evidence) -> tuple[str | None, list[str]]:
+    if not e.behind_nat:
+        return None, []
+    for hop, router in sorted(e.routers.items()):
+        if _shared(router):
+            return (
+                f"router {router} on the way out, {hop} hops from here, has an address from "
+                "100.64.0.0/10, the range of carrier-grade NATs (RFC 6598)",
+                [],
+            )
+    translated = {s: m for s, m in e.seen.items() if m != e.base}
+    inner = sorted((s, m) for s, m in translated.items() if private(m[0]))
+    outer = sorted((s, m) for s, m in translated.items() if not private(m[0]))
+    if inner and outer:
+        return (
+            f"{inner[0][0][0]} sees us at the private address {inner[0][1][0]}, {outer[0][0][0]} "
+            f"at {outer[0][1][0]}: there is a NAT between the two",
+            [],
+        )
+    for address, whose in [(m[0], "we are seen at") for _, m in inner] + [(e.base[0], "ours is")]:
+        if _shared(address):
+            return (
+                f"{whose} {address}, an address from 100.64.0.0/10, the range of carrier-grade "
+                "NATs (RFC 6598)",
+                [],
+            )
+    second = e.routers.get(2)
+    if second is not None and private(second) and ":" not in second:
+        return None, [
+            f"The second router on the way out, {second}, has a private address as well: a second "
+            "NAT may follow the first."
+        ]
+    return None, []
+
+
+def _lies(e: Evidence) -> list[str]:
+    notes = []
+    for server, answer in e.rewritten.items():
+        assert answer.plain is not None
+        notes.append(
+            f"On the way from {server[0]} something rewrites addresses in STUN answers (an ALG): "
+            f"they say {address_port(*answer.plain)} in plain, {address_port(*answer.mapped)} in "
+            "the form that is hidden from it."
+        )
+    return notes
+
+
+def _shared(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address) in CARRIER_GRADE
+    except ValueError:
+        return False
+
+
+def _all(names: set[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def _servers(number: int) -> str:
+    return "one server was" if number == 1 else f"{number} servers were"

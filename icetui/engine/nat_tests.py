@@ -1,0 +1,288 @@
+"""The tests of NAT behaviour that need sockets of their own (RFC 5780 section 4).
+
+What belongs here: one function a test, each bounded in time and in what it sends. Filtering must
+be seen from a socket that has not written to the other address before, so every test opens fresh
+ones and closes them; the sockets that ICE uses are never touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from aioice import ice, stun
+
+from icetui.engine.binding import CHANGE_ADDRESS, CHANGE_PORT, Answer, binding, request
+from icetui.engine.endpoint import Address, Endpoint, Request
+from icetui.engine.nat import FilteringTest
+from icetui.engine.sockets import TIME_EXCEEDED, open_udp
+from icetui.engine.stream import Stream
+from icetui.events import Reason
+
+SENDINGS = 6
+"""Transmissions before silence counts: of ten thousand, 16 stay unheard at 30 % loss each way …"""
+PACE_LEAST, PACE_MOST = 0.05, 0.15
+"""… and the seconds between two of them."""
+LAST_WAIT_LEAST = 0.2
+"""Seconds after the last one, or two round trips."""
+HAIRPINS = 4
+SLEEPERS = 8
+"""Bindings of different ages that are tried for the lifetime."""
+HOPS = 3
+"""How far out routers are asked for: a home's router, a provider's NAT, one more."""
+HOP_WAITS = (0.15, 0.15, 0.3)
+
+
+class _Nobody:
+    """Owner of a probe: nothing but answers and its own requests concern it."""
+
+    def __init__(self) -> None:
+        self.expected: dict[bytes, asyncio.Future[None]] = {}
+        """By transaction id, requests of our own that may arrive here."""
+
+    def request_received(
+        self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
+    ) -> None:
+        heard = self.expected.get(message.transaction_id)
+        if heard is not None and not heard.done():
+            heard.set_result(None)
+
+    def data_arrived(self, endpoint: Endpoint, addr: Address, data: bytes) -> None:
+        """Not asked for."""
+
+    def refuse(self, endpoint: Endpoint, addr: Address, reason: Reason, detail: str) -> None:
+        """Malformed: the question stays unanswered."""
+
+    def pair_id(self, endpoint: Endpoint, addr: Address) -> str | None:
+        return None
+
+    def seen_as(self, endpoint: Endpoint, mapped: Address) -> None:
+        """No check is ever answered here."""
+
+    def protocol_lost(self, protocol: ice.StunProtocol) -> None:
+        """Closed by the test itself."""
+
+
+@dataclass(slots=True)
+class Probe:
+    """A socket for one test."""
+
+    endpoint: Endpoint
+    owner: _Nobody
+
+    @property
+    def port(self) -> int:
+        return self.endpoint.address[1]
+
+    async def ask(
+        self,
+        server: Address,
+        *,
+        change: int = 0,
+        response_port: int | None = None,
+        waits: Sequence[float] | None = None,
+    ) -> Answer | tuple[Reason, str]:
+        """Ask once, with all retransmissions; an answer from anywhere counts if a change of
+        address or port was asked for."""
+        heard: list[Answer] = []
+        problem = await binding(
+            self.endpoint,
+            server,
+            heard.append,
+            message=request(change, response_port),
+            waits=waits or pace(0.0),
+            from_anywhere=change != 0,
+        )
+        return heard[0] if heard else problem or (Reason.TIMEOUT, "no answer")
+
+    def expect(self, message: stun.Message) -> asyncio.Future[None]:
+        """Done once this request, or an answer to it, arrives here by way of the NAT."""
+        heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.owner.expected[message.transaction_id] = heard
+
+        def answered(answer: stun.Message, source: Address, at: float) -> None:
+            if not heard.done():
+                heard.set_result(None)
+
+        self.endpoint.pending[message.transaction_id] = Request(
+            message, ("", 0), answered, sent=[asyncio.get_running_loop().time()]
+        )
+        return heard
+
+
+@asynccontextmanager
+async def probe(stream: Stream, address: str) -> AsyncIterator[Probe]:
+    """A fresh socket on a local IP address, closed at the end.
+
+    Raises OSError when there is none to be had.
+    """
+    owner = _Nobody()
+    endpoint = Endpoint(owner, stream)
+    await open_udp(endpoint, address)
+    try:
+        yield Probe(endpoint, owner)
+    finally:
+        endpoint.transport.close()
+
+
+def pace(round_trip: float) -> tuple[float, ...]:
+    """How long each transmission waits, for a server that is `round_trip` seconds away."""
+    each = min(max(round_trip, PACE_LEAST), PACE_MOST)
+    return (each,) * (SENDINGS - 1) + (max(LAST_WAIT_LEAST, min(2 * round_trip, 1.0)),)
+
+
+async def filtering(
+    stream: Stream, address: str, server: Address, other: Address, round_trip: float
+) -> tuple[FilteringTest, set[tuple[int, int]]]:
+    """Section 4.4, both tests at once, beside a control; also the ports seen (local, outside).
+
+    Raises OSError.
+    """
+    test = FilteringTest(server, other)
+    ports: set[tuple[int, int]] = set()
+    waits = pace(round_trip)
+    async with probe(stream, address) as fresh, probe(stream, address) as known:
+
+        async def change(asker: Probe, flags: int) -> Address | None:
+            """Where the answer came from."""
+            answer = await asker.ask(server, change=flags, waits=waits)
+            if isinstance(answer, Answer):
+                ports.add((asker.port, answer.mapped[1]))
+                test.ignored = test.ignored or answer.source == server
+                return answer.source
+            if answer[0] == Reason.BAD_REQUEST:
+                test.refused = answer[1]
+            return None
+
+        async def passed() -> None:
+            whole, port = await asyncio.gather(
+                change(fresh, CHANGE_ADDRESS | CHANGE_PORT), change(fresh, CHANGE_PORT)
+            )
+            test.address_passed = _from_address(whole, server)
+            test.port_passed = _from_port(port, server)
+
+        async def control() -> None:
+            first = await asyncio.gather(
+                *(known.ask(there, waits=waits) for there in (other, (server[0], other[1])))
+            )
+            test.reachable = isinstance(first[0], Answer)
+            whole, port = await asyncio.gather(
+                change(known, CHANGE_ADDRESS | CHANGE_PORT), change(known, CHANGE_PORT)
+            )
+            test.address_control = _from_address(whole, server)
+            test.port_control = _from_port(port, server)
+
+        await asyncio.gather(passed(), control())
+    return test, ports
+
+
+def _from_address(source: Address | None, server: Address) -> bool:
+    return source is not None and source[0] != server[0]
+
+
+def _from_port(source: Address | None, server: Address) -> bool:
+    return source is not None and source[0] == server[0] and source[1] != server[1]
+
+
+async def hairpinning(
+    stream: Stream, address: str, server: Address, round_trip: float
+) -> tuple[bool | None, set[tuple[int, int]]]:
+    """Section 4.5, with two sockets that write to each other's mapped address, so that no filter
+    stands in the way; None when the server answers only one of them.
+
+    Raises OSError.
+    """
+    waits = pace(round_trip)
+    async with probe(stream, address) as one, probe(stream, address) as other:
+        answers = await asyncio.gather(*(p.ask(server, waits=waits) for p in (one, other)))
+        seen = {
+            (p.port, a.mapped[1]): a.mapped
+            for p, a in zip((one, other), answers, strict=True)
+            if isinstance(a, Answer)
+        }
+        if len(seen) < 2:
+            return None, set(seen)
+        to_one, to_other = seen.values()
+        arrived = await asyncio.gather(_reaches(one, other, to_other), _reaches(other, one, to_one))
+        return any(arrived), set(seen)
+
+
+async def _reaches(sender: Probe, receiver: Probe, target: Address) -> bool:
+    """Whether a request to `target`, sent a few times, is heard by the receiver."""
+    message = request()
+    heard = receiver.expect(message)
+    for _ in range(HAIRPINS):
+        if sender.endpoint.transport.is_closing():
+            return False
+        sender.endpoint.send_stun(message, target)
+        await asyncio.wait({heard}, timeout=PACE_MOST)
+        if heard.done():
+            return True
+    return False
+
+
+async def routers(stream: Stream, address: str, server: Address) -> dict[int, str]:
+    """The first routers on the way to a server, by their distance, as far as they say.
+
+    A request that may only travel so far comes back as ICMP time exceeded (RFC 792), and who says
+    so is where it ended. Raises OSError.
+    """
+
+    async def at(hops: int) -> str | None:
+        async with probe(stream, address) as limited:
+            sock = limited.endpoint.transport.get_extra_info("socket")
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, hops)
+            outcome = await limited.ask(server, waits=HOP_WAITS)
+        if isinstance(outcome, Answer) or outcome[0] != Reason.ICMP_UNREACHABLE:
+            return None
+        what, _, router = outcome[1].rpartition(", said ")
+        return router if what == TIME_EXCEEDED else None
+
+    said = await asyncio.gather(*(at(hops) for hops in range(1, HOPS + 1)))
+    return {hops: router for hops, router in enumerate(said, 1) if router}
+
+
+async def lifetime(
+    stream: Stream, address: str, server: Address, longest: float
+) -> tuple[float | None, float | None, str]:
+    """Section 4.6: seconds that an unused binding was seen to live, seconds after which one was
+    gone, and what went wrong if neither was seen.
+
+    Several bindings are made at once and each is tried once, at its own age, so that it takes
+    `longest` seconds and not a search. Raises OSError.
+    """
+    async with AsyncExitStack() as stack:
+        asker, control, *sleepers = [
+            await stack.enter_async_context(probe(stream, address)) for _ in range(2 + SLEEPERS)
+        ]
+        answers = await asyncio.gather(*(p.ask(server) for p in (control, *sleepers)))
+
+        async def alive(sleeper: Probe, answer: Answer | tuple[Reason, str], age: float) -> bool:
+            await asyncio.sleep(age)
+            return isinstance(answer, Answer) and await _answer_reaches(
+                asker, sleeper, server, answer.mapped[1]
+            )
+
+        if not await alive(control, answers[0], 0.0):
+            return None, None, "the server does not answer to another port (RESPONSE-PORT)"
+        ages = [longest * number / SLEEPERS for number in range(1, SLEEPERS + 1)]
+        found = await asyncio.gather(*map(alive, sleepers, answers[1:], ages))
+    lived = max((age for age, lives in zip(ages, found, strict=True) if lives), default=None)
+    lapsed = [age for age, lives in zip(ages, found, strict=True) if not lives]
+    return lived, min((age for age in lapsed if age > (lived or 0.0)), default=None), ""
+
+
+async def _answer_reaches(asker: Probe, sleeper: Probe, server: Address, port: int) -> bool:
+    message = request(response_port=port)
+    heard = sleeper.expect(message)
+    for wait in pace(PACE_MOST):
+        if asker.endpoint.transport.is_closing():
+            return False
+        asker.endpoint.send_stun(message, server)
+        await asyncio.wait({heard}, timeout=wait)
+        if heard.done():
+            return True
+    return False
