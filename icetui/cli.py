@@ -311,6 +311,34 @@ def peer(
 
 
 @main.command()
+@session_options
+@record_option
+@mask_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+@click.option(
+    "--lifetime",
+    type=click.FloatRange(min=0, max=600),
+    default=0.0,
+    metavar="SECONDS",
+    help="Also find out how long an unused NAT binding lives, up to so many seconds.",
+)
+def doctor(record: Path | None, mask: bool, as_json: bool, lifetime: float, **chosen: Any) -> None:
+    """What this network lets through, and who can be reached from it.
+
+    \b
+    Exit codes: 0 fine, 1 only relayed paths, 2 usage, 3 the examination failed,
+    4 nothing works.
+    """
+    import asyncio
+
+    from icetui.doctor.examination import examine
+
+    start = opening.start_command(chosen, binding_lifetime=lifetime)
+    source = opening.recorded(opening.engine(start), record, mask)
+    sys.exit(asyncio.run(examine(source, lifetime, data_out(), say, as_json=as_json)))
+
+
+@main.command()
 @click.argument("what", nargs=-1, metavar="FILE | -- COMMAND…")
 @click.option(
     "--speed",

@@ -24,14 +24,17 @@ class CannotOpen(Exception):
         self.code = code
 
 
-def start_command(chosen: dict[str, Any]) -> StartSession:
-    """The command that opens a session with these flags. Raises CannotOpen."""
+def start_command(chosen: dict[str, Any], **more: Any) -> StartSession:
+    """The command that opens a session with these flags; `more` are fields of it that only one
+    command sets. Raises CannotOpen."""
+    import msgspec
+
     from icetui.settings import BadSettings, load
 
     if chosen["no_servers"] and (chosen["stun"] or chosen["turn"]):
         raise CannotOpen("--no-servers and a server contradict each other; leave one of them out")
     try:
-        return load(chosen).start()
+        return msgspec.structs.replace(load(chosen).start(), **more)
     except BadSettings as problem:
         raise CannotOpen(str(problem)) from problem
 

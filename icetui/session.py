@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from icetui import events
 from icetui.events import Candidate, Pair, Server
+from icetui.reachability import easiest
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -218,11 +219,7 @@ class Session:
     def nat(self) -> events.NatBehaviour | None:
         """What is known of the NAT that is easiest to get through: of several interfaces, the one
         a peer reaches us by if by any."""
-        order = get_args(events.NatDependence)[1:]
-        known = [n for n in self.nats.values() if n.mapping in order]
-        if known:
-            return min(known, key=lambda n: order.index(n.mapping))
-        return next(iter(self.nats.values()), None)
+        return easiest(self.nats.values())
 
     @property
     def both_known_at(self) -> float | None:

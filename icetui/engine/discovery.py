@@ -13,7 +13,7 @@ import contextlib
 import ipaddress
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any, get_args
+from typing import Any
 
 from icetui import events
 from icetui.engine import nat, nat_tests
@@ -24,6 +24,7 @@ from icetui.engine.likelihood import private
 from icetui.engine.nat import Evidence
 from icetui.engine.stream import Stream
 from icetui.events import MappingSeen, NatBehaviour, NatDependence, Reason, TurnServer, address_port
+from icetui.reachability import easiest
 
 MOST_BASES = 8
 MOST_ADDRESSES = 16
@@ -32,8 +33,6 @@ MOST_OFFERS = 2
 """Servers that get a chance to show that they do what RFC 5780 says."""
 AGAIN_FIRST, AGAIN_AT_MOST = 5.0, 300.0
 """Seconds from one examination to the next when a mapping has changed; doubling."""
-
-STRICTNESS: tuple[NatDependence, ...] = get_args(NatDependence)[1:]
 
 
 @dataclass(slots=True, eq=False)
@@ -81,15 +80,8 @@ class Discovery:
     @property
     def said(self) -> tuple[NatDependence, NatDependence]:
         """Mapping and filtering for our blob: of the NAT that is easiest to get through."""
-        known = [
-            b.behaviour
-            for b in self._bases.values()
-            if b.behaviour is not None and b.behaviour.mapping in STRICTNESS
-        ]
-        if not known:
-            return "unknown", "unknown"
-        best = min(known, key=lambda n: STRICTNESS.index(n.mapping))
-        return best.mapping, best.filtering
+        best = easiest(b.behaviour for b in self._bases.values() if b.behaviour is not None)
+        return (best.mapping, best.filtering) if best is not None else ("unknown", "unknown")
 
     def stop(self) -> None:
         """End everything; sockets are closed at once."""
@@ -139,9 +131,14 @@ class Discovery:
         for base in self._bases.values():
             self._ask_turn(base, server, addresses)
 
-    def reached_over_tcp(self, url: str) -> None:
-        """A TURN server has answered over TCP or TLS."""
-        self._over_tcp = (*self._over_tcp, url)
+    def turn_answered(self, server: TurnServer, source: str) -> None:
+        """A TURN server, asked from this local address for an allocation, has answered."""
+        if server.transport != "udp":
+            self._over_tcp = (*self._over_tcp, server.url)
+            return
+        for base in self._bases.values():
+            if base.local.address == source:
+                base.evidence.relay_over_udp = True
 
     def gathered(self) -> None:
         """Every configured server has answered or failed."""
@@ -241,7 +238,7 @@ class Discovery:
 
         await asyncio.gather(mapping(), filtering())
         if other in evidence.seen:
-            return True
+            return other[0] != server[0]
         evidence.notes.append(
             f"{address_port(*server)} offers {address_port(*other)} as its other address, and "
             "nothing answers there."
@@ -402,8 +399,8 @@ def unusable(server: Address, other: Address) -> str | None:
     ours, theirs = ipaddress.ip_address(server[0]), ipaddress.ip_address(other[0])
     if ours.version != theirs.version or not other[1]:
         return f"{claim}, which is none of its kind."
-    if theirs == ours or other[1] == server[1]:
-        return f"{claim}: RFC 5780 wants another address and another port."
+    if other == server:
+        return f"{claim}, which is where it was asked."
     special = theirs.is_multicast or theirs.is_unspecified or theirs.is_link_local
     if special or theirs.is_loopback != ours.is_loopback or theirs.is_reserved:
         return f"{claim}, which no server can have."

@@ -33,6 +33,15 @@ LATE_AGAIN = 0.5
 """Seconds after the verdict on a STUN server at which it gets another round of requests."""
 AGAIN_AFTER, AGAIN_AT_MOST = 1.0, 30.0
 """Seconds between tries to get a lost TURN allocation back: the first pause, the longest."""
+ANSWERED = (
+    Reason.UNAUTHENTICATED,
+    Reason.FORBIDDEN,
+    Reason.QUOTA,
+    Reason.STALE_NONCE,
+    Reason.UNSUPPORTED,
+    Reason.TLS,
+)
+"""Refusals that only a TURN server that was reached can give."""
 KEEP_WARM = 15.0
 """Seconds between Binding requests that keep a NAT's mapping alive (RFC 8445 section 11)."""
 
@@ -317,9 +326,10 @@ class Gathering:
             await allocate(endpoint, turn_server, addr, source)
         except RelayUnavailable as error:
             self._failed(server, began, error.reason, str(error))
+            if error.reason in ANSWERED:
+                self._discovery.turn_answered(turn_server, source)
             return
-        if turn_server.transport != "udp":
-            self._discovery.reached_over_tcp(server.url)
+        self._discovery.turn_answered(turn_server, source)
         mapped: Address = endpoint.transport.get_extra_info("related_address")
         self._show(
             msgspec.structs.replace(

@@ -61,6 +61,8 @@ class Evidence:
     hairpin: bool | None = None
     routers: dict[int, str] = field(default_factory=dict)
     """Routers on the way to a server by their distance in hops."""
+    relay_over_udp: bool = False
+    """A TURN server answered a request for an allocation over UDP."""
     over_tcp: tuple[str, ...] = ()
     """URIs of servers that answered over TCP or TLS."""
     mapping_settled: bool = False
@@ -154,10 +156,12 @@ def _filtering(e: Evidence, mapping: NatDependence) -> tuple[NatDependence, list
     # may enter is another mapping.
     dependent = mapping in ("address-dependent", "address-and-port-dependent")
     for test in e.tests:
+        if test.port_control and not test.port_passed:
+            return "address-and-port-dependent", []
         if test.address_control or (dependent and test.reachable and not test.ignored):
             if test.port_passed:
                 return "address-dependent", []
-            if test.port_control or dependent:
+            if dependent:
                 return "address-and-port-dependent", []
         problems.append(_why_no_filtering(test))
     if not e.complete:
@@ -171,13 +175,15 @@ def _why_no_filtering(test: FilteringTest) -> str:
     server = address_port(*test.server)
     if test.refused:
         return f"{server} will not answer from elsewhere ({test.refused})"
+    if test.other[0] == test.server[0]:
+        return f"{server} has no second address to answer from"
     if test.ignored:
         return f"{server} answers from the same address when asked to use another"
     return f"{server} does not answer from {address_port(*test.other)} when asked to"
 
 
 def _udp(e: Evidence) -> tuple[bool | None, list[str]]:
-    if e.seen:
+    if e.seen or e.relay_over_udp:
         return True, []
     if not e.silent or not e.complete:
         return None, []

@@ -1,0 +1,215 @@
+"""What an examined session says about reaching others, as plain values: the object of `--json`."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+import msgspec
+
+from icetui import __version__
+from icetui.events import Candidate, Interface, NatBehaviour, NatDependence, Server, ServerTransport
+from icetui.reachability import KINDS, Path, Side, in_plain_words, towards, well_known_name
+from icetui.session import Session
+
+FINE, ONLY_RELAYED, FAILED, NOTHING_WORKS = 0, 1, 3, 4
+"""Exit codes, part of the command line's contract; 2 is wrong usage."""
+
+Verdict = Literal["fine", "only-relayed", "nothing-works"]
+_CODES: dict[Verdict, int] = {
+    "fine": FINE,
+    "only-relayed": ONLY_RELAYED,
+    "nothing-works": NOTHING_WORKS,
+}
+
+
+class MappingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of the NAT table."""
+
+    local: str
+    seen_as: str
+    by: str
+    """`ip:port` of who saw it."""
+    url: str
+    interface: str | None
+    time: float
+    """Seconds since the engine started."""
+
+
+class Peer(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of NAT the other side may be behind, and the path to it."""
+
+    kind: str
+    name: str
+    plain: str
+    mapping: NatDependence
+    filtering: NatDependence
+    path: Path
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """All of it. Times in seconds."""
+
+    version: str
+    complete: bool
+    cut_short: str
+    """Why it is not complete."""
+    time: float
+    """How long the examination took."""
+    interfaces: tuple[Interface, ...]
+    servers: tuple[Server, ...]
+    candidates: tuple[Candidate, ...]
+    candidate_failures: tuple[str, ...]
+    nat_table: tuple[MappingRow, ...]
+    nats: tuple[NatBehaviour, ...]
+    nat: NatBehaviour | None
+    """The one that is easiest to get through, if there are several."""
+    nat_name: str | None
+    """`symmetric` and the like."""
+    nat_sentence: str
+    udp: bool | None
+    ipv6: bool | None
+    """Whether a server was reached over IPv6; None: none was asked."""
+    relays: tuple[ServerTransport, ...]
+    peers: tuple[Peer, ...]
+    verdict: Verdict
+    sentence: str
+    exit_code: int
+
+
+def facts(session: Session, cut_short: str = "") -> Facts:
+    """What `session` allows to say."""
+    nat = session.nat
+    udp = _udp(session)
+    relays = frozenset(s.transport for s in session.servers.values() if s.relayed)
+    relay_only = session.started is not None and session.started.relay_only
+    ours = Side(
+        mapping=nat.mapping if nat else "unknown",
+        filtering=nat.filtering if nat else "unknown",
+        udp=udp,
+        told=True if nat and nat.behind_nat is not None else None,
+        relays=relays,
+    )
+    paths = towards(ours)
+    if relay_only or not session.local_candidates:
+        paths = {k: _without_direct(p, bool(relays)) for k, p in paths.items()}
+    verdict = _verdict(paths)
+    return Facts(
+        version=__version__,
+        complete=not cut_short,
+        cut_short=cut_short,
+        time=session.t,
+        interfaces=tuple(session.interfaces.values()),
+        servers=tuple(session.servers.values()),
+        candidates=tuple(session.local_candidates.values()),
+        candidate_failures=tuple(f.detail for f in session.candidate_failures),
+        nat_table=tuple(
+            MappingRow(
+                local=m.local,
+                seen_as=m.mapped,
+                by=m.server,
+                url=m.url,
+                interface=m.interface,
+                time=m.t,
+            )
+            for m in session.mappings.values()
+        ),
+        nats=tuple(session.nats.values()),
+        nat=nat,
+        nat_name=_name(nat),
+        nat_sentence=_nat_sentence(session, nat, relay_only),
+        udp=udp,
+        ipv6=_ipv6(session),
+        relays=tuple(sorted(relays)),
+        peers=tuple(
+            Peer(
+                kind=k.id,
+                name=k.name,
+                plain=k.plain,
+                mapping=k.mapping,
+                filtering=k.filtering,
+                path=paths[k.id],
+            )
+            for k in KINDS
+        ),
+        verdict=verdict,
+        sentence=_sentence(session, verdict, paths),
+        exit_code=_CODES[verdict],
+    )
+
+
+def _udp(session: Session) -> bool | None:
+    """Of all bases together: one that gets out is enough."""
+    if any(s.relayed and s.transport == "udp" for s in session.servers.values()):
+        return True
+    said = [n.udp for n in session.nats.values()]
+    return True if True in said else None if None in said or not said else False
+
+
+def _ipv6(session: Session) -> bool | None:
+    said = [n.udp for n in session.nats.values() if ":" in n.local]
+    return True if True in said else False if False in said else None
+
+
+def _name(nat: NatBehaviour | None) -> str | None:
+    if nat is None or nat.behind_nat is None:
+        return None
+    return well_known_name(nat.mapping, nat.filtering) if nat.behind_nat else "no NAT"
+
+
+def _nat_sentence(session: Session, nat: NatBehaviour | None, relay_only: bool) -> str:
+    if relay_only:
+        return "With --relay-only nobody is asked what your NAT does: your own addresses stay out."
+    if not (session.started and session.started.servers):
+        return (
+            "No server was asked, so nobody outside has said whether there is a NAT, what it does "
+            "and whether UDP gets out."
+        )
+    if nat is None:
+        return "No address of this machine could ask a server."
+    return in_plain_words(nat.mapping, nat.filtering, nat.behind_nat, nat.udp)
+
+
+def _without_direct(path: Path, relayed: bool) -> Path:
+    """For whoever uses no address of its own, whatever its NAT would allow."""
+    return path if path in ("relay", "no") else "relay" if relayed else "no"
+
+
+def _verdict(paths: dict[str, Path]) -> Verdict:
+    if any(p.startswith("direct") for p in paths.values()):
+        return "fine"
+    return "only-relayed" if "relay" in paths.values() else "nothing-works"
+
+
+def _sentence(session: Session, verdict: Verdict, paths: dict[str, Path]) -> str:
+    if not session.local_candidates:
+        return "This machine has no address to be reached at."
+    if verdict == "nothing-works":
+        return "Nobody outside your own network can be reached from here."
+    if verdict == "only-relayed":
+        return "Others can be reached only through a TURN relay."
+    found = set(paths.values())
+    if any("-or-" in p for p in found):
+        return "Nothing speaks against direct paths; not enough is known to promise them."
+    direct = [k.name for k in KINDS if paths[k.id] == "direct"]
+    if "no" in paths.values():
+        lost = [k.name for k in KINDS if paths[k.id] == "no"]
+        return (
+            f"Direct to {len(direct)} of {len(paths)} kinds of peers; out of reach without a "
+            f"TURN server: {', '.join(lost)}."
+        )
+    return f"Direct to {len(direct)} of {len(paths)} kinds of peers, to the others over a relay."
+
+
+def as_json_line(found: Facts) -> bytes:
+    """One line. What is false or empty in an event is left out there; scripts want it here."""
+    whole = msgspec.to_builtins(found)
+    whole["nats"] = [_whole(n) for n in found.nats]
+    whole["nat"] = _whole(found.nat) if found.nat is not None else None
+    whole["servers"] = [_whole(s) for s in found.servers]
+    whole["interfaces"] = [_whole(i) for i in found.interfaces]
+    whole["candidates"] = [_whole(c) for c in found.candidates]
+    return msgspec.json.encode(whole) + b"\n"
+
+
+def _whole(part: msgspec.Struct) -> dict[str, object]:
+    return cast("dict[str, object]", msgspec.structs.asdict(part))
