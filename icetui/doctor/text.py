@@ -152,10 +152,12 @@ def _ipv6(found: Facts) -> str:
 
 def _behaviour(nat: NatBehaviour, *, several: bool, name: str | None) -> list[str]:
     rows: list[tuple[str, str]] = []
-    if nat.behind_nat is not None:
-        rows.append(("mapping", MAPPING[nat.mapping]))
+    if nat.behind_nat is False:
+        rows.append(("NAT", "none: the outside sees this very address"))
         rows.append(("filtering", FILTERING[nat.filtering]))
     if nat.behind_nat:
+        rows.append(("mapping", MAPPING[nat.mapping]))
+        rows.append(("filtering", FILTERING[nat.filtering]))
         rows.append(("keeps ports", PORTS[nat.port_preservation]))
         rows.append(("hairpinning", HAIRPIN[nat.hairpinning]))
     if nat.binding_lifetime is not None or nat.binding_lapsed is not None:
