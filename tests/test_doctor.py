@@ -138,11 +138,12 @@ def test_it_waits_for_every_server_and_every_nat() -> None:
 
 def test_the_text_says_everything_once_in_plain_words() -> None:
     text = as_text(facts(session(PRC, servers=(STUN, TURN_TCP, DEAD))))
+    unwrapped = " ".join(text.split())
     for words in (
         "eth0  used  192.168.1.20",
-        "answers over UDP in 18.0 ms, sees us at 203.0.113.7:6",
-        "answers over TCP in 40.0 ms, lends 192.0.2.10:50000",
-        "not usable over UDP after 2000.0 ms: timeout: 12 requests, no answer",
+        "✓ stun:192.0.2.10:3478 answers over UDP in 18.0 ms and sees us at 203.0.113.7:6",
+        "answers over TCP in 40.0 ms and lends us 192.0.2.10:50000",
+        "✗ stun:192.0.2.66:3478 is of no use over UDP after 2000.0 ms: timeout: 12",
         "Your NAT shows everybody the same address and port",
         "192.168.1.20:6       203.0.113.7:6  192.0.2.10:3478",
         "port-restricted cone\n",
@@ -151,7 +152,7 @@ def test_the_text_says_everything_once_in_plain_words() -> None:
         "symmetric                address + port / address + port  over a relay",
         "Direct to 4 of 6 kinds of peers, to the others over a relay.",
     ):
-        assert words in text
+        assert words in text or words in unwrapped
 
 
 @pytest.mark.parametrize(
@@ -166,8 +167,7 @@ def test_the_text_says_everything_once_in_plain_words() -> None:
 )
 def test_any_session_can_be_told_within_80_columns(examined: Session) -> None:
     lines = as_text(facts(examined, "it was interrupted")).splitlines()
-    servers = [line for line in lines if line.startswith(("  ✓", "  ✗", "  …"))]
-    assert all(len(line) <= 80 for line in lines if line not in servers)
+    assert all(len(line) <= 80 for line in lines)
     assert lines[-1] == "This is not all: the examination ended early, it was interrupted."
 
 
@@ -218,7 +218,7 @@ def test_a_server_that_is_dead_is_an_exit_code_and_a_reason(icetui: Any) -> None
         url = f"stun:127.0.0.1:{sink.getsockname()[1]}"
         done = icetui("doctor", "--stun", url, "--interface", "lo", "--no-ipv6")
     assert done.returncode == NOTHING_WORKS
-    assert f"✗ {url}  not usable over UDP" in done.stdout
+    assert f"✗ {url} is of no use over UDP" in done.stdout
     assert "UDP may be" in done.stdout
 
 
@@ -246,9 +246,10 @@ async def test_interrupted_it_says_what_it_has(start: Any, tmp_path: Path) -> No
         url = f"stun:127.0.0.1:{sink.getsockname()[1]}"
         options = ("--interface", "lo", "--no-ipv6", "--json", "--record", str(recording))
         running = await start("doctor", "--stun", url, *options)
-        async with asyncio.timeout(10):
-            while not (recording.exists() and "candidate-gathered" in recording.read_text()):
-                await asyncio.sleep(0.01)  # a file tells nobody
+        for _ in range(1000):
+            await asyncio.sleep(0.01)  # a file tells nobody
+            if recording.exists() and "server-changed" in recording.read_text():
+                break
         running.process.terminate()
         assert await running.ends() == FINE
     found = json.loads(running.out[-1])

@@ -58,6 +58,8 @@ class Examination:
         timer = loop.call_later(patience, self._end, f"it was not complete after {patience:g} s")
         closer = asyncio.create_task(self._close_at_end())
         async for event in self._source.events():
+            if self._ending.is_set():
+                continue  # what is said while leaving is no finding: sockets are closed
             self.session.apply(event)
             if complete(self.session):
                 self._ending.set()

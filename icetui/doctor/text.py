@@ -53,7 +53,7 @@ def as_text(found: Facts) -> str:
     """Interfaces, servers, candidates, NAT, and who can be reached."""
     parts = [
         *_section("Interfaces", _interfaces(found)),
-        *_section("Servers", [_server(s) for s in found.servers] or ["  none was asked"]),
+        *_section("Servers", _servers(found)),
         *_section("Candidates", _candidates(found)),
         *_section("NAT", _nat(found)),
         *_section("Who you will be able to reach", _peers(found)),
@@ -101,18 +101,22 @@ def _interfaces(found: Facts) -> list[str]:
     return [*lines, *(f"  ✗ {printable(failure)}" for failure in found.candidate_failures)]
 
 
-def _server(s: Server) -> str:
+def _servers(found: Facts) -> list[str]:
+    return [line for s in found.servers for line in _server(s)] or ["  none was asked"]
+
+
+def _server(s: Server) -> list[str]:
     over = {"udp": "UDP", "tcp": "TCP", "tls": "TLS"}[s.transport]
-    name = printable(s.url)
     if s.state == "ok":
-        lent = f", lends {printable(s.relayed)}" if s.relayed else ""
-        sees = f", sees us at {printable(s.mapped)}" if s.mapped and not s.relayed else ""
-        return f"  ✓ {name}  answers over {over} in {milliseconds(s.time)}{sees}{lent}"
-    if s.state == "failed":
+        what = f"lends us {s.relayed}" if s.relayed else f"sees us at {s.mapped}"
+        said = f"✓ {s.url} answers over {over} in {milliseconds(s.time)} and {what}"
+    elif s.state == "failed":
         after = f" after {milliseconds(s.time)}" if s.time is not None else ""
-        detail = f": {printable(s.detail)}" if s.detail else ""
-        return f"  ✗ {name}  not usable over {over}{after}: {s.reason}{detail}"
-    return f"  … {name}  has not answered yet over {over}"
+        detail = f": {s.detail}" if s.detail else ""
+        said = f"✗ {s.url} is of no use over {over}{after}: {s.reason}{detail}"
+    else:
+        said = f"… {s.url} has not answered over {over}"
+    return _wrapped(said[2:], "  ", said[:2])
 
 
 def _candidates(found: Facts) -> list[str]:
@@ -186,7 +190,10 @@ def _lifetime(nat: NatBehaviour) -> str:
 def _peers(found: Facts) -> list[str]:
     head = ("their NAT", "mapping / filtering depend on", "path")
     rows = [(p.name, _dependences(p), PATHS[p.path]) for p in found.peers]
-    return _table([head, *rows])
+    lines = _table([head, *rows])
+    if found.peers[-1].path == "relay":
+        lines += _wrapped("A peer without UDP needs your TURN server, or one of its own.", "  ")
+    return lines
 
 
 def _dependences(peer: Peer) -> str:

@@ -242,8 +242,7 @@ def test_for_people_it_fits_a_terminal_and_has_words(lab: Lab) -> None:
     assert done.returncode == 0
     assert "Your NAT shows each destination another port" in done.stdout
     assert "symmetric" in done.stdout and "over a relay" in done.stdout
-    beyond = [line for line in done.stdout.splitlines() if len(line) > 80]
-    assert all(line.startswith("  ✓") for line in beyond), "a server with its addresses may"
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
 
 
 def test_the_other_side_learns_what_our_nat_does(lab: Lab, tmp_path: Path) -> None:
