@@ -100,6 +100,8 @@ def _server(e: events.ServerChanged) -> Line:
 
 
 def _blob(e: events.BlobChanged) -> Line:
+    if e.nat_only:
+        return Line("own blob also says what our NAT does; the one before serves as well", "dim")
     how = "complete" if e.complete else "usable"
     again = ": send it again" if e.resend else ""
     return Line(f"own blob {how} with {count(e.candidates, 'candidate')}{again}")
@@ -223,6 +225,10 @@ def _mapping_seen(e: events.MappingSeen) -> Line:
 
 
 def _nat(e: events.NatBehaviourChanged) -> Line:
+    if e.nat.behind_nat is None:
+        if not e.nat.complete:
+            return Line(f"asking what stands in front of {e.nat.local}", "dim")
+        return Line(f"nobody has said how {e.nat.local} is seen from outside", "warning")
     if e.nat.behind_nat is False:
         return Line(f"no NAT in front of {e.nat.local}")
     return Line(f"NAT of {e.nat.local}: {e.nat.mapping} mapping, {e.nat.filtering} filtering")

@@ -50,6 +50,8 @@ class _Base:
     optional: set[Address] = field(default_factory=set)
     """Those of them that need not answer over UDP."""
     asking: set[asyncio.Task[None]] = field(default_factory=set)
+    round_trip: float = 0.0
+    """Seconds, the longest that an answer took."""
     behaviour: NatBehaviour | None = None
     pause: float = AGAIN_FIRST
     ended: float = 0.0
@@ -134,7 +136,7 @@ class Discovery:
     def turn_answered(self, server: TurnServer, source: str) -> None:
         """A TURN server, asked from this local address for an allocation, has answered."""
         if server.transport != "udp":
-            self._over_tcp = (*self._over_tcp, server.url)
+            self._over_tcp = tuple(dict.fromkeys((*self._over_tcp, server.url)))
             return
         for base in self._bases.values():
             if base.local.address == source:
@@ -162,12 +164,18 @@ class Discovery:
         await self._confirm(base)
         base.evidence.mapping_settled = True
         base.evidence.over_tcp = self._over_tcp
+        base.evidence.elsewhere = self._answered_elsewhere(base)
         if self._lifetime and base.evidence.behind_nat:
             self._tell(base)
             await self._binding_lifetime(base)
         base.evidence.complete = True
         base.ended = asyncio.get_running_loop().time()
         self._tell(base)
+
+    def _answered_elsewhere(self, base: _Base) -> str | None:
+        """Another local address from which a server was reached."""
+        others = (b.evidence for b in self._bases.values() if b is not base)
+        return next((e.base[0] for e in others if e.seen), None)
 
     async def _until_all_asked(self, base: _Base) -> None:
         await self._gathered.wait()
@@ -261,7 +269,7 @@ class Discovery:
             return
         with self._no_socket(base):
             evidence.hairpin, ports = await nat_tests.hairpinning(
-                self._stream, base.local.address, server, 0.0
+                self._stream, base.local.address, server, base.round_trip
             )
             evidence.ports |= ports
 
@@ -347,6 +355,7 @@ class Discovery:
         if server not in evidence.seen and server in base.configured:
             base.offers.put_nowait((server, answer))
         evidence.seen[server] = mapped
+        base.round_trip = max(base.round_trip, answer.took)
         if answer.plain is not None and answer.plain != mapped:
             evidence.rewritten[server] = answer
         base.heard.set()

@@ -63,6 +63,8 @@ class Evidence:
     """Routers on the way to a server by their distance in hops."""
     relay_over_udp: bool = False
     """A TURN server answered a request for an allocation over UDP."""
+    elsewhere: str | None = None
+    """Another local address from which servers do answer."""
     over_tcp: tuple[str, ...] = ()
     """URIs of servers that answered over TCP or TLS."""
     mapping_settled: bool = False
@@ -187,6 +189,11 @@ def _udp(e: Evidence) -> tuple[bool | None, list[str]]:
         return True, []
     if not e.silent or not e.complete:
         return None, []
+    if e.elsewhere:
+        return False, [
+            f"No server answers a question from here, though from {e.elsewhere} they do: this "
+            "address leads nowhere."
+        ]
     alive = [s for s, (_, detail) in e.silent.items() if detail.endswith(f", said {s[0]}")]
     if alive:
         return None, [

@@ -258,7 +258,9 @@ async def lifetime(
         asker, control, *sleepers = [
             await stack.enter_async_context(probe(stream, address)) for _ in range(2 + SLEEPERS)
         ]
-        answers = await asyncio.gather(*(p.ask(server) for p in (control, *sleepers)))
+        answers = await asyncio.gather(
+            *(p.ask(server, waits=pace(PACE_MOST)) for p in (control, *sleepers))
+        )
 
         async def alive(sleeper: Probe, answer: Answer | tuple[Reason, str], age: float) -> bool:
             await asyncio.sleep(age)

@@ -66,7 +66,7 @@ class Doctor:
 @pytest.fixture(scope="module")
 def lab(lab_needs: None) -> Iterator[Lab]:
     """A lab with a site of every kind, a host each, and a plain STUN server beside coturn."""
-    topology = Topology(sites=SITES, hosts={name: (name,) for name in SITES})
+    topology = Topology(sites=SITES, hosts={name: (name,) for name in SITES}, idle=("hairpin",))
     with Lab.build(topology) as built:
         start_plain_server(built)
         yield built
@@ -197,6 +197,13 @@ def test_nothing_works_where_udp_is_blocked_and_no_relay_is_reached_over_tcp(lab
 
 def test_a_hairpin_is_seen(examined: Examined) -> None:
     assert examined["hairpin"].result().nat["hairpinning"] is True
+
+
+def test_an_idle_interface_is_not_taken_for_blocked_udp(examined: Examined) -> None:
+    doctor = examined["hairpin"].result()
+    (idle,) = (nat for nat in doctor.found["nats"] if nat["interface"] == "docker0")
+    assert idle["udp"] is False and "this address leads nowhere" in idle["notes"][0]
+    assert doctor.found["udp"] is True and doctor.code == 0
 
 
 def test_a_carrier_grade_nat_is_seen_by_a_router_on_the_way(lab: Lab, examined: Examined) -> None:
