@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from icetui import events, signaling
 from icetui.engine import nat_tests
 from icetui.engine.binding import Answer
-from icetui.engine.discovery import unusable
+from icetui.engine.examining import unusable
 from icetui.engine.nat import Evidence, FilteringTest, conclude
 from icetui.engine.stream import Stream
 from icetui.events import NatBehaviour, Reason, StartSession, StunServer, TurnServer
@@ -402,7 +402,7 @@ async def test_a_row_of_the_table_is_said_again_only_when_it_changes(
     one = side(on_loopback(server.server))
     await examined(one)
     (base,) = one.agent._discovery._bases.values()
-    again = Answer(mapped=(OUTSIDE, base.evidence.base[1]), source=server.address, took=0.01)
+    again = Answer(mapped=(OUTSIDE, base.endpoint.address[1]), source=server.address, took=0.01)
     url = server.server.url
     rows = len(one.of(events.MappingSeen))
     one.agent._discovery.answered(base.endpoint, url, server.address, again)
