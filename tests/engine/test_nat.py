@@ -21,6 +21,7 @@ from icetui.engine.examining import unusable
 from icetui.engine.nat import Evidence, FilteringTest, conclude
 from icetui.engine.stream import Stream
 from icetui.events import NatBehaviour, Reason, StartSession, StunServer, TurnServer
+from tests.conftest import Start
 from tests.engine.conftest import Coturn
 from tests.engine.side import Side
 from tests.engine.stun_server import FIRST, OUTSIDE, SECOND, RunningServer, StunServerOptions
@@ -351,6 +352,17 @@ async def test_the_byte_reaches_the_other_side(side: Callable[..., Side], serve:
     theirs = other.session.description
     assert theirs is not None
     assert (theirs.mapping, theirs.filtering) == (INDEPENDENT, ADDRESS)
+
+
+async def test_a_blob_that_is_printed_is_not_printed_again_for_its_byte(
+    start: Start, serve: Serve
+) -> None:
+    server = await serve(sees=translated, changes="neither")
+    options = ("--interface", "lo", "--no-ipv6", "--give-up", "3")
+    peer = await start("peer", "--stun", server.server.url, *options)
+    assert await peer.ends() == 5
+    assert len([line for line in peer.out if line.startswith("icetui:")]) == 1
+    assert not [line for line in peer.err if "changed" in line]
 
 
 async def test_it_is_bounded_in_time_and_messages(side: Callable[..., Side], serve: Serve) -> None:
