@@ -29,7 +29,7 @@ PACE_LEAST, PACE_MOST = 0.05, 0.15
 """… and the seconds between two of them."""
 LAST_WAIT_LEAST = 0.2
 """Seconds after the last one, or two round trips."""
-HAIRPINS = 4
+HAIRPIN_WAITS = (PACE_MOST,) * 4
 SLEEPERS = 8
 """Bindings of different ages that are tried for the lifetime."""
 HOPS = 3
@@ -213,19 +213,23 @@ async def hairpinning(
         if len(seen) < 2:
             return None, set(seen)
         to_one, to_other = seen.values()
-        arrived = await asyncio.gather(_reaches(one, other, to_other), _reaches(other, one, to_one))
+        arrived = await asyncio.gather(
+            _arrives(request(), one, to_other, other, HAIRPIN_WAITS),
+            _arrives(request(), other, to_one, one, HAIRPIN_WAITS),
+        )
         return any(arrived), set(seen)
 
 
-async def _reaches(sender: Probe, receiver: Probe, target: Address) -> bool:
-    """Whether a request to `target`, sent a few times, is heard by the receiver."""
-    message = request()
+async def _arrives(
+    message: stun.Message, sender: Probe, to: Address, receiver: Probe, waits: Sequence[float]
+) -> bool:
+    """Whether a request, or an answer to it, gets to the receiver; sent again after each wait."""
     heard = receiver.expect(message)
-    for _ in range(HAIRPINS):
+    for wait in waits:
         if sender.endpoint.transport.is_closing():
             return False
-        sender.endpoint.send_stun(message, target)
-        await asyncio.wait({heard}, timeout=PACE_MOST)
+        sender.endpoint.send_stun(message, to)
+        await asyncio.wait({heard}, timeout=wait)
         if heard.done():
             return True
     return False
@@ -271,9 +275,10 @@ async def lifetime(
 
         async def alive(sleeper: Probe, answer: Answer | tuple[Reason, str], age: float) -> bool:
             await asyncio.sleep(age)
-            return isinstance(answer, Answer) and await _answer_reaches(
-                asker, sleeper, server, answer.mapped[1]
-            )
+            if not isinstance(answer, Answer):
+                return False
+            message = request(response_port=answer.mapped[1])
+            return await _arrives(message, asker, server, sleeper, pace(PACE_MOST))
 
         if not await alive(control, answers[0], 0.0):
             return None, None, "the server does not answer to another port (RESPONSE-PORT)"
@@ -282,16 +287,3 @@ async def lifetime(
     lived = max((age for age, lives in zip(ages, found, strict=True) if lives), default=None)
     lapsed = [age for age, lives in zip(ages, found, strict=True) if not lives]
     return lived, min((age for age in lapsed if age > (lived or 0.0)), default=None), ""
-
-
-async def _answer_reaches(asker: Probe, sleeper: Probe, server: Address, port: int) -> bool:
-    message = request(response_port=port)
-    heard = sleeper.expect(message)
-    for wait in pace(PACE_MOST):
-        if asker.endpoint.transport.is_closing():
-            return False
-        asker.endpoint.send_stun(message, server)
-        await asyncio.wait({heard}, timeout=wait)
-        if heard.done():
-            return True
-    return False
