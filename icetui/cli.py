@@ -332,9 +332,10 @@ def doctor(record: Path | None, mask: bool, as_json: bool, lifetime: float, **ch
     import asyncio
 
     from icetui.doctor.examination import examine
+    from icetui.doctor.facts import FAILED
 
     start = opening.start_command(chosen, binding_lifetime=lifetime)
-    source = opening.recorded(opening.engine(start), record, mask)
+    source = opening.recorded(opening.engine(start, failure=FAILED), record, mask)
     sys.exit(asyncio.run(examine(source, lifetime, data_out(), say, as_json=as_json)))
 
 

@@ -39,14 +39,14 @@ def start_command(chosen: dict[str, Any], **more: Any) -> StartSession:
         raise CannotOpen(str(problem)) from problem
 
 
-def engine(start: StartSession, hint: str = "") -> Source:
-    """An engine that is gathering already. Raises CannotOpen, with exit code 1."""
+def engine(start: StartSession, hint: str = "", failure: int = 1) -> Source:
+    """An engine that is gathering already. Raises CannotOpen, with the exit code `failure`."""
     from icetui.sources import ProcessSource
 
     try:
         return ProcessSource(first=(start,), hint=hint)
     except OSError as error:
-        raise CannotOpen(f"the engine cannot be started: {error.strerror}", 1) from error
+        raise CannotOpen(f"the engine cannot be started: {error.strerror}", failure) from error
 
 
 def demo(chosen: dict[str, Any]) -> Source:

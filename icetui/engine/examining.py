@@ -106,6 +106,8 @@ class Examination:
         problem = await binding(self._endpoint, server, answered, waits=waits)
         if problem is not None and expected:
             self.evidence.silent[server] = problem
+        elif problem is not None and configured:
+            self.evidence.unexpected.add(server)
 
     def heard(self, server: Address, answer: Answer, *, configured: bool) -> None:
         """An answer is evidence, if it can be true. What a configured server offers is used."""

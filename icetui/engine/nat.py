@@ -55,6 +55,8 @@ class Evidence:
     """Answers in which MAPPED-ADDRESS differs from XOR-MAPPED-ADDRESS."""
     silent: dict[Address, tuple[Reason, str]] = field(default_factory=dict)
     """Servers that should have answered over UDP and did not, and why."""
+    unexpected: set[Address] = field(default_factory=set)
+    """Silent ones that need not offer UDP at all."""
     ports: set[tuple[int, int]] = field(default_factory=set)
     """Local port and the one the outside saw, of other sockets on the same address."""
     tests: list[FilteringTest] = field(default_factory=list)
@@ -187,8 +189,12 @@ def _why_no_filtering(test: FilteringTest) -> str:
 def _udp(e: Evidence) -> tuple[bool | None, list[str]]:
     if e.seen or e.relay_over_udp:
         return True, []
-    if not e.silent or not e.complete:
+    if not e.complete:
         return None, []
+    if not e.silent:
+        silent = _all({s[0] for s in e.unexpected})
+        why = f"{silent} did not answer and may offer TCP only" if silent else "nobody was asked"
+        return None, [f"Whether UDP gets out from here is open: {why}."]
     if e.elsewhere:
         return False, [
             f"No server answers a question from here, though from {e.elsewhere} they do: this "

@@ -286,6 +286,31 @@ async def test_a_dead_server_alone_does_not_prove_that_udp_is_blocked(
     assert "may be blocked, or the network or the server down" in nat.notes[0]
 
 
+async def test_silence_of_a_server_that_need_not_offer_udp_says_nothing(
+    side: Callable[..., Side], serve: Serve
+) -> None:
+    dead = await serve(silent=True)
+    turn = TurnServer(host=FIRST, port=dead.ports[0], transport="tls")
+    start = StartSession(interfaces=("lo",), ipv6=False, turn_servers=(turn,))
+    nat = await examined(side(start))
+    assert nat.udp is None
+    assert nat.notes == (
+        f"Whether UDP gets out from here is open: {FIRST} did not answer and may offer TCP only.",
+    )
+
+
+async def test_a_base_from_which_nobody_could_be_asked_says_so(
+    side: Callable[..., Side], serve: Serve
+) -> None:
+    server = await serve()
+    one = side(StartSession(interfaces=("lo",), stun_servers=(server.server,)))
+    await one.until(lambda s: len(s.nats) == 2 and all(n.complete for n in s.nats.values()))
+    assert one.session.nats["127.0.0.1"].udp is True
+    six = one.session.nats["::1"]
+    assert six.udp is None
+    assert six.notes == ("Whether UDP gets out from here is open: nobody was asked.",)
+
+
 async def test_a_refusal_by_the_server_itself_shows_that_udp_gets_there(
     side: Callable[..., Side],
 ) -> None:
