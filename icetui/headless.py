@@ -261,8 +261,8 @@ class Headless:
         return f"this is our {noun}: send them that"
 
     def _worth_again(self, blob: events.BlobChanged) -> bool:
-        if blob.nat_only:
-            return False
+        if blob.nat_only and self._form.noun == self._printed_as == "blob":
+            return False  # what they have serves as well
         theirs = self.session.description
         answering = theirs is not None and self._form.form != "blob"
         return not self.session.connected and (blob.resend or theirs is None or answering)
