@@ -42,6 +42,8 @@ ANSWERED = (
     Reason.TLS,
 )
 """Refusals that only a TURN server that was reached can give."""
+PASSING = (Reason.TIMEOUT, Reason.QUOTA, Reason.ICMP_UNREACHABLE, Reason.SEND_ERROR, Reason.DNS)
+"""Why a TURN server may be of no use now and of use later: it is asked again."""
 KEEP_WARM = 15.0
 """Seconds between Binding requests that keep a NAT's mapping alive (RFC 8445 section 11)."""
 
@@ -84,21 +86,25 @@ class Gathering:
         await asyncio.gather(*asking)
         self._stream.emit(events.GatheringStateChanged, state="complete")
         self._discovery.gathered()
+        for rank, server in enumerate(self._start.turn_servers):
+            if self._servers[server.url].reason in PASSING:
+                self._background(self._until_allocated(server, rank, AGAIN_AT_MOST))
 
     def allocate_again(self, url: str) -> None:
         """A TURN server has lost our allocation: ask it anew, less and less often."""
         for rank, server in enumerate(self._start.turn_servers):
             if server.url == url:
-                self._background(self._until_allocated(server, rank))
+                self._show(msgspec.structs.replace(self._servers[url], state="asking"))
+                self._background(self._until_allocated(server, rank, 0.0))
 
-    async def _until_allocated(self, turn_server: TurnServer, rank: int) -> None:
-        pause = AGAIN_AFTER
+    async def _until_allocated(self, turn_server: TurnServer, rank: int, pause: float) -> None:
+        """Ask again after `pause` seconds and so on, less and less often."""
         while True:
-            await self._ask_turn(turn_server, rank)
+            await asyncio.sleep(pause)
+            await self._ask_turn(turn_server, rank, again=True)
             if self._servers[turn_server.url].state == "ok":
                 return
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, AGAIN_AT_MOST)
+            pause = min(max(AGAIN_AFTER, 2 * pause), AGAIN_AT_MOST)
 
     def stop(self) -> None:
         """End what still runs beside it: late answers, warm keeping."""
@@ -285,9 +291,11 @@ class Gathering:
                 if late:
                     await asyncio.sleep(KEEP_WARM)
 
-    async def _ask_turn(self, turn_server: TurnServer, rank: int) -> None:
+    async def _ask_turn(self, turn_server: TurnServer, rank: int, *, again: bool = False) -> None:
+        """`again`: what is shown of it stays until there is something new to say."""
         server = Server(url=turn_server.url, kind="turn", transport=turn_server.transport)
-        self._show(server)
+        if not again:
+            self._show(server)
         loop = asyncio.get_running_loop()
         began = loop.time()
         addresses = await self._resolve(server, turn_server.host, turn_server.port)

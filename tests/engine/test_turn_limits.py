@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
 from icetui import events
+from icetui.engine import gathering
 from icetui.events import Reason, StartSession
 from icetui.session import Session
 from tests.engine.conftest import Coturn, StartCoturn
@@ -41,6 +44,21 @@ async def test_a_quota_that_is_used_up_is_named(
     assert first.state == "ok"
     assert (second.state, second.reason) == ("failed", Reason.QUOTA)
     assert "486" in (second.detail or "")
+
+
+async def test_a_server_that_comes_back_is_found_and_the_blob_renewed(
+    side: Callable[..., Side], start_coturn: StartCoturn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "AGAIN_AT_MOST", 0.3)
+    server = await start_coturn()
+    await server.kill()
+    one = side(only_relayed(server))
+    await one.until(lambda s: s.gathering == "complete")
+    (state,) = one.session.servers.values()
+    assert (state.state, state.reason) == ("failed", Reason.ICMP_UNREACHABLE)
+    await server.start()
+    await one.until(lambda s: s.blob is not None and s.blob.resend, what="a blob with the relay")
+    assert [c.type for c in one.session.local_candidates.values()] == ["relay"]
 
 
 async def test_a_peer_that_the_server_forbids_is_named_with_its_words(
