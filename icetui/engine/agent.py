@@ -112,11 +112,21 @@ class Agent:
     def paste(self, text: str) -> None:
         """Read the other side's description, or say in one sentence why not."""
         try:
-            theirs = signaling.read(text)
+            theirs = self._typed(signaling.read(text))
             warnings = signaling.check(theirs, self._addressed_by(theirs), time.time())
             self._take(theirs, warnings)
         except UnreadableDescription as problem:
             self.stream.emit(events.DescriptionRefused, problem=str(problem))
+
+    def _typed(self, theirs: Description) -> Description:
+        """Bare SDP does not say whether it answers ours, but only an answer has our `mid`.
+
+        The roles follow from it (RFC 8445 section 6.1.1), and not everybody repairs a conflict.
+        """
+        if theirs.kind != "sdp" or theirs.sdp_type is not None or theirs.mid is None:
+            return theirs
+        sdp_type = "answer" if theirs.mid == self._mid else "offer"
+        return msgspec.structs.replace(theirs, sdp_type=sdp_type)
 
     def _addressed_by(self, theirs: Description) -> Description:
         """Our description as they know it: when both sides restart at once, theirs still answers
