@@ -71,6 +71,8 @@ class Met:
     outcome: Outcome
     result: dict[str, Any]
     hold: float
+    gave_up: bool = False
+    """The foreign peer had ended its session before icetui was given the late answer."""
 
     @property
     def held(self) -> float:
@@ -82,6 +84,13 @@ class Met:
         """Whether both ends were connected and stayed so."""
         steady = self.held >= self.hold - 0.5
         return self.outcome.code == 0 and self.result["state"] == "connected" and steady
+
+    @property
+    def verdict(self) -> str:
+        """In a word or three."""
+        if self.connected:
+            return "ok"
+        return "it had given up" if self.gave_up else "FAILED"
 
     @property
     def row(self) -> tuple[str, ...]:
@@ -101,7 +110,7 @@ class Met:
             pair.get("remote", {}).get("type", "-"),
             f"{1000 * first:.0f}" if first is not None else "-",
             f"{self.result['state']} {self.held:.0f} s",
-            "ok" if self.connected else "FAILED",
+            self.verdict,
         )
 
     def explain(self) -> str:
@@ -154,6 +163,7 @@ def meet(lab: Lab, case: Case, folder: Path, hold: float) -> Met:
         extra=["--timeout", f"{STARTING + case.late:g}", *(["--mdns"] if case.mdns else [])],
     )
     theirs = Text(foreign.own, "json")
+    gave_up = False
     peer = Peer(
         lab["alice"],
         folder,
@@ -181,10 +191,11 @@ def meet(lab: Lab, case: Case, folder: Path, hold: float) -> Met:
             for_foreign.write("offer", complete)
             answer = theirs.wait()
             time.sleep(case.late)
+            gave_up = foreign.process.poll() is not None
             for_icetui.write("answer", answer)
     except TimeoutError as problem:
         print(f"{case.label}: {problem}", file=sys.stderr)
-    return Met(case, peer.outcome(), foreign.result(longest + STARTING), hold)
+    return Met(case, peer.outcome(), foreign.result(longest + STARTING), hold, gave_up)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -258,7 +269,7 @@ def run(options: argparse.Namespace) -> int:
             for at in range(0, len(such), options.side_by_side):
                 batch = such[at : at + options.side_by_side]
                 for met in meet_all(batch, Path(folder), options.hold, lab):
-                    failed += not met.connected
+                    failed += met.verdict == "FAILED"
                     print(rendered(met.row), flush=True)
                     if not met.connected:
                         print(met.explain(), file=sys.stderr)
