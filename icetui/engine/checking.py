@@ -94,6 +94,8 @@ class CheckList(ice.Connection):
         self._knocks = Tally()
         self._knockers = Knockers(self.timing.keep_open)
         self._refusals = Tally()
+        self._conflict_since: float | None = None
+        """Loop time since which they claim our role in spite of our 487."""
 
     @property
     def closing(self) -> bool:
@@ -356,6 +358,7 @@ class CheckList(ice.Connection):
             return  # beyond the limit on remote candidates
         pair.requests_received += 1
         pair.responses_sent += 1
+        self._conflict_since = None
         self.heard()
         if "USE-CANDIDATE" in message.attributes and not self.ice_controlling:
             pair.remote_nominated = True
@@ -406,6 +409,16 @@ class CheckList(ice.Connection):
         else:
             detail = "check claims our role; we keep it"
         self.refuse(protocol, addr, ERROR_REASONS.get(code, Reason.BAD_REQUEST), detail)
+        if code == 487:
+            self._give_way()
+
+    def _give_way(self) -> None:
+        """Some never repair a role conflict (pion). Better another role than no connection."""
+        now = self.loop.time()
+        self._conflict_since = self._conflict_since or now
+        if now - self._conflict_since > self.timing.stubborn:
+            self._conflict_since = None
+            self.switch_role(ice_controlling=not self.ice_controlling)
 
     def refuse(self, endpoint: Endpoint, addr: Address, reason: Reason, detail: str) -> None:
         """Count and show a datagram that is not acted upon."""

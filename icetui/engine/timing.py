@@ -41,6 +41,8 @@ class Timing:
     again: float = 0.01
     """The least time after a check before an incoming one triggers it anew."""
 
+    stubborn: float = 2.0
+    """How long the other side may claim our role in spite of 487 before we take the other one."""
     keep_open: float = 15.0
     """Between indications to who knocks before their description is here (RFC 8445 section 11)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from icetui import events
 from icetui.diagnosis import diagnose
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.sockets import UdpTransport
+from icetui.events import Reason
 from icetui.session import Session
 from tests.engine.side import QUICK, Side, altered, connect
 
@@ -174,6 +176,26 @@ async def test_two_controlling_sides_repair_the_conflict(
     assert {one.session.role, other.session.role} == {"controlling", "controlled"}
     assert one.session.role_conflicts + other.session.role_conflicts >= 1
     assert path(one) == path(other)[::-1]
+
+
+async def test_a_peer_that_never_repairs_a_role_conflict_is_given_way_to(
+    side: Callable[..., Side], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, stubborn = side(None, dataclasses.replace(QUICK, stubborn=0.3)), side(None, QUICK)
+    blobs = await one.blob(), await stubborn.blob()
+    for one_side, tie_breaker in ((one, 2**64 - 1), (stubborn, 0)):
+        checks = one_side.agent.checks
+        monkeypatch.setattr(checks, "_tie_breaker", tie_breaker)
+        monkeypatch.setattr(
+            checks, "set_remote", functools.partial(_always_controlling, checks.set_remote)
+        )
+    monkeypatch.setattr(stubborn.agent.checks, "switch_role", lambda ice_controlling: None)
+    one.agent.paste(blobs[1])
+    stubborn.agent.paste(blobs[0])
+    for one_side in (one, stubborn):
+        await one_side.until(lambda s: s.state == "completed")
+    assert (one.session.role, stubborn.session.role) == ("controlled", "controlling")
+    assert any(r.reason == Reason.ROLE_CONFLICT for r in one.session.refused.values())
 
 
 async def test_ipv4_and_ipv6_pairs_both_succeed(side: Callable[..., Side]) -> None:
