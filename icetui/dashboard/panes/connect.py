@@ -183,6 +183,8 @@ def _understood(session: Session, exchange: Exchange) -> list[Content]:
     elif session.lost_after_connected:
         parts.append(line(("   The connection is lost; checks go on and may find it again.", WARN)))
         parts.append(line(("   If either side was restarted, both need new blobs.", MUTED)))
+    elif session.connected:
+        parts.append(line(("   You are connected: esc shows the path.", GOOD)))
     elif session.connected_at is not None:
         parts.append(line((f"   The connection is {session.state}.", MUTED)))
     elif not heard and any(p.valid for p in session.pairs.values()):
