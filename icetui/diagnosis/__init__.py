@@ -1,0 +1,74 @@
+"""Diagnosis: what a Session means, in plain words, with the evidence and what to do about it.
+
+Pure rules over the fold. A finding never appears without figures behind it, and it is gone as soon
+as the figures are: nothing is remembered here. Each rule is one function. What is where:
+
+    finding                what a finding is
+    facts, nats            what several rules ask: pairs, silence, addresses; what the NATs do
+    machine, servers       this machine and its interfaces; STUN, TURN and UDP as a whole
+    exchange               the two blobs: missing, stale, altered, old, in no common family
+    unreached              no path has ever stood
+    path                   a path that stands, is bad, or went
+"""
+
+from __future__ import annotations
+
+from icetui.diagnosis import exchange, machine, path, servers, unreached
+from icetui.diagnosis.finding import WORST_FIRST, Finding, Rule, Severity
+from icetui.session import Session
+
+__all__ = ["RULES", "Finding", "Severity", "diagnose"]
+
+RULES: tuple[Rule, ...] = (
+    machine.engine_failed,
+    machine.no_candidates,
+    exchange.unreadable,
+    servers.allocation_lost,
+    path.disconnected,
+    path.path_lost,
+    exchange.wrong_credentials,
+    exchange.no_common_family,
+    machine.sending_refused,
+    machine.virtual_interface,
+    unreached.nobody_listens,
+    unreached.one_way,
+    servers.relay_forbidden,
+    exchange.resend,
+    servers.needed_relay_missing,
+    servers.udp_blocked,
+    unreached.no_direct_way,
+    unreached.no_hairpin,
+    unreached.private_only,
+    exchange.mdns_unresolved,
+    unreached.nothing_answers,
+    exchange.not_pasted_yet,
+    exchange.restarting,
+    exchange.waiting_for_them,
+    exchange.old_blob,
+    path.direct_blocked,
+    path.lossy,
+    path.slow,
+    path.large_messages_lost,
+    servers.allocation_expiring,
+    servers.server_failures,
+    machine.candidate_failures,
+    path.peer_left,
+    path.connected,
+    exchange.checking,
+    machine.gathering,
+    path.vpn_path,
+    machine.only_private,
+    machine.dead_interface,
+    machine.carrier_grade,
+    machine.servers_disagree,
+    exchange.one_sided_family,
+    exchange.roles,
+)
+"""Of findings equally bad the one whose rule comes first here is said first: what explains a
+failure goes before what merely accompanies it."""
+
+
+def diagnose(session: Session) -> list[Finding]:
+    """All findings, the most important first."""
+    found = [finding for rule in RULES for finding in rule(session)]
+    return sorted(found, key=lambda f: WORST_FIRST[f.severity])

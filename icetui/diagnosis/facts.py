@@ -1,0 +1,202 @@
+"""What several rules ask of a session, and how figures are put into words."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+
+from icetui.events import Candidate, Pair, Reason, address_port
+from icetui.session import Session
+
+PATIENCE = 2.0
+"""Seconds of checks without any answer before silence is evidence, where answers come quickly …"""
+LONGEST_PATIENCE = 12.0
+"""… and where our own servers are slow to answer."""
+PRIVATE = [
+    ipaddress.ip_network(text)
+    for text in (
+        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
+        "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1/128",
+    )
+]  # fmt: skip
+"""What nobody can be reached at from another network: RFC 1918, 6598, 3927, 1122, 4193, 4291."""
+
+VPN_NAMES = ("tun", "tap", "wg", "ppp", "utun", "tailscale", "zt", "nordlynx", "ipsec", "vpn")
+CONTAINER_NAMES = (
+    "docker", "br-", "veth", "virbr", "vmnet", "vboxnet", "lxc", "lxd", "cni", "flannel", "cali",
+    "podman", "vnet",
+)  # fmt: skip
+
+
+# --- addresses ----------------------------------------------------------------------------------
+
+
+def parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An IP address; None for a name, and for whatever else a recording may hold."""
+    try:
+        return ipaddress.ip_address(address)
+    except ValueError:
+        return None
+
+
+def is_private(address: str) -> bool:
+    """Whether only hosts of the same network can reach it."""
+    ip = parsed(address)
+    return ip is not None and any(ip.version == n.version and ip in n for n in PRIVATE)
+
+
+def is_public(address: str) -> bool:
+    """Whether it is an IP address that other networks can reach."""
+    return parsed(address) is not None and not is_private(address)
+
+
+def same_network(one: str, other: str) -> bool:
+    """By the usual prefix lengths, 24 and 64; the real ones are not in the stream."""
+    ours, theirs = parsed(one), parsed(other)
+    if ours is None or theirs is None or ours.version != theirs.version:
+        return False
+    shift = 8 if ours.version == 4 else 64
+    return int(ours) >> shift == int(theirs) >> shift
+
+
+def host_of(transport_address: str) -> str:
+    """`192.0.2.1:3478` → `192.0.2.1`, `[2001:db8::1]:3478` → `2001:db8::1`."""
+    return transport_address.rpartition(":")[0].strip("[]")
+
+
+def where(candidate: Candidate | None) -> str:
+    """A candidate's transport address."""
+    return address_port(candidate.address, candidate.port) if candidate else "an unknown address"
+
+
+def interface_kind(name: str | None) -> str | None:
+    """`VPN`, `container` or None, by the name alone: nothing else of it is known."""
+    if not name:
+        return None
+    if name.startswith(VPN_NAMES):
+        return "VPN"
+    return "container" if name.startswith(CONTAINER_NAMES) else None
+
+
+# --- the session --------------------------------------------------------------------------------
+
+
+def live_pairs(session: Session) -> list[Pair]:
+    """Pairs of the present generation and of the one that still carries data."""
+    return [p for p in session.pairs.values() if p.reason != Reason.SUPERSEDED]
+
+
+def own_candidates(session: Session, *kinds: str) -> list[Candidate]:
+    """Ours that can be used, of these types; of all without any."""
+    return [
+        c
+        for c in session.local_candidates.values()
+        if not c.unsupported and (not kinds or c.type in kinds)
+    ]
+
+
+def their_candidates(session: Session, *kinds: str) -> list[Candidate]:
+    """Theirs that can be used, of these types; of all without any."""
+    return [
+        c
+        for c in session.remote_candidates.values()
+        if not c.unsupported and (not kinds or c.type in kinds)
+    ]
+
+
+def checking_for(session: Session) -> float:
+    """Seconds since checks could start."""
+    start = session.both_known_at
+    return 0.0 if start is None else session.t - start
+
+
+def patience(session: Session) -> float:
+    """Seconds of silence that mean something: twice the slowest server's answer and a bit."""
+    slowest = max((s.time or 0.0 for s in session.servers.values() if s.state == "ok"), default=0.0)
+    return min(LONGEST_PATIENCE, max(PATIENCE, 1.0 + 2 * slowest))
+
+
+def trying(session: Session) -> bool:
+    """Whether checks have run for a while and no path has ever stood."""
+    return (
+        not session.connected
+        and not session.lost_after_connected
+        and session.connected_at is None
+        and not session.peer_left
+        and session.failure is None
+        and session.state_before_closing in ("checking", "failed")
+        and checking_for(session) >= patience(session)
+    )
+
+
+def requests_of(pairs: Iterable[Pair]) -> int:
+    """Sendings of checks, repeated ones too."""
+    return sum(p.requests_sent + p.retransmissions_sent for p in pairs)
+
+
+def heard(session: Session) -> int:
+    """Correctly keyed checks of theirs that arrived."""
+    return sum(p.requests_received for p in live_pairs(session))
+
+
+def answered(session: Session) -> bool:
+    """Whether anything came back for a check of ours: success or refusal."""
+    return any(
+        p.valid or p.responses_received or p.reason == Reason.UNAUTHENTICATED
+        for p in live_pairs(session)
+    )
+
+
+def unheard(session: Session) -> bool:
+    """Whether, after a while, nothing whatever has come from the other side."""
+    pairs = live_pairs(session)
+    return (
+        bool(pairs)
+        and trying(session)
+        and not answered(session)
+        and not heard(session)
+        and not session.refused
+        and requests_of(pairs) > 0
+    )
+
+
+def has_relay(session: Session) -> bool:
+    """Whether either side has a relayed candidate."""
+    return bool(own_candidates(session, "relay") or their_candidates(session, "relay"))
+
+
+def unanswered(session: Session) -> str:
+    """`24 requests on 4 pairs, no answer`."""
+    pairs = live_pairs(session)
+    return f"{count(requests_of(pairs), 'request')} on {count(len(pairs), 'pair')}, no answer"
+
+
+def ids(pairs: Iterable[Pair], most: int = 8) -> tuple[str, ...]:
+    """The ids of the first few."""
+    return tuple(p.id for p in pairs)[:most]
+
+
+# --- words --------------------------------------------------------------------------------------
+
+
+def span(seconds: float) -> str:
+    """`42 ms`, `3.1 s`, `5 min`, `3 h`, `4 days`."""
+    if seconds < 1:
+        return f"{max(0.0, seconds) * 1000:.0f} ms"
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.0f} h" if seconds < 172800 else f"{seconds / 86400:.0f} days"
+
+
+def count(number: int, thing: str) -> str:
+    """`1 pair`, `3 pairs`."""
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
+def listed(items: Iterable[str], most: int = 4) -> str:
+    """`a, b, c and 5 more`."""
+    found = list(dict.fromkeys(items))
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return ", ".join(found[:most]) + more

@@ -1,0 +1,181 @@
+"""What the two NATs do, as far as it was measured or shows itself, and what that means for us.
+
+What belongs here: reading NAT behaviour out of a session. Which finding follows is for the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from icetui.diagnosis.facts import (
+    host_of,
+    is_public,
+    live_pairs,
+    own_candidates,
+    their_candidates,
+    where,
+)
+from icetui.events import Candidate, NatDependence
+from icetui.session import Session
+
+INDEPENDENT: NatDependence = "endpoint-independent"
+DEPENDENT = ("address-dependent", "address-and-port-dependent")
+
+MAPPING_WORDS: dict[NatDependence, str] = {
+    "endpoint-independent": "keeps one public port for all destinations",
+    "address-dependent": "takes another public port for every destination address",
+    "address-and-port-dependent": "takes another public port for every destination",
+    "unknown": "maps in a way that is not known",
+}
+FILTERING_WORDS: dict[NatDependence, str] = {
+    "endpoint-independent": "lets anyone in",
+    "address-dependent": "lets in addresses we have written to",
+    "address-and-port-dependent": "lets in only the very port we have written to",
+    "unknown": "lets in whom is not known",
+}
+
+
+class Nat(NamedTuple):
+    """One side's NAT; a part nobody knows is `unknown`."""
+
+    mapping: NatDependence = "unknown"
+    filtering: NatDependence = "unknown"
+    evidence: str = ""
+    measured: bool = True
+    """False: it shows itself in the ports seen, nobody has measured it."""
+    absent: bool = False
+    """The outside sees the host's own address."""
+
+    @property
+    def dependent(self) -> bool:
+        """Whether nobody can foretell the public port it will use towards a peer."""
+        return self.mapping in DEPENDENT
+
+
+def ours(session: Session) -> Nat:
+    """The NAT in front of us."""
+    known = session.nat
+    if known is not None and known.behind_nat is False:
+        return Nat(INDEPENDENT, known.filtering, "no NAT in front of us", absent=True)
+    if known is not None and known.mapping != "unknown":
+        return Nat(known.mapping, known.filtering, f"ours has {known.mapping} mapping")
+    shown = _shown_by_servers(session) or _shown_by_peer(session)
+    if shown:
+        filtering = known.filtering if known is not None else "unknown"
+        return Nat("address-dependent", filtering, shown, measured=False)
+    return Nat(filtering=known.filtering if known is not None else "unknown")
+
+
+def theirs(session: Session) -> Nat:
+    """The NAT in front of them, as their blob says or their candidates show."""
+    told = session.description
+    filtering: NatDependence = told.filtering if told is not None else "unknown"
+    if told is not None and told.mapping != "unknown":
+        return Nat(told.mapping, filtering, f"theirs has {told.mapping} mapping")
+    shown = _shown_by_candidates(session)
+    if shown:
+        return Nat("address-dependent", filtering, shown, measured=False)
+    return Nat(filtering=filtering)
+
+
+def direct_possible(one: Nat, other: Nat) -> bool | None:
+    """Whether two such NATs let a direct path through; None when that is not known.
+
+    A side that keeps its public port can be written to by anyone who is let in. One that does not
+    reaches only a peer that filters by address at most (RFC 4787 section 5, RFC 5128 section 3.4).
+    """
+    if one.mapping == "unknown" or other.mapping == "unknown":
+        return None
+    if not one.dependent and not other.dependent:
+        return True
+    if one.dependent and other.dependent:
+        strict = one.filtering in DEPENDENT and other.filtering in DEPENDENT
+        unmeasured = "unknown" in (one.filtering, other.filtering)
+        # No NAT is known that changes ports and filters by nothing; measured ones are believed.
+        return False if strict or unmeasured else None
+    still = other if one.dependent else one
+    if still.filtering == "unknown":
+        return None
+    return still.filtering != "address-and-port-dependent"
+
+
+def shared_address(session: Session) -> str | None:
+    """The public address that the outside sees both sides at, if it is the same one."""
+    mine = {c.address for c in own_candidates(session, "srflx") if is_public(c.address)}
+    own = {c.address for c in own_candidates(session, "host")}
+    for c in their_candidates(session, "srflx"):
+        if c.address in mine and c.address not in own:
+            return c.address
+    return None
+
+
+def _shown_by_servers(session: Session) -> str | None:
+    """Two servers see one local address at two ports."""
+    seen: dict[str, dict[str, str]] = {}
+    for row in session.mappings.values():
+        seen.setdefault(row.local, {})[row.server] = row.mapped
+    for base, by_server in _reflexive(session).items():
+        for server, mapped in by_server.items():
+            seen.setdefault(base, {}).setdefault(server, mapped)
+    for base, by_server in seen.items():
+        if len(by_server) > 1 and _another_port(by_server.values()):
+            views = ", ".join(f"{server} sees {m}" for server, m in list(by_server.items())[:2])
+            return f"ours gives {base} more than one port: {views}"
+    return None
+
+
+def _reflexive(session: Session) -> dict[str, dict[str, str]]:
+    """By base, then by server: the last address it saw, from our candidates."""
+    found: dict[str, dict[str, str]] = {}
+    for c in own_candidates(session, "srflx"):
+        base = _base(c)
+        if base and c.server:
+            found.setdefault(base, {})[c.server] = where(c)
+    return found
+
+
+def _shown_by_peer(session: Session) -> str | None:
+    """The peer sees a port that no server saw."""
+    reflexive = _reflexive(session)
+    for pair in live_pairs(session):
+        local = session.local_candidates.get(pair.local)
+        if local is None or local.type != "host" or not pair.mapped:
+            continue
+        told = list(reflexive.get(where(local), {}).values())
+        if told and pair.mapped not in told and host_of(pair.mapped) == host_of(told[0]):
+            return f"ours shows {pair.mapped} to them and {told[0]} to a server"
+    return None
+
+
+def _shown_by_candidates(session: Session) -> str | None:
+    """One base of theirs has two public ports, or checks come from a port nobody announced."""
+    reflexive = their_candidates(session, "srflx")
+    by_base: dict[str, list[str]] = {}
+    for c in reflexive:
+        base = _base(c)
+        if base:
+            by_base.setdefault(base, []).append(where(c))
+    for base, seen in by_base.items():
+        if _another_port(seen):
+            return f"theirs gives {base} more than one port: {' and '.join(seen[:2])}"
+    for c in their_candidates(session, "prflx"):
+        announced = [r for r in reflexive if r.address == c.address]
+        if announced:
+            return f"theirs shows us {where(c)} and showed {where(announced[0])} to a server"
+    return None
+
+
+def _base(c: Candidate) -> str | None:
+    if not c.related_address or c.related_address in ("0.0.0.0", "::"):
+        return None
+    return f"{c.related_address}:{c.related_port or 0}"
+
+
+def _another_port(seen: Iterable[str]) -> bool:
+    """Whether the same address is there with two ports."""
+    ports: dict[str, set[str]] = {}
+    for text in seen:
+        host, _, port = text.rpartition(":")
+        ports.setdefault(host, set()).add(port)
+    return any(len(found) > 1 for found in ports.values())

@@ -1,0 +1,412 @@
+"""Findings about a path that stands, stood, or could be better."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from icetui.diagnosis import nats
+from icetui.diagnosis.facts import (
+    checking_for,
+    count,
+    host_of,
+    ids,
+    interface_kind,
+    is_private,
+    is_public,
+    live_pairs,
+    patience,
+    span,
+    their_candidates,
+    where,
+)
+from icetui.diagnosis.finding import Finding
+from icetui.events import Pair, Reason, StunMessage
+from icetui.session import Quality, Session
+
+LOSS_WORTH_SAYING = 0.05
+LOSS_LEAST = 3
+"""Requests that must be lost: one or two are chance."""
+LOSS_WINDOW = 60
+"""The latest so many requests count."""
+SLOW = 0.4
+"""Seconds of round trip from which every question and answer is felt."""
+SLOWER_BY, SLOWER_TIMES = 0.01, 1.5
+"""A path is slower than another when it takes so many seconds and so many times as long."""
+MEASURED = 3
+"""Round trips before two paths are compared."""
+LARGE, LARGE_PATIENCE = 500, 3.0
+"""Bytes of a text that counts as large; seconds its echo may take."""
+CONSENT = 30.0
+"""Seconds consent lasts (RFC 7675 section 5.1)."""
+DIRECTION_SAMPLES = 40
+"""Requests each way before the direction of loss is told."""
+
+
+def connected(session: Session) -> Iterator[Finding]:
+    """There is a path: which."""
+    pair = session.selected_pair
+    if pair is None or not session.connected:
+        return
+    if session.peer_left and session.closed is None:
+        return  # it was; what is now is said by another rule
+    mine = session.mapped_candidate(pair)
+    theirs = session.remote_candidates.get(pair.remote)
+    evidence = f"{where(mine)} ─ {where(theirs)}"
+    if session.relayed(pair):
+        yield _relayed(session, pair, evidence)
+        return
+    ours_through_nat = mine is not None and mine.type in ("srflx", "prflx")
+    theirs_through_nat = theirs is not None and theirs.type in ("srflx", "prflx")
+    if ours_through_nat and theirs_through_nat:
+        what = "Direct path through both NATs."
+    elif ours_through_nat:
+        what = "Direct path through our NAT."
+    elif theirs_through_nat:
+        what = "Direct path through their NAT."
+    else:
+        what = "Direct path, no NAT between."
+    yield Finding(
+        rule="direct-path", severity="good", claim=what, evidence=evidence, pairs=(pair.id,)
+    )
+
+
+def _relayed(session: Session, pair: Pair, evidence: str) -> Finding:
+    direct = [p for p in live_pairs(session) if not session.relayed(p)]
+    valid = [p for p in direct if p.valid]
+    tried = f"{count(len(direct), 'direct pair')} tried, {len(valid)} answered; {evidence}"
+    remedy = ""
+    if session.started is not None and session.started.relay_only:
+        why = "as asked for with --relay-only"
+        tried = evidence
+    elif not direct and their_candidates(session, "relay"):
+        why = "because their side offers relayed addresses only"
+    elif valid:
+        why = "though a direct pair works too"
+        remedy = "It is taken by itself once it is steady; n takes the highlighted pair at once."
+    elif (shared := nats.shared_address(session)) is not None:
+        why = "because both are behind one NAT that does not turn packets back inside"
+        tried = f"both are seen at {shared}; {tried}"
+    elif (possible := nats.direct_possible(nats.ours(session), nats.theirs(session))) is False:
+        why = "because these two NATs let no direct path through"
+        tried = f"{nats.ours(session).evidence}, {nats.theirs(session).evidence}; {tried}"
+    elif possible is None or checking_for(session) < patience(session):
+        why = "because no direct pair has answered"
+    else:
+        why = "while no direct pair has answered"
+    return Finding(
+        rule="relayed-path",
+        severity="info",
+        claim=f"Connected through a TURN server, {why}.",
+        evidence=tried,
+        remedy=remedy,
+        pairs=(pair.id,),
+    )
+
+
+def direct_blocked(session: Session) -> Iterator[Finding]:
+    """Relayed although both NATs would let a direct path through."""
+    pair = session.selected_pair
+    if pair is None or not session.connected or not session.relayed(pair) or session.peer_left:
+        return
+    if session.started is not None and session.started.relay_only:
+        return
+    mine, other = nats.ours(session), nats.theirs(session)
+    direct = [p for p in live_pairs(session) if not session.relayed(p)]
+    tried = [p for p in direct if p.state == "failed" and p.reason == Reason.TIMEOUT]
+    if nats.direct_possible(mine, other) is not True or not tried or any(p.valid for p in direct):
+        return
+    if nats.shared_address(session) is not None or len(tried) < len(direct):
+        return
+    if session.nat is not None and session.nat.udp is False:
+        return
+    if not any(c.type == "srflx" or not is_private(c.address) for c in their_candidates(session)):
+        return
+    yield Finding(
+        rule="direct-blocked",
+        severity="warning",
+        claim="Relayed although these NATs would let a direct path through: a firewall between "
+        "us drops UDP that does not go to the TURN server.",
+        evidence=f"{mine.evidence}, {other.evidence}; {count(len(tried), 'direct pair')} without "
+        "an answer",
+        remedy="Allow UDP between the two machines in the firewalls of both networks.",
+        pairs=ids(tried),
+    )
+
+
+def vpn_path(session: Session) -> Iterator[Finding]:
+    """The path runs over a VPN or container interface."""
+    pair = session.selected_pair
+    if pair is None or not session.connected or session.peer_left:
+        return
+    local = session.local_candidates.get(pair.local)
+    if local is None or local.type == "relay":
+        return
+    kind = interface_kind(local.interface)
+    if kind is None:
+        return
+    others = [p for p in live_pairs(session) if p.valid and p.local != pair.local]
+    also = f"; {count(len(others), 'pair')} of other interfaces work too" if others else ""
+    yield Finding(
+        rule="vpn-path" if kind == "VPN" else "container-path",
+        severity="info",
+        claim=f"The path runs over {local.interface}, by its name "
+        f"{'a VPN' if kind == 'VPN' else 'a container bridge'}.",
+        evidence=f"{pair.id} leaves from {local.address}{also}",
+        remedy="To go past it, choose another interface with --interface." if kind == "VPN" else "",
+        pairs=(pair.id,),
+    )
+
+
+# --- how good it is -----------------------------------------------------------------------------
+
+
+def lossy(session: Session) -> Iterator[Finding]:
+    """The path loses requests, and perhaps one direction only does."""
+    pair = session.selected_pair
+    if pair is None or not session.connected or session.peer_left:
+        return
+    quality = session.quality.get(pair.id)
+    if quality is None:
+        return
+    recent = list(quality.samples)[-LOSS_WINDOW:]
+    lost = sum(sample is None for sample in recent)
+    if lost < LOSS_LEAST or lost / len(recent) < LOSS_WORTH_SAYING:
+        return
+    evidence = f"{lost} of the last {len(recent)} requests on {pair.id} got no answer"
+    direction = _direction(session, pair)
+    others = [p for p in live_pairs(session) if p.valid and p.id != pair.id]
+    calm = [p for p in others if (q := session.quality.get(p.id)) is not None and _calm(q)]
+    remedy = "Wireless or an overloaded line is the usual cause: try a cable, or less traffic."
+    if calm and session.role == "controlling":
+        remedy = f"{calm[0].id} loses nothing: n takes the highlighted pair."
+    if direction is None:
+        yield Finding(
+            rule="lossy-path",
+            severity="warning",
+            claim="The path loses datagrams.",
+            evidence=evidence,
+            remedy=remedy,
+            pairs=(pair.id,),
+        )
+        return
+    way, figures = direction
+    yield Finding(
+        rule="asymmetric-loss",
+        severity="warning",
+        claim="The path loses datagrams, on the way from us to them rather than back."
+        if way == "out"
+        else "The path loses datagrams, on the way from them to us rather than out.",
+        evidence=f"{evidence}; {figures}",
+        remedy="Look at what this side sends over (a busy uplink, its wireless)."
+        if way == "out"
+        else "Look at what brings their datagrams here: their uplink, our downlink.",
+        pairs=(pair.id,),
+    )
+
+
+def _calm(quality: Quality) -> bool:
+    return quality.measured >= MEASURED and quality.lost == 0
+
+
+def _direction(session: Session, pair: Pair) -> tuple[str, str] | None:
+    """Which way loses: an icetui probes as often as we do, so of its requests as many should come
+    as we send, less those lost on the way here."""
+    if session.description is None or session.description.kind != "blob":
+        return None
+    asked, back, came = pair.requests_sent, pair.responses_received, pair.requests_received
+    if min(asked, came) < DIRECTION_SAMPLES:
+        return None
+    arriving, through = came / asked, back / came
+    figures = f"{came} of their requests came while we sent {asked}, of which {back} were answered"
+    if through < 0.85 and arriving > 0.95:
+        return "out", figures
+    if through > 0.95 and arriving < 0.85:
+        return "in", figures
+    return None
+
+
+def slow(session: Session) -> Iterator[Finding]:
+    """A round trip takes long, or another path would be quicker."""
+    pair = session.selected_pair
+    if pair is None or not session.connected or session.peer_left:
+        return
+    quality = session.quality.get(pair.id)
+    if quality is None or quality.average is None or quality.measured < MEASURED:
+        return
+    usual = _median(quality)
+    for other in live_pairs(session):
+        rival = session.quality.get(other.id)
+        if other.id == pair.id or not other.valid or rival is None or rival.measured < MEASURED:
+            continue
+        quick = _median(rival)
+        if usual > quick * SLOWER_TIMES and usual - quick > SLOWER_BY:
+            can = session.role == "controlling"
+            yield Finding(
+                rule="slower-path",
+                severity="info",
+                claim=f"The path in use is slower than another pair that works: {span(usual)} "
+                f"against {span(quick)}.",
+                evidence=f"median of {quality.measured} round trips on {pair.id}, of "
+                f"{rival.measured} on {other.id}",
+                remedy=f"Highlight {other.id} and press n to take it."
+                if can
+                else "The controlling side chooses: ask them to press n on that pair.",
+                pairs=(pair.id, other.id),
+            )
+            break
+    if usual >= SLOW:
+        servers = [s for s in session.servers.values() if s.state == "ok" and s.time is not None]
+        ours = [s for s in servers if (s.time or 0.0) >= usual / 2]
+        whose = (
+            f"; {ours[0].url} took {span(ours[0].time or 0.0)} to answer us, so our own line is "
+            "slow"
+            if ours
+            else ""
+        )
+        yield Finding(
+            rule="slow-path",
+            severity="warning",
+            claim=f"The path is slow: a round trip takes {span(usual)}.",
+            evidence=f"median of {quality.measured} on {pair.id}, "
+            f"least {span(quality.minimum or 0)}{whose}",
+            remedy="Satellite, mobile or an overloaded line is the usual cause; check what else "
+            "uses it.",
+            pairs=(pair.id,),
+        )
+
+
+def _median(quality: Quality) -> float:
+    known = sorted(sample for sample in quality.samples if sample is not None)
+    return known[len(known) // 2] if known else 0.0
+
+
+def large_messages_lost(session: Session) -> Iterator[Finding]:
+    """Small messages come through and large ones do not: a path with a small MTU."""
+    pair = session.selected_pair
+    if pair is None or not session.connected or session.peer_left:
+        return
+    sent = [t for t in session.texts if t.direction == "out"]
+    lost = [
+        t for t in sent if t.size >= LARGE and t.echo is None and session.t - t.t > LARGE_PATIENCE
+    ]
+    small = [t for t in sent if t.echo is not None and t.size < LARGE]
+    came = max((t.size for t in sent if t.echo is not None), default=0)
+    if len(lost) < 2 or not small or came >= min(t.size for t in lost):
+        return
+    if any(q.lost for q in (session.quality.get(pair.id),) if q is not None):
+        return  # a path that loses small requests too says nothing of sizes
+    yield Finding(
+        rule="small-mtu",
+        severity="warning",
+        claim="Large messages do not arrive while small ones do: somewhere on the path the MTU "
+        "is small and nobody says so.",
+        evidence=f"{count(len(lost), 'message')} of {min(t.size for t in lost)} bytes or more "
+        f"without an echo; the largest that came through had {came}",
+        remedy="Lower the MTU of the interface (a VPN's is the usual one), or send smaller "
+        "messages.",
+        pairs=(pair.id,),
+    )
+
+
+# --- a path that went -----------------------------------------------------------------------------
+
+
+def disconnected(session: Session) -> Iterator[Finding]:
+    """The path went silent."""
+    if session.state_before_closing != "disconnected" or session.peer_left:
+        return
+    if session.lost_after_connected:
+        return
+    pair = session.selected_pair
+    last = _last_answer(session, pair)
+    evidence = f"the last answer on {session.selected or 'the path'} came {span(last)} ago"
+    if session.consent_expires is not None and session.consent_expires > session.t:
+        evidence += f"; consent runs out in {session.consent_expires - session.t:.0f} s"
+    detail = (pair.detail or "") if pair is not None else ""
+    if pair is not None and "port unreachable" in detail:
+        yield Finding(
+            rule="peer-gone",
+            severity="problem",
+            claim="Their icetui has ended without a goodbye: nobody listens at its port any more.",
+            evidence=f"{detail}; {evidence}",
+            remedy="Start icetui there again and exchange new blobs on both sides.",
+            pairs=(pair.id,),
+        )
+        return
+    yield Finding(
+        rule="silent-path",
+        severity="problem",
+        claim=f"The path has gone silent: {_whose(session, last)}.",
+        evidence=evidence + _still_works(session, last) + (f"; {detail}" if detail else ""),
+        remedy="Checks go on; it recovers by itself when the network does. Is icetui still "
+        "running over there?",
+        pairs=ids([pair] if pair else []),
+    )
+
+
+def path_lost(session: Session) -> Iterator[Finding]:
+    """There was a path, and consent to send over it has run out."""
+    if not session.lost_after_connected or session.peer_left:
+        return
+    lost = [p for p in live_pairs(session) if p.reason == Reason.CONSENT_EXPIRED]
+    stood = session.path_history[-1] if session.path_history else None
+    evidence = "; ".join(f"{p.id}: {p.detail}" for p in lost[:3]) or (
+        stood.cause if stood and stood.cause else "every pair that worked has failed"
+    )
+    yield Finding(
+        rule="path-lost",
+        severity="problem",
+        claim="The connection is lost: the other side answers nothing any more.",
+        evidence=evidence + _still_works(session, CONSENT),
+        remedy="Is icetui still running over there, and its network up? Checks go on and find the "
+        "way again by themselves; if it was restarted, both sides need new blobs.",
+        pairs=ids(lost),
+    )
+
+
+def _last_answer(session: Session, pair: Pair | None) -> float:
+    """Seconds since something was last answered on the path."""
+    expires = session.consent_expires
+    if expires is not None and pair is not None and session.consent_pair == pair.id:
+        return max(0.0, session.t - (expires - CONSENT))
+    since = session.state_history[-1].t if session.state_history else session.t
+    return session.t - since
+
+
+def _heard_since(session: Session, seconds: float) -> StunMessage | None:
+    """Anything from outside that has arrived within the last so many seconds."""
+    hosts = {where(c) for c in their_candidates(session)}
+    for event in reversed(session.log):
+        if event.t < session.t - seconds + 0.5:
+            return None
+        if not isinstance(event, StunMessage) or event.direction == "out" or event.pair:
+            continue
+        if event.remote not in hosts and is_public(host_of(event.remote)):
+            return event
+    return None
+
+
+def _whose(session: Session, last: float) -> str:
+    if _heard_since(session, last) is not None:
+        return "our own line works, so most likely theirs is cut or their icetui has ended"
+    return "a line is cut, ours or theirs, or their icetui has ended"
+
+
+def _still_works(session: Session, last: float) -> str:
+    answer = _heard_since(session, last)
+    if answer is not None:
+        return f"; {answer.remote} still answers us"
+    others = [p for p in live_pairs(session) if p.valid and p.id != session.selected]
+    return f"; {count(len(others), 'other pair')} not given up yet" if others else ""
+
+
+def peer_left(session: Session) -> Iterator[Finding]:
+    """They ended it on purpose."""
+    if session.peer_left:
+        yield Finding(
+            rule="peer-left",
+            severity="info",
+            claim="The other side has left.",
+            evidence="it said goodbye over the path",
+            remedy="Quit with q; a new session needs new blobs on both sides.",
+        )

@@ -1,0 +1,348 @@
+"""Findings about STUN and TURN servers, and about UDP as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from icetui.diagnosis import nats
+from icetui.diagnosis.facts import (
+    answered,
+    count,
+    heard,
+    host_of,
+    ids,
+    listed,
+    live_pairs,
+    own_candidates,
+    span,
+    trying,
+)
+from icetui.diagnosis.finding import Finding, Severity
+from icetui.events import Reason, Server, StunMessage
+from icetui.session import Session
+
+SILENT = (Reason.TIMEOUT, Reason.ICMP_UNREACHABLE)
+EXPIRES_SOON = 60.0
+"""Seconds left of an allocation; it should have been refreshed long before (RFC 8656 section 8)."""
+REFRESH_PATIENCE = 2.0
+"""Seconds a TURN server gets to answer a Refresh."""
+
+
+# --- UDP as a whole -----------------------------------------------------------------------------
+
+
+def udp_blocked(session: Session) -> Iterator[Finding]:
+    """No server answers over UDP, and nothing else has come over UDP either."""
+    if session.gathering != "complete" or _any_udp(session):
+        return
+    udp = [s for s in session.servers.values() if s.transport == "udp"]
+    silent = [s for s in udp if s.state == "failed" and s.reason in SILENT]
+    if not udp or len(silent) < len(udp):
+        return
+    working = [s for s in session.servers.values() if s.transport != "udp" and s.state == "ok"]
+    hosts = {host_of(s.address) for s in silent if s.address}
+    same_host = [s for s in working if s.address and host_of(s.address) in hosts]
+    measured = session.nat is not None and session.nat.udp is False
+    evidence = f"{count(len(udp), 'server')} asked over UDP, none answered ({_named(silent)})"
+    severity: Severity = "problem" if trying(session) else "info"
+    if working:
+        proof = "the same server answers" if same_host else f"{working[0].url} answers"
+        yield Finding(
+            rule="udp-blocked",
+            severity=severity if severity == "problem" else "warning",
+            claim="UDP is blocked between us and the internet: over TCP or TLS servers answer, "
+            "over UDP none does."
+            if same_host
+            else "UDP seems to be blocked here: no server answers over UDP, one over TCP does.",
+            evidence=f"{evidence}; over {working[0].transport.upper()} {proof}",
+            remedy="Only relayed paths can work: keep the TURN server over TCP or TLS, or allow "
+            "outgoing UDP in the firewall.",
+        )
+    elif len({host_of(s.address or s.url) for s in silent}) > 1 or len(udp) > 1 or measured:
+        tcp = [s for s in session.servers.values() if s.transport != "udp"]
+        also = f"; over TCP or TLS none either ({_named(tcp)})" if tcp else ""
+        what = (
+            "No server answers, over UDP or over TCP: this machine is cut off from them, or they "
+            "are down."
+            if tcp
+            else "No server answers over UDP: a firewall here blocks UDP, or the servers are down."
+        )
+        yield Finding(
+            rule="udp-blocked",
+            severity="problem" if trying(session) else "warning",
+            claim=what,
+            evidence=f"{evidence}{also}; nothing else has arrived over UDP",
+            remedy="Try a TURN server over TCP or TLS: --turn turn:user:password@host"
+            "?transport=tcp, or turns:user:password@host."
+            if not tcp
+            else "Check this machine's network and firewall, then the servers' names and ports.",
+        )
+
+
+def _any_udp(session: Session) -> bool:
+    """Whether anything has arrived over UDP from outside this network."""
+    if any(s.transport == "udp" and s.state == "ok" for s in session.servers.values()):
+        return True
+    hosts = {c.id for c in own_candidates(session, "host")}
+    return any(
+        p.local in hosts and (p.responses_received or p.requests_received)
+        for p in live_pairs(session)
+    )
+
+
+def _named(servers: list[Server]) -> str:
+    return listed(s.url for s in servers)
+
+
+# --- one server ---------------------------------------------------------------------------------
+
+
+def needed_relay_missing(session: Session) -> Iterator[Finding]:
+    """A TURN server was named, lends nothing, and without it there is no path."""
+    if not trying(session) or own_candidates(session, "relay"):
+        return
+    refused = [s for s in session.servers.values() if s.kind == "turn" and s.state == "failed"]
+    if not refused or (answered(session) or heard(session)):
+        return
+    if nats.direct_possible(nats.ours(session), nats.theirs(session)) is not False and not (
+        session.started is not None and session.started.relay_only
+    ):
+        return
+    for server in refused:
+        rule, claim, remedy = _verdict(server)
+        yield Finding(
+            rule=rule,
+            severity="problem",
+            claim=f"{claim} Without a relay these two NATs let no path through.",
+            evidence=_evidence(server),
+            remedy=remedy,
+        )
+
+
+def server_failures(session: Session) -> Iterator[Finding]:
+    """A configured server did not do its part."""
+    told = {f.rule + f.evidence for f in needed_relay_missing(session)}
+    for server in session.servers.values():
+        if server.state != "failed":
+            continue
+        rule, claim, remedy = _verdict(server)
+        if rule + _evidence(server) in told:
+            continue
+        yield Finding(
+            rule=rule, severity="warning", claim=claim, evidence=_evidence(server), remedy=remedy
+        )
+
+
+def _evidence(server: Server) -> str:
+    took = f" after {span(server.time)}" if server.time is not None else ""
+    at = f"{server.address}: " if server.address and server.address not in server.url else ""
+    return f"{server.url}: {at}{server.detail or server.reason}{took}"
+
+
+def _verdict(server: Server) -> tuple[str, str, str]:
+    """Rule name, claim and remedy for a server that failed."""
+    what = f"The {server.kind.upper()} server {server.url}"
+    lost = "it lends us no relayed address" if server.kind == "turn" else (
+        "it cannot tell what our public address is"
+    )  # fmt: skip
+    detail = server.detail or ""
+    match server.reason:
+        case Reason.UNAUTHENTICATED if "wants a user name" in detail:
+            return (
+                "turn-credentials",
+                f"{what} wants a user name and password, and none was given.",
+                "Write them into the URI: --turn turn:user:password@host.",
+            )
+        case Reason.UNAUTHENTICATED:
+            return (
+                "turn-credentials",
+                f"{what} refuses our user name or password.",
+                "Check user name and password in the --turn URI; time-limited ones may have "
+                "expired.",
+            )
+        case Reason.DNS:
+            return (
+                "server-unresolved",
+                f"The name of {server.url} cannot be resolved; {lost}.",
+                "Check the spelling of the server's name and this machine's resolver.",
+            )
+        case Reason.TLS:
+            return (
+                "turn-tls",
+                f"{what} shows a certificate that is not accepted; {lost}.",
+                "Check the host name in the URI and the server's certificate; a private authority "
+                "is named with SSL_CERT_FILE.",
+            )
+        case Reason.TIMEOUT:
+            return (
+                "server-silent",
+                f"{what} does not answer: it is down, the address or port is wrong, or a firewall "
+                f"drops this traffic; {lost}.",
+                "Check the server's address and port, and whether a firewall here drops "
+                f"{server.transport.upper()} to it.",
+            )
+        case Reason.ICMP_UNREACHABLE if "port unreachable" in detail:
+            return (
+                "server-closed",
+                f"Nothing listens at {server.url}: the machine is there, its port is closed; "
+                f"{lost}.",
+                "Check the port in the URI and whether the server is running.",
+            )
+        case Reason.ICMP_UNREACHABLE:
+            return (
+                "server-unreachable",
+                f"No way leads to {server.url}; {lost}.",
+                "Check the server's address and this machine's network.",
+            )
+        case Reason.SEND_ERROR if "refused" in detail.lower():
+            return (
+                "server-closed",
+                f"Nothing listens at {server.url}: the connection was refused; {lost}.",
+                "Check the port in the URI and whether the server is running.",
+            )
+        case Reason.QUOTA:
+            return (
+                "turn-quota",
+                f"{what} has no room for another allocation of this user.",
+                "Close other sessions of the same user, wait until their allocations run out, or "
+                "name another server.",
+            )
+        case Reason.FORBIDDEN:
+            return (
+                "turn-refused",
+                f"{what} forbids us an allocation.",
+                "Ask who runs the server, or name another one.",
+            )
+        case Reason.UNSUPPORTED:
+            return (
+                "turn-refused",
+                f"{what} does not relay UDP, which ICE needs.",
+                "Name another TURN server.",
+            )
+    return (
+        "server-useless",
+        f"{what} is of no use ({server.reason or 'it does not say why'}); {lost}.",
+        "Check the URI, or name another server.",
+    )
+
+
+# --- relaying -----------------------------------------------------------------------------------
+
+
+def relay_forbidden(session: Session) -> Iterator[Finding]:
+    """The TURN server lends an address but will not relay to this peer."""
+    refused = [
+        p
+        for p in live_pairs(session)
+        if p.reason in (Reason.FORBIDDEN, Reason.NO_PERMISSION) and p.state == "failed"
+    ]
+    if not refused or session.connected:
+        return
+    relays = {c.id: c for c in session.local_candidates.values()}
+    urls = {(relays[p.local].server or "?") for p in refused if p.local in relays}
+    yield Finding(
+        rule="relay-forbidden",
+        severity="problem" if trying(session) and not session.lost_after_connected else "warning",
+        claim="The TURN server refuses to relay to their addresses.",
+        evidence=f"{listed(urls)}: {count(len(refused), 'pair')} refused, {refused[0].detail}",
+        remedy="Its operator forbids these addresses (403): ask for them to be allowed, or name "
+        "another TURN server on one side.",
+        pairs=ids(refused),
+    )
+
+
+def allocation_lost(session: Session) -> Iterator[Finding]:
+    """A TURN server has forgotten our allocation."""
+    gone = [
+        c
+        for c in session.local_candidates.values()
+        if c.type == "relay" and c.unsupported and "allocation" in c.unsupported
+    ]
+    if not gone or session.peer_left:
+        return
+    last = gone[-1]
+    again = [c for c in own_candidates(session, "relay") if c.server == last.server]
+    server = session.servers.get(last.server or "")
+    pairs = [p for p in live_pairs(session) if p.local in {c.id for c in gone}]
+    if again:
+        news = f"; it has lent us {again[-1].address}:{again[-1].port} since"
+    elif server is not None and server.state == "failed":
+        news = f"; asked again it says: {server.detail or server.reason}"
+    else:
+        news = "; it is being asked for another one"
+    severity: Severity = "info" if session.connected else "problem"
+    resend = bool(again) and not session.connected
+    yield Finding(
+        rule="allocation-lost",
+        severity=severity,
+        claim="The TURN server has lost our allocation (restarted, or it ran out), and the path "
+        "over it with it."
+        if not session.connected
+        else "A TURN server has lost our allocation; the session goes on over another path.",
+        evidence=f"{last.server}: {last.address}:{last.port} relays nothing any more{news}",
+        remedy="Send them our new blob: it holds the new relayed address."
+        if resend
+        else ""
+        if session.connected
+        else "Is the TURN server running? It is asked again by itself.",
+        pairs=ids(pairs),
+    )
+
+
+def allocation_expiring(session: Session) -> Iterator[Finding]:
+    """An allocation is not refreshed in time, or its refresh gets no answer."""
+    relays = {c.server: c for c in own_candidates(session, "relay") if c.server}
+    if not relays or session.closed is not None:
+        return
+    granted: dict[str, tuple[float, float]] = {}
+    asked: dict[str, StunMessage] = {}
+    for event in session.log:
+        if not isinstance(event, StunMessage) or event.via not in relays:
+            continue
+        if event.method not in ("Allocate", "Refresh"):
+            continue
+        if event.direction == "out":
+            if event.method == "Refresh" and (
+                event.via not in asked or asked[event.via].transaction != event.transaction
+            ):
+                asked[event.via] = event
+            continue
+        if event.via in asked and asked[event.via].transaction == event.transaction:
+            del asked[event.via]
+        lifetime = _lifetime(event)
+        if event.message_class == "response" and lifetime is not None:
+            granted[event.via] = (event.t, lifetime)
+    for url, relay in relays.items():
+        request = asked.get(url)
+        overdue = request is not None and session.t - request.t > REFRESH_PATIENCE
+        since, lifetime = granted.get(url, (0.0, 0.0))
+        left = since + lifetime - session.t
+        expiring = url in granted and left < EXPIRES_SOON
+        if not overdue and not expiring:
+            continue
+        evidence = f"{relay.address}:{relay.port} at {url}"
+        if expiring:
+            evidence += f", {span(left)} left of {lifetime:.0f} s" if left > 0 else ", run out"
+        if overdue and request is not None:
+            evidence += f", a Refresh of {span(session.t - request.t)} ago is unanswered"
+        yield Finding(
+            rule="allocation-expiring",
+            severity="warning",
+            claim="The TURN server does not confirm that our allocation lives on."
+            if overdue
+            else "Our TURN allocation runs out soon and has not been refreshed.",
+            evidence=evidence,
+            remedy="Is the way to the TURN server still open? If it is lost, a new one is asked "
+            "for and our new blob has to be sent.",
+        )
+
+
+def _lifetime(message: StunMessage) -> float | None:
+    for attribute in message.attributes:
+        if attribute.name == "LIFETIME":
+            figure = attribute.value.split(" ")[0]
+            try:
+                return float(figure)
+            except ValueError:
+                return None
+    return None

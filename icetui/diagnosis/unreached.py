@@ -1,0 +1,272 @@
+"""Findings while no path has ever stood: what the silence means, and no more than it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from icetui.diagnosis import nats
+from icetui.diagnosis.exchange import OLD_BLOB
+from icetui.diagnosis.facts import (
+    answered,
+    count,
+    has_relay,
+    heard,
+    ids,
+    is_public,
+    listed,
+    live_pairs,
+    own_candidates,
+    requests_of,
+    same_network,
+    span,
+    their_candidates,
+    trying,
+    unanswered,
+    unheard,
+    where,
+)
+from icetui.diagnosis.finding import Finding
+from icetui.events import Pair, Reason
+from icetui.session import Session
+
+
+def one_way(session: Session) -> Iterator[Finding]:
+    """Their checks reach us, and nothing we send gets an answer."""
+    if not trying(session) or answered(session) or not heard(session):
+        return
+    pairs = [p for p in live_pairs(session) if p.requests_received]
+    yield Finding(
+        rule="not-heard",
+        severity="problem",
+        claim="Their checks reach us but nothing of ours reaches them.",
+        evidence=f"{unanswered(session)}; {count(heard(session), 'check')} of theirs arrived on "
+        f"{listed(p.id for p in pairs)}",
+        remedy="Look for a firewall that drops what we send: one here that does not let UDP out, "
+        "or one over there that does not let it in.",
+        pairs=ids(pairs),
+    )
+
+
+def nobody_listens(session: Session) -> Iterator[Finding]:
+    """The network says that nothing is at their addresses."""
+    if not unheard(session):
+        return
+    pairs = live_pairs(session)
+    told = [p for p in pairs if p.reason == Reason.ICMP_UNREACHABLE]
+    closed = [p for p in told if "port unreachable" in (p.detail or "") and _speaks(session, p)]
+    if closed:
+        who = listed(_remote(session, p) for p in closed)
+        others = len(pairs) - len(closed)
+        rest = f"; {count(others, 'other pair')} without an answer" if others else ""
+        yield Finding(
+            rule="nobody-listens",
+            severity="problem",
+            claim=f"Nobody listens at {who}: the machine is there, but icetui has ended on it or "
+            "their blob is of an earlier run.",
+            evidence=f"{closed[0].detail}{rest}",
+            remedy="Is icetui still running over there? Ask for the blob it shows now.",
+            pairs=ids(closed),
+        )
+    elif told and len(told) == len(pairs):
+        barred = [p for p in told if "prohibited" in (p.detail or "")]
+        if barred:
+            yield Finding(
+                rule="barred",
+                severity="problem",
+                claim="A firewall on the way refuses our checks, and says so.",
+                evidence=f"{unanswered(session)}; {barred[0].detail}",
+                remedy="Its address is in the evidence: whoever runs it can allow UDP.",
+                pairs=ids(barred),
+            )
+        else:
+            yield Finding(
+                rule="unreachable",
+                severity="problem",
+                claim="Every address in their blob is reported unreachable: the machine is off "
+                "the network, or the addresses are wrong.",
+                evidence=f"{unanswered(session)}; {told[0].detail}",
+                remedy="Is their machine still on the same network? Ask for a fresh blob.",
+                pairs=ids(told),
+            )
+
+
+def _speaks(session: Session, pair: Pair) -> bool:
+    """Whether it is their machine (or its NAT) that says so: a private address may just as well
+    be another machine's in our own network, and on the way to a public one only its owner says
+    that a port is closed."""
+    candidate = session.remote_candidates.get(pair.remote)
+    if candidate is None:
+        return False
+    said_by = (pair.detail or "").partition("said ")[2].split(" ")[0].rstrip(",;)")
+    if said_by and said_by != candidate.address:
+        return False
+    others = [p for p in live_pairs(session) if p.reason != Reason.ICMP_UNREACHABLE]
+    return is_public(candidate.address) or not others
+
+
+def _remote(session: Session, pair: Pair) -> str:
+    return where(session.remote_candidates.get(pair.remote))
+
+
+def no_direct_way(session: Session) -> Iterator[Finding]:
+    """The two NATs exclude each other, and nobody has a relay."""
+    if not trying(session) or answered(session) or has_relay(session):
+        return
+    mine, other = nats.ours(session), nats.theirs(session)
+    if nats.direct_possible(mine, other) is not False:
+        return
+    sure = mine.measured and other.measured
+    both = mine.dependent and other.dependent
+    what = (
+        "both NATs are symmetric (another public port for every destination)"
+        if both
+        else f"{'our' if mine.dependent else 'their'} NAT is symmetric (another public port for "
+        f"every destination) and {'theirs' if mine.dependent else 'ours'} lets in only ports it "
+        "has written to"
+    )
+    yield Finding(
+        rule="no-direct-way",
+        severity="problem",
+        claim=f"No direct path {'can exist' if sure else 'is likely'}: {what}, and neither side "
+        "has a relay.",
+        evidence=f"{_nat_words(mine, other)}; {unanswered(session)}",
+        remedy="One side needs a TURN server: --turn turn:user:password@host.",
+        pairs=ids(live_pairs(session)),
+    )
+
+
+def _nat_words(mine: nats.Nat, other: nats.Nat) -> str:
+    parts = [mine.evidence, other.evidence]
+    if mine.filtering != "unknown":
+        parts.append(f"ours has {mine.filtering} filtering")
+    if other.filtering != "unknown":
+        parts.append(f"theirs has {other.filtering} filtering")
+    return ", ".join(part for part in parts if part)
+
+
+def no_hairpin(session: Session) -> Iterator[Finding]:
+    """Both sides are seen at one public address and do not meet."""
+    shared = nats.shared_address(session)
+    if shared is None or not trying(session) or answered(session) or heard(session):
+        return
+    if has_relay(session):
+        return
+    outside = [
+        p
+        for p in live_pairs(session)
+        if (c := session.remote_candidates.get(p.remote)) is not None and c.address == shared
+    ]
+    inside = [p for p in live_pairs(session) if p not in outside]
+    measured = session.nat is not None and session.nat.hairpinning is False
+    says = "; measured: this NAT does not hairpin" if measured else ""
+    neighbours = any(
+        same_network(a.address, b.address)
+        for a in own_candidates(session, "host")
+        for b in their_candidates(session, "host")
+    )
+    local = (
+        "their local address does not answer either (hosts of this network may be kept apart)"
+        if neighbours
+        else "their local address is in another network (two homes behind one provider's NAT?)"
+    )
+    yield Finding(
+        rule="no-hairpin",
+        severity="problem",
+        claim="Both sides are behind the same public address, and its NAT does not turn packets "
+        f"back inside (no hairpinning); {local}.",
+        evidence=f"both are seen at {shared}: {count(requests_of(outside), 'request')} to it and "
+        f"{count(requests_of(inside), 'request')} to local addresses, no answer{says}",
+        remedy="Let the hosts of this network reach each other (client isolation off), or name a "
+        "TURN server on one side.",
+        pairs=ids([*outside, *inside]),
+    )
+
+
+def private_only(session: Session) -> Iterator[Finding]:
+    """No address that the other network could reach is in the blobs."""
+    if not unheard(session) or session.gathering != "complete":
+        return
+    mine = [c for c in own_candidates(session) if c.type != "prflx"]
+    their = [c for c in their_candidates(session) if c.type != "prflx"]
+    ours_private = bool(mine) and not any(_reachable(c.address, c.type) for c in mine)
+    theirs_private = bool(their) and not any(_reachable(c.address, c.type) for c in their)
+    if not ours_private and not theirs_private:
+        return
+    together = any(same_network(a.address, b.address) for a in mine for b in their)
+    if together and not (ours_private and theirs_private):
+        return
+    who = "Both blobs hold" if ours_private and theirs_private else (
+        "Our blob holds" if ours_private else "Their blob holds"
+    )  # fmt: skip
+    unasked = ours_private and not session.servers
+    why = "no STUN server was asked here" if unasked else "no STUN server has answered"
+    server_side = "here" if ours_private else "over there"
+    addresses = listed(c.address for c in (mine if ours_private else their))
+    yield Finding(
+        rule="private-addresses",
+        severity="problem",
+        claim=f"{who} private addresses only, which lead nowhere from another network.",
+        evidence=f"{addresses}"
+        + (f" ({why})" if ours_private else "")
+        + (f" and {listed(c.address for c in their)}" if ours_private and theirs_private else "")
+        + f"; {unanswered(session)}",
+        remedy=(
+            "Name a STUN server on both sides (--stun)."
+            if ours_private and theirs_private
+            else f"A STUN server {server_side} (--stun) tells the public address."
+        )
+        + (
+            " If both are on one network, a firewall or client isolation keeps them apart."
+            if together
+            else ""
+        ),
+        pairs=ids(live_pairs(session)),
+    )
+
+
+def _reachable(address: str, kind: str) -> bool:
+    return kind in ("srflx", "relay") or is_public(address)
+
+
+def nothing_answers(session: Session) -> Iterator[Finding]:
+    """Silence that no other rule explains: the possible causes, the likeliest first."""
+    if not unheard(session) or any(_explanations(session)):
+        return
+    pairs = live_pairs(session)
+    causes, remedies = _causes(session)
+    told = [p for p in pairs if p.reason == Reason.ICMP_UNREACHABLE]
+    yield Finding(
+        rule="nothing-answers",
+        severity="problem",
+        claim=f"Nothing has answered and nothing of theirs has arrived: {', or '.join(causes)}.",
+        evidence=unanswered(session)
+        + f", in {span(session.t - (session.both_known_at or 0.0))}"
+        + (f"; {told[0].detail}" if told else ""),
+        remedy=" ".join(remedies),
+        pairs=ids(pairs),
+    )
+
+
+def _explanations(session: Session) -> Iterator[Finding]:
+    for rule in (nobody_listens, no_direct_way, no_hairpin, private_only):
+        yield from rule(session)
+
+
+def _causes(session: Session) -> tuple[list[str], list[str]]:
+    """What may be behind the silence, and what to do about each, in one order."""
+    causes = ["they have not pasted our blob yet or have left"]
+    remedies = ["Make sure they have pasted our blob and icetui is still running there."]
+    told = session.description
+    if told is not None and told.made is not None and told.wall - told.made > OLD_BLOB:
+        causes.insert(0, "their blob is too old")
+        remedies.insert(0, "Ask for the blob their icetui shows now.")
+    possible = nats.direct_possible(nats.ours(session), nats.theirs(session))
+    causes.append("a firewall drops UDP between us")
+    if possible is None and not has_relay(session):
+        causes.append("the NATs let no direct path through and there is no relay")
+        remedies.append("If they have, one side needs a TURN server (--turn).")
+    elif possible is False:
+        remedies.append("The relay answers neither: is theirs behind a firewall, too?")
+    else:
+        remedies.append("If they have, look for a firewall that drops UDP, on either side.")
+    return causes, remedies
