@@ -64,7 +64,9 @@ async def test_no_foreign_text_breaks_any_view(
     async with looking(hostile_stream("x"), (100, 28), hint="[/y]\x1b[2J") as look:
         await look.press(*keys)
         for nasty in NASTY:
-            said[:] = [Finding(rule="x", severity="problem", claim=nasty, evidence=nasty, remedy=nasty)]
+            said[:] = [
+                Finding(rule="x", severity="problem", claim=nasty, evidence=nasty, remedy=nasty)
+            ]
             await look.tell(hostile_stream(nasty))
             assert_harmless(look)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.lab import by_text, interop, matrix, netns, registry
 from tests.lab.lab import SERVER, Lab
+from tests.lab.scenarios import table as scenarios
 from tests.lab.topology import (
     BLACKHOLE_V4,
     KINDS,
@@ -101,6 +102,10 @@ def parser() -> argparse.ArgumentParser:
     meetings = commands.add_parser("interop", help="icetui with every foreign peer over relays")
     interop.add_options(meetings)
     meetings.set_defaults(run=interop.run)
+
+    broken = commands.add_parser("scenarios", help="broken networks, and what is said of them")
+    scenarios.add_options(broken)
+    broken.set_defaults(run=scenarios.run)
 
     for command in (execute, weather, server, down, *_named(commands, "cut", "restore", "rebind")):
         command.add_argument("--id", help="which lab, if there are several")

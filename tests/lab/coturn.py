@@ -36,8 +36,13 @@ def certificate_job(folder: Path) -> tuple[list[str], str]:
     return [*argv, "-out", str(folder / "cert.pem")], ""
 
 
-def start(namespace: str, folder: Path, *, ipv6: bool, detached: bool) -> subprocess.Popen[bytes]:
-    """Start coturn and return when it answers. Raises ``SetupError`` if it does not."""
+def start(
+    namespace: str, folder: Path, *options: str, ipv6: bool, detached: bool
+) -> subprocess.Popen[bytes]:
+    """Start coturn and return when it answers. Raises ``SetupError`` if it does not.
+
+    ``options`` are coturn's own, such as ``--user-quota=1``.
+    """
     addresses = [*SERVER_V4, *(SERVER_V6 if ipv6 else ())]
     argv = ["turnserver", "-n", "--no-cli", "--lt-cred-mech", "--fingerprint"]
     argv += [f"--user={TURN_USER}:{TURN_PASSWORD}", f"--realm={TURN_REALM}"]
@@ -48,7 +53,7 @@ def start(namespace: str, folder: Path, *, ipv6: bool, detached: bool) -> subpro
     argv += [f"--cert={folder / 'cert.pem'}", f"--pkey={folder / 'key.pem'}"]
     argv += ["--min-port=49152", "--max-port=51199", "--relay-threads=1"]
     argv += [f"--userdb={folder / 'turndb'}", f"--pidfile={folder / 'coturn.pid'}"]
-    argv += ["--log-file=stdout", "--simple-log", "--verbose"]
+    argv += ["--log-file=stdout", "--simple-log", "--verbose", *options]
     command = netns.command(namespace, *argv)
     with (folder / "coturn.log").open("ab") as log:
         process = subprocess.Popen(

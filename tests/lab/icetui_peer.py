@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +71,8 @@ class Peer:
         hold: float = 0.5,
         give_up: float = 20,
         limit: float = LIMIT,
+        env: Mapping[str, str] | None = None,
+        stdin: int = subprocess.DEVNULL,
     ) -> None:
         self._limit = limit
         argv = [sys.executable, "-m", "icetui", "peer", *servers, "--json"]
@@ -86,7 +88,8 @@ class Peer:
                 *argv,
                 stdout=out,
                 stderr=err,
-                env={"HOME": str(home), "XDG_CONFIG_HOME": str(home)},
+                env={"HOME": str(home), "XDG_CONFIG_HOME": str(home), **(env or {})},
+                stdin=stdin,
             )
 
     def events(self) -> list[dict[str, Any]]:

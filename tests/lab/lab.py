@@ -94,11 +94,12 @@ class Host:
         stdout: int | IO[Any] | None = subprocess.PIPE,
         stderr: int | IO[Any] | None = subprocess.PIPE,
         env: Mapping[str, str] | None = None,
+        stdin: int = subprocess.DEVNULL,
     ) -> subprocess.Popen[str]:
         """Start a program on the host; it is ended with the lab at the latest."""
         process = subprocess.Popen(
             netns.command(self.namespace, *argv),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=stdout,
             stderr=stderr,
             text=True,
@@ -192,7 +193,7 @@ class Lab:
         registry.remove(self.id)
         for child in self.children:
             child.wait()
-            for stream in (child.stdout, child.stderr):
+            for stream in (child.stdin, child.stdout, child.stderr):
                 if stream is not None:
                     stream.close()
         self.children.clear()
@@ -270,11 +271,12 @@ class Lab:
         netns.run_all([netns.nft(namespace, self._rules(site, level))])
         netns.run_all([(["ip", "netns", "exec", namespace, "conntrack", "-F"], "")])
 
-    def start_server(self) -> None:
-        """Start coturn; it answers on return."""
+    def start_server(self, *options: str) -> None:
+        """Start coturn with these options, too; it answers on return."""
         process = coturn.start(
             self.namespace(SERVER),
             self.folder,
+            *options,
             ipv6=self.topology.ipv6,
             detached=not self.owned,
         )

@@ -1,0 +1,66 @@
+"""The network changes while the session stands or waits."""
+
+from __future__ import annotations
+
+from tests.lab.scenarios.scenario import scenario
+from tests.lab.scenarios.stage import TWO_STUN, WITH_TURN, Stage
+
+MOVED = 20.0
+"""Seconds within which servers have been asked again and show where the NAT moved us."""
+
+
+@scenario(
+    "NAT rebind while waiting", "Alice's NAT gave her another port after her blob was copied",
+    alice=("nat-moved-us",), bob=("nothing-answers",), slow=True,
+)  # fmt: skip
+def rebind_waiting(stage: Stage) -> None:
+    stage.start_both(servers=TWO_STUN)
+    stage.lab.rebind("alice")
+    stage.exchange()
+    stage.until("alice", lambda s: s.blob is not None and s.blob.resend, MOVED)
+
+
+@scenario(
+    "link cut after connecting", "Bob's line is dead",
+    alice=("silent-path",), bob=("silent-path",), watch=4.0,
+)  # fmt: skip
+def cut(stage: Stage) -> None:
+    stage.connect(servers=TWO_STUN)
+    stage.lab.cut("bob")
+
+
+@scenario(
+    "own link cut after connecting", "Alice's line is dead, with a relay at hand",
+    alice=("silent-path",), bob=("silent-path",), watch=5.0,
+    also=("allocation-expiring", "allocation-lost", "server-silent", "blob-outdated"),
+)  # fmt: skip
+def cut_relay(stage: Stage) -> None:
+    stage.connect(servers=WITH_TURN)
+    stage.lab.cut("alice")
+
+
+@scenario(
+    "peer killed after connecting", "Bob's icetui died without a goodbye",
+    alice=("peer-gone", "silent-path"), watch=4.0, says="ended",
+)  # fmt: skip
+def killed(stage: Stage) -> None:
+    stage.connect(servers=TWO_STUN)
+    stage.kill("bob")
+
+
+@scenario(
+    "peer left", "Bob quit",
+    alice=("peer-left",), bob=("direct-path",), watch=1.5,
+)  # fmt: skip
+def left(stage: Stage) -> None:
+    stage.connect(servers=TWO_STUN)
+    stage.leave("bob")
+
+
+@scenario(
+    "line dead for good", "Bob's line is dead until consent runs out",
+    alice=("path-lost",), bob=("path-lost",), also=("silent-path",), watch=31.0, slow=True,
+)  # fmt: skip
+def lost(stage: Stage) -> None:
+    stage.connect(servers=TWO_STUN)
+    stage.lab.cut("bob")

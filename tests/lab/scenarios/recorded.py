@@ -1,0 +1,63 @@
+"""Sessions of scenarios, kept small: for the tests of the rules."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from icetui import events
+from icetui.events import AnyEvent, EventReader, Pair
+from icetui.recording import without_secrets
+from tests.lab.scenarios.scenario import Scenario
+
+STUN_METHODS = ("Allocate", "Refresh")
+"""Of the STUN messages only these are kept, and the latest answer from each server."""
+
+
+def keep(folder: Path, scenario: Scenario, told: Mapping[str, list[AnyEvent]]) -> None:
+    """Write each side's session into ``folder``, trimmed and compressed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for side, stream in told.items():
+        if stream:
+            lines = b"".join(events.encode(without_secrets(e)) for e in trimmed(stream))
+            # No time stamp inside: the same session makes the same file.
+            (folder / f"{scenario.key}.{side}.jsonl.gz").write_bytes(
+                gzip.compress(lines, 9, mtime=0)
+            )
+
+
+def trimmed(stream: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
+    """What the diagnosis looks at: no STUN message but of TURN and the servers, and of a pair's
+    changes those that are more than a figure, and the last."""
+    told = list(stream)
+    last = {e.pair.id: n for n, e in enumerate(told) if isinstance(e, events.PairChanged)}
+    answers = {
+        e.remote: n
+        for n, e in enumerate(told)
+        if isinstance(e, events.StunMessage) and e.direction == "in" and e.pair is None
+    }
+    shown: dict[str, Pair] = {}
+    for number, event in enumerate(told):
+        if isinstance(event, events.StunMessage):
+            if event.method not in STUN_METHODS and answers.get(event.remote) != number:
+                continue
+        elif isinstance(event, events.PairChanged):
+            before, now = shown.get(event.pair.id), event.pair
+            shown[now.id] = now
+            if number != last[now.id] and before is not None and _same(before, now):
+                continue
+        yield event
+
+
+def _same(before: Pair, now: Pair) -> bool:
+    return (before.state, before.reason, before.valid, before.nominated) == (
+        now.state, now.reason, now.valid, now.nominated,
+    )  # fmt: skip
+
+
+def recorded(path: Path) -> list[AnyEvent]:
+    """A session that ``keep`` has written."""
+    reader = EventReader()
+    lines = gzip.decompress(path.read_bytes()).splitlines()
+    return [e for line in lines if (e := reader.read(line)) is not None]
