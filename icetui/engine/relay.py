@@ -179,6 +179,8 @@ class RelayTransport(asyncio.DatagramTransport):
         self._relayed = relayed
         self._binds: dict[Address, asyncio.Task[None]] = {}
         self._channels: dict[Address, int] = {}
+        self._refused: dict[Address, tuple[Reason, str]] = {}
+        """Peers that the server will not relay to."""
         self._closing: asyncio.Task[None] | None = None
         self._verifying: asyncio.Task[None] | None = None
 
@@ -222,19 +224,24 @@ class RelayTransport(asyncio.DatagramTransport):
         number = self._channels.get(addr)
         if number is not None and not self.is_closing():
             self._client._send(struct.pack("!HH", number, len(data)) + data)
+        if addr in self._refused and self._client.endpoint is not None:
+            # The refusal came before this was asked: whoever asks learns of it all the same.
+            asyncio.get_running_loop().call_soon(
+                self._client.endpoint.forbidden, addr, *self._refused[addr]
+            )
 
     async def _keep_bound(self, number: int, addr: Address) -> None:
         while True:
             pause = BIND_AGAIN
             try:
                 await self._client.channel_bind(number, addr)
+                self._refused.pop(addr, None)
             except stun.TransactionFailed as error:
                 code, words = error.response.attributes.get("ERROR-CODE", (0, ""))
                 reason = Reason.FORBIDDEN if code == 403 else Reason.NO_PERMISSION
+                self._refused[addr] = (reason, f"the TURN server said {code} {words}")
                 if self._client.endpoint is not None:
-                    self._client.endpoint.forbidden(
-                        addr, reason, f"the TURN server said {code} {words}"
-                    )
+                    self._client.endpoint.forbidden(addr, *self._refused[addr])
                 pause = BIND_RETRY
             except stun.TransactionTimeout:
                 pause = BIND_RETRY

@@ -59,7 +59,11 @@ class Requests:
             self._answered(pair, request, purpose, answer, addr, at)
 
         def refused(reason: Reason, detail: str) -> None:
-            if request.sent and not pair.valid and pair.state != State.FAILED:
+            if pair.valid:
+                # No end of a path by itself (consent decides), but it tells why it goes silent.
+                pair.detail = detail
+                checks.upkeep.changed(pair)
+            elif request.sent and pair.state != State.FAILED:
                 checks.fail(pair, reason, f"{detail} ({unanswered(pair)})")
 
         request = Request(message, pair.addr, answered, pair=pair.id, refused=refused)
