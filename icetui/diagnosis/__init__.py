@@ -31,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     machine.sending_refused,
     machine.virtual_interface,
     unreached.nobody_listens,
+    unreached.barred,
     unreached.one_way,
     servers.relay_forbidden,
     exchange.resend,

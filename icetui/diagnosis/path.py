@@ -20,7 +20,7 @@ from icetui.diagnosis.facts import (
     where,
 )
 from icetui.diagnosis.finding import Finding
-from icetui.events import Pair, Reason, StunMessage
+from icetui.events import Candidate, Pair, Reason, StunMessage
 from icetui.session import Quality, Session
 
 LOSS_WORTH_SAYING = 0.05
@@ -323,20 +323,14 @@ def disconnected(session: Session) -> Iterator[Finding]:
     if session.consent_expires is not None and session.consent_expires > session.t:
         evidence += f"; consent runs out in {session.consent_expires - session.t:.0f} s"
     detail = (pair.detail or "") if pair is not None else ""
-    if pair is not None and "port unreachable" in detail:
-        yield Finding(
-            rule="peer-gone",
-            severity="problem",
-            claim="Their icetui has ended without a goodbye: nobody listens at its port any more.",
-            evidence=f"{detail}; {evidence}",
-            remedy="Start icetui there again and exchange new blobs on both sides.",
-            pairs=(pair.id,),
-        )
+    theirs = session.remote_candidates.get(pair.remote) if pair is not None else None
+    if pair is not None and theirs is not None and _closed(detail, theirs.address):
+        yield _end_closed(session, pair, theirs, f"{detail}; {evidence}")
         return
     yield Finding(
         rule="silent-path",
         severity="problem",
-        claim=f"The path has gone silent: {_whose(session, last)}.",
+        claim=f"The path has gone silent: {_whose(session, pair, last)}.",
         evidence=evidence + _still_works(session, last) + (f"; {detail}" if detail else ""),
         remedy="Checks go on; it recovers by itself when the network does. Is icetui still "
         "running over there?",
@@ -344,11 +338,43 @@ def disconnected(session: Session) -> Iterator[Finding]:
     )
 
 
+def _closed(detail: str, address: str) -> bool:
+    """Whether the machine at that address says that nobody listens at the port."""
+    return "port unreachable" in detail and f"said {address}" in detail
+
+
+def _end_closed(session: Session, pair: Pair, theirs: Candidate, evidence: str) -> Finding:
+    if session.relayed(pair):
+        return Finding(
+            rule="relay-gone",
+            severity="problem",
+            claim="The relayed address of the path is closed: the TURN server has been stopped or "
+            "has dropped the allocation.",
+            evidence=evidence,
+            remedy="Is the TURN server running? Whoever uses it gets a new address from it and "
+            "then has to send a new blob.",
+            pairs=(pair.id,),
+        )
+    or_nat = "" if theirs.type == "host" else ", or their NAT has forgotten them"
+    return Finding(
+        rule="peer-gone",
+        severity="problem",
+        claim=f"Nobody listens at their address any more: their icetui has ended without a "
+        f"goodbye{or_nat}.",
+        evidence=evidence,
+        remedy="If it has ended, start icetui there again and exchange new blobs on both sides.",
+        pairs=(pair.id,),
+    )
+
+
 def path_lost(session: Session) -> Iterator[Finding]:
     """There was a path, and consent to send over it has run out."""
     if not session.lost_after_connected or session.peer_left:
         return
+    ours = session.local_candidates.values()
     lost = [p for p in live_pairs(session) if p.reason == Reason.CONSENT_EXPIRED]
+    if not lost and any(c.type == "relay" and c.unsupported for c in ours):
+        return  # it was our relay that went, and another rule says so
     stood = session.path_history[-1] if session.path_history else None
     evidence = "; ".join(f"{p.id}: {p.detail}" for p in lost[:3]) or (
         stood.cause if stood and stood.cause else "every pair that worked has failed"
@@ -386,10 +412,14 @@ def _heard_since(session: Session, seconds: float) -> StunMessage | None:
     return None
 
 
-def _whose(session: Session, last: float) -> str:
+def _whose(session: Session, pair: Pair | None, last: float) -> str:
+    """What may have happened, the likeliest first."""
+    between = ", or the TURN server between is down" if pair and session.relayed(pair) else ""
     if _heard_since(session, last) is not None:
-        return "our own line works, so most likely theirs is cut or their icetui has ended"
-    return "a line is cut, ours or theirs, or their icetui has ended"
+        return (
+            "our own line works, so most likely theirs is cut or their icetui has ended" + between
+        )
+    return "a line is cut, ours or theirs, or their icetui has ended" + between
 
 
 def _still_works(session: Session, last: float) -> str:

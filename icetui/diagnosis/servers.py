@@ -16,8 +16,9 @@ from icetui.diagnosis.facts import (
     own_candidates,
     span,
     trying,
+    where,
 )
-from icetui.diagnosis.finding import Finding, Severity
+from icetui.diagnosis.finding import Finding
 from icetui.events import Reason, Server, StunMessage
 from icetui.session import Session
 
@@ -44,12 +45,11 @@ def udp_blocked(session: Session) -> Iterator[Finding]:
     same_host = [s for s in working if s.address and host_of(s.address) in hosts]
     measured = session.nat is not None and session.nat.udp is False
     evidence = f"{count(len(udp), 'server')} asked over UDP, none answered ({_named(silent)})"
-    severity: Severity = "problem" if trying(session) else "info"
     if working:
         proof = "the same server answers" if same_host else f"{working[0].url} answers"
         yield Finding(
             rule="udp-blocked",
-            severity=severity if severity == "problem" else "warning",
+            severity="problem" if trying(session) else "info",
             claim="UDP is blocked between us and the internet: over TCP or TLS servers answer, "
             "over UDP none does."
             if same_host
@@ -122,8 +122,11 @@ def needed_relay_missing(session: Session) -> Iterator[Finding]:
 def server_failures(session: Session) -> Iterator[Finding]:
     """A configured server did not do its part."""
     told = {f.rule + f.evidence for f in needed_relay_missing(session)}
+    blocked = any(udp_blocked(session))
     for server in session.servers.values():
-        if server.state != "failed":
+        if server.state != "failed" or (blocked and server.transport == "udp"):
+            continue
+        if server.transport == "udp" and server.reason in SILENT and _udp_undecided(session):
             continue
         rule, claim, remedy = _verdict(server)
         if rule + _evidence(server) in told:
@@ -131,6 +134,11 @@ def server_failures(session: Session) -> Iterator[Finding]:
         yield Finding(
             rule=rule, severity="warning", claim=claim, evidence=_evidence(server), remedy=remedy
         )
+
+
+def _udp_undecided(session: Session) -> bool:
+    """Whether other servers are still asked, so that it is open whether it is UDP as a whole."""
+    return session.gathering == "gathering" and not _any_udp(session)
 
 
 def _evidence(server: Server) -> str:
@@ -194,7 +202,7 @@ def _verdict(server: Server) -> tuple[str, str, str]:
                 f"No way leads to {server.url}; {lost}.",
                 "Check the server's address and this machine's network.",
             )
-        case Reason.SEND_ERROR if "refused" in detail.lower():
+        case Reason.SEND_ERROR if _is_closed(server):
             return (
                 "server-closed",
                 f"Nothing listens at {server.url}: the connection was refused; {lost}.",
@@ -264,29 +272,42 @@ def allocation_lost(session: Session) -> Iterator[Finding]:
     again = [c for c in own_candidates(session, "relay") if c.server == last.server]
     server = session.servers.get(last.server or "")
     pairs = [p for p in live_pairs(session) if p.local in {c.id for c in gone}]
+    stopped = server is not None and server.state == "failed" and _is_closed(server)
+    silent = not again and not stopped
     if again:
-        news = f"; it has lent us {again[-1].address}:{again[-1].port} since"
+        news = f"; it has lent us {where(again[-1])} since"
     elif server is not None and server.state == "failed":
-        news = f"; asked again it says: {server.detail or server.reason}"
+        news = f"; asked again: {server.detail or server.reason}"
     else:
-        news = "; it is being asked for another one"
-    severity: Severity = "info" if session.connected else "problem"
-    resend = bool(again) and not session.connected
+        news = "; it is being asked again"
+    what = "The relayed path is gone: its TURN server"
+    if session.connected:
+        claim = "A TURN server does not relay for us any more; the session goes on without it."
+    elif again:
+        claim = f"{what} has lost our allocation (it was restarted, or the allocation ran out)."
+    elif stopped:
+        claim = f"{what} has stopped."
+    else:
+        claim = f"{what} does not confirm our allocation any more."
+    remedy = "Is the TURN server running, and the way to it open? It is asked again by itself."
+    if session.connected:
+        remedy = ""
+    elif again:
+        remedy = "Send them our new blob: it holds the new relayed address."
     yield Finding(
         rule="allocation-lost",
-        severity=severity,
-        claim="The TURN server has lost our allocation (restarted, or it ran out), and the path "
-        "over it with it."
-        if not session.connected
-        else "A TURN server has lost our allocation; the session goes on over another path.",
-        evidence=f"{last.server}: {last.address}:{last.port} relays nothing any more{news}",
-        remedy="Send them our new blob: it holds the new relayed address."
-        if resend
-        else ""
-        if session.connected
-        else "Is the TURN server running? It is asked again by itself.",
+        severity="info" if session.connected else "warning" if silent else "problem",
+        claim=claim,
+        evidence=f"{last.server}: {where(last)} relays nothing any more{news}",
+        remedy=remedy,
         pairs=ids(pairs),
     )
+
+
+def _is_closed(server: Server) -> bool:
+    """Whether the server's machine says that nothing listens there."""
+    detail = (server.detail or "").lower()
+    return "port unreachable" in detail or "refused" in detail
 
 
 def allocation_expiring(session: Session) -> Iterator[Finding]:
@@ -320,7 +341,7 @@ def allocation_expiring(session: Session) -> Iterator[Finding]:
         expiring = url in granted and left < EXPIRES_SOON
         if not overdue and not expiring:
             continue
-        evidence = f"{relay.address}:{relay.port} at {url}"
+        evidence = f"{where(relay)} at {url}"
         if expiring:
             evidence += f", {span(left)} left of {lifetime:.0f} s" if left > 0 else ", run out"
         if overdue and request is not None:

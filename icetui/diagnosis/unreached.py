@@ -26,13 +26,14 @@ from icetui.diagnosis.facts import (
     where,
 )
 from icetui.diagnosis.finding import Finding
-from icetui.events import Pair, Reason
+from icetui.diagnosis.servers import relay_forbidden
+from icetui.events import Pair, Reason, Server
 from icetui.session import Session
 
 
 def one_way(session: Session) -> Iterator[Finding]:
     """Their checks reach us, and nothing we send gets an answer."""
-    if not trying(session) or answered(session) or not heard(session):
+    if not trying(session) or answered(session) or not heard(session) or _barred(session):
         return
     pairs = [p for p in live_pairs(session) if p.requests_received]
     yield Finding(
@@ -57,37 +58,53 @@ def nobody_listens(session: Session) -> Iterator[Finding]:
     if closed:
         who = listed(_remote(session, p) for p in closed)
         others = len(pairs) - len(closed)
+        ends = [session.remote_candidates.get(p.remote) for p in closed]
+        behind_nat = any(c is not None and c.type != "host" for c in ends)
+        cause = "icetui has ended there" + (", their NAT has forgotten them" if behind_nat else "")
         rest = f"; {count(others, 'other pair')} without an answer" if others else ""
         yield Finding(
             rule="nobody-listens",
             severity="problem",
-            claim=f"Nobody listens at {who}: the machine is there, but icetui has ended on it or "
-            "their blob is of an earlier run.",
+            claim=f"Nobody listens at {who}, its machine says: {cause}, or their blob is of an "
+            "earlier run.",
             evidence=f"{closed[0].detail}{rest}",
             remedy="Is icetui still running over there? Ask for the blob it shows now.",
             pairs=ids(closed),
         )
-    elif told and len(told) == len(pairs):
-        barred = [p for p in told if "prohibited" in (p.detail or "")]
-        if barred:
-            yield Finding(
-                rule="barred",
-                severity="problem",
-                claim="A firewall on the way refuses our checks, and says so.",
-                evidence=f"{unanswered(session)}; {barred[0].detail}",
-                remedy="Its address is in the evidence: whoever runs it can allow UDP.",
-                pairs=ids(barred),
-            )
-        else:
-            yield Finding(
-                rule="unreachable",
-                severity="problem",
-                claim="Every address in their blob is reported unreachable: the machine is off "
-                "the network, or the addresses are wrong.",
-                evidence=f"{unanswered(session)}; {told[0].detail}",
-                remedy="Is their machine still on the same network? Ask for a fresh blob.",
-                pairs=ids(told),
-            )
+    elif told and len(told) == len(pairs) and not _barred(session):
+        yield Finding(
+            rule="unreachable",
+            severity="problem",
+            claim="Every address in their blob is reported unreachable: the machine is off the "
+            "network, or the addresses are wrong.",
+            evidence=f"{unanswered(session)}; {told[0].detail}",
+            remedy="Is their machine still on the same network? Ask for a fresh blob.",
+            pairs=ids(told),
+        )
+
+
+def barred(session: Session) -> Iterator[Finding]:
+    """A firewall refuses what we send, and says so."""
+    found = _barred(session)
+    if not found or not trying(session) or answered(session):
+        return
+    theirs = f"; {count(heard(session), 'check')} of theirs arrived" if heard(session) else ""
+    yield Finding(
+        rule="barred",
+        severity="problem",
+        claim="A firewall on the way refuses our checks, and says so.",
+        evidence=f"{unanswered(session)}; {found[0].detail}{theirs}",
+        remedy="Its address is in the evidence: whoever runs it can allow UDP.",
+        pairs=ids(found),
+    )
+
+
+def _barred(session: Session) -> list[Pair]:
+    return [
+        p
+        for p in live_pairs(session)
+        if p.reason == Reason.ICMP_UNREACHABLE and "prohibited" in (p.detail or "")
+    ]
 
 
 def _speaks(session: Session, pair: Pair) -> bool:
@@ -198,8 +215,11 @@ def private_only(session: Session) -> Iterator[Finding]:
     who = "Both blobs hold" if ours_private and theirs_private else (
         "Our blob holds" if ours_private else "Their blob holds"
     )  # fmt: skip
-    unasked = ours_private and not session.servers
-    why = "no STUN server was asked here" if unasked else "no STUN server has answered"
+    dead = [s for s in session.servers.values() if s.state == "failed"]
+    if dead:
+        why = f"no server has told it: {dead[0].url} {_did(dead[0])}"
+    else:
+        why = "no STUN server was asked" if not session.servers else "no STUN server has told it"
     server_side = "here" if ours_private else "over there"
     addresses = listed(c.address for c in (mine if ours_private else their))
     yield Finding(
@@ -222,6 +242,15 @@ def private_only(session: Session) -> Iterator[Finding]:
         ),
         pairs=ids(live_pairs(session)),
     )
+
+
+def _did(server: Server) -> str:
+    """What a failed server did instead."""
+    if server.reason == Reason.TIMEOUT:
+        return "does not answer"
+    if server.reason == Reason.DNS:
+        return "has a name that cannot be resolved"
+    return f"failed ({server.detail or server.reason})"
 
 
 def _reachable(address: str, kind: str) -> bool:
@@ -248,25 +277,34 @@ def nothing_answers(session: Session) -> Iterator[Finding]:
 
 
 def _explanations(session: Session) -> Iterator[Finding]:
-    for rule in (nobody_listens, no_direct_way, no_hairpin, private_only):
+    for rule in (nobody_listens, barred, relay_forbidden, no_direct_way, no_hairpin, private_only):
         yield from rule(session)
 
 
 def _causes(session: Session) -> tuple[list[str], list[str]]:
-    """What may be behind the silence, and what to do about each, in one order."""
-    causes = ["they have not pasted our blob yet or have left"]
+    """What may be behind the silence, and what to do about each, the likeliest first."""
+    causes = ["they have not pasted our blob yet or have left", "a firewall drops UDP between us"]
     remedies = ["Make sure they have pasted our blob and icetui is still running there."]
+    mine, other = nats.ours(session), nats.theirs(session)
+    possible = nats.direct_possible(mine, other)
+    if has_relay(session):
+        remedies.append("If they have, look for a firewall that drops UDP, on either side.")
+    elif possible is None and (mine.dependent or other.dependent):
+        # A port nobody can foretell: only a NAT that filters loosely lets it in.
+        whose, rest = ("our", "theirs") if mine.dependent else ("their", "ours")
+        causes.insert(
+            0,
+            f"{whose} NAT is symmetric (another public port for every destination), so without a "
+            f"relay they only meet if {rest} lets unknown ports in",
+        )
+        remedies.insert(0, "A TURN server on one side (--turn) gets around the NATs.")
+    elif possible is None:
+        causes.append("the NATs let no direct path through and there is no relay")
+        remedies.append("If they have, one side needs a TURN server (--turn).")
+    else:
+        remedies.append("If they have, look for a firewall that drops UDP, on either side.")
     told = session.description
     if told is not None and told.made is not None and told.wall - told.made > OLD_BLOB:
         causes.insert(0, "their blob is too old")
         remedies.insert(0, "Ask for the blob their icetui shows now.")
-    possible = nats.direct_possible(nats.ours(session), nats.theirs(session))
-    causes.append("a firewall drops UDP between us")
-    if possible is None and not has_relay(session):
-        causes.append("the NATs let no direct path through and there is no relay")
-        remedies.append("If they have, one side needs a TURN server (--turn).")
-    elif possible is False:
-        remedies.append("The relay answers neither: is theirs behind a firewall, too?")
-    else:
-        remedies.append("If they have, look for a firewall that drops UDP, on either side.")
     return causes, remedies

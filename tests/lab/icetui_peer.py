@@ -58,14 +58,15 @@ class Outcome:
 
 
 class Peer:
-    """One ``icetui peer``: its blob is in ``folder`` as ``name``, the other's as ``other``."""
+    """One ``icetui peer``: its blob is in ``folder`` as ``name``, the other's as ``other``;
+    without one it reads its standard input."""
 
     def __init__(
         self,
         host: Host,
         folder: Path,
         name: str,
-        other: str,
+        other: str | None,
         *options: str,
         servers: Sequence[str] = SERVERS,
         hold: float = 0.5,
@@ -76,7 +77,8 @@ class Peer:
     ) -> None:
         self._limit = limit
         argv = [sys.executable, "-m", "icetui", "peer", *servers, "--json"]
-        argv += ["--blob-out", str(folder / name), "--blob-in", str(folder / other)]
+        argv += ["--blob-out", str(folder / name)]
+        argv += ["--blob-in", str(folder / other)] if other else []
         argv += ["--hold", str(hold), "--give-up", str(give_up), *options]
         # No settings of the user's.
         home = folder / f"{name}.home"

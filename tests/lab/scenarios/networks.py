@@ -59,11 +59,7 @@ def both_ways_relay(stage: Stage) -> None:
 )  # fmt: skip
 def own_firewall(stage: Stage) -> None:
     target = stage.lab["bob"].address
-    stage.rules(
-        "alice",
-        "table ip own { chain output { type filter hook output priority filter; "
-        f"ip daddr {target} meta l4proto udp drop; }} }}",
-    )
+    stage.rules("alice", f"ip daddr {target} meta l4proto udp drop", hook="output")
     stage.start_both(servers=TWO_STUN)
     stage.exchange()
 
@@ -73,11 +69,10 @@ def own_firewall(stage: Stage) -> None:
     bob_nat="open", alice=("barred",), bob=("nothing-answers", "not-heard"),
 )  # fmt: skip
 def barred(stage: Stage) -> None:
+    here, there = stage.lab.topology.plan("alice").public, stage.lab["bob"].address
     stage.rules(
         "net",
-        "table ip barred { chain forward { type filter hook forward priority filter; "
-        f"ip daddr {stage.lab['bob'].address} ip saddr {stage.lab.topology.plan('alice').public} "
-        "meta l4proto udp reject with icmp type admin-prohibited; } }",
+        f"ip saddr {here} ip daddr {there} meta l4proto udp reject with icmp type admin-prohibited",
     )
     stage.start_both(servers=TWO_STUN)
     stage.exchange()
@@ -193,7 +188,7 @@ def docker_too(stage: Stage) -> None:
 def dead_vpn(stage: Stage) -> None:
     stage.ip(
         "alice",
-        "link add wg0 type dummy",
+        "link add wg0 type bridge",
         "addr add 10.8.0.2/24 dev wg0",
         "link set wg0 up",
         "route add default dev wg0 table 200",

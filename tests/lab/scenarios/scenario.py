@@ -34,7 +34,7 @@ class Scenario:
     also: tuple[str, ...] = ()
     """Rules that may say a problem or a warning besides, on either side; all others lie."""
     says: str = ""
-    """Words that must stand in the first claim."""
+    """Words that must stand in what Alice's first finding claims or rests on."""
     watch: float = 3.5
     """Seconds from the end of ``play`` until the outcome is looked at."""
     server: bool = True
@@ -97,14 +97,11 @@ def judge(scenario: Scenario, side: str, events: Sequence[AnyEvent]) -> Verdict:
         if finding.severity in ("problem", "warning") and finding.rule not in allowed:
             false[finding.rule] = finding
     first = final[0] if final else None
+    says = scenario.says if side == SIDES[0] else ""
     right = not wanted or (
-        first is not None and first.rule in wanted and scenario.says in _all(first)
+        first is not None and first.rule in wanted and says in f"{first.claim} {first.evidence}"
     )
     return Verdict(side, first, right, tuple(false.values()))
-
-
-def _all(finding: Finding) -> str:
-    return f"{finding.claim} {finding.evidence}"
 
 
 def named(names: Iterable[str]) -> list[Scenario]:

@@ -140,8 +140,8 @@ def forbidden(stage: Stage) -> None:
 @scenario(
     "TURN server stopped under a relayed path", "the only relay is gone",
     alice_nat="sym", bob_nat="sym",
-    alice=("allocation-lost",), bob=("silent-path", "allocation-lost"), watch=4.0,
-    also=("server-closed", "server-silent", "blob-outdated", "allocation-expiring"),
+    alice=("allocation-lost",), bob=("relay-gone",), watch=4.0,
+    also=("silent-path", "server-closed", "server-silent", "blob-outdated"),
 )  # fmt: skip
 def stopped(stage: Stage) -> None:
     stage.start("alice", servers=(*TWO_STUN, "--turn", TURN_UDP_URL))
@@ -155,8 +155,8 @@ def stopped(stage: Stage) -> None:
 @scenario(
     "TURN server restarted under a relayed path", "it has forgotten the allocation",
     alice_nat="sym", bob_nat="sym",
-    alice=("allocation-lost",), bob=("silent-path", "allocation-lost"), watch=5.0,
-    also=("blob-outdated", "allocation-expiring", "server-closed"),
+    alice=("allocation-lost",), bob=("relay-gone",), watch=5.0,
+    also=("silent-path", "blob-outdated", "server-closed", "path-lost"),
 )  # fmt: skip
 def restarted(stage: Stage) -> None:
     stopped(stage)

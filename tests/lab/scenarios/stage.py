@@ -43,6 +43,7 @@ class Stage:
         self.folder = folder
         self.peers: dict[str, Peer] = {}
         self.read = events.EventReader()
+        self.tables = 0
 
     # --- peers ----------------------------------------------------------------------------------
 
@@ -61,7 +62,7 @@ class Stage:
             self.lab[name],
             self.folder,
             f"{name}{run}",
-            f"{name}{run}.in",
+            None if typed else f"{name}{run}.in",
             *options,
             servers=servers,
             hold=LONG,
@@ -136,8 +137,15 @@ class Stage:
 
     # --- the network ----------------------------------------------------------------------------
 
-    def rules(self, part: str, text: str) -> None:
-        """Add nftables rules to a host, a router, or ``net``."""
+    def rules(self, part: str, rule: str, hook: str = "forward") -> None:
+        """Add an nftables rule to a host, a router, or ``net``."""
+        self.tables += 1
+        table = f"broken{self.tables}"
+        text = (
+            f"add table ip {table}\n"
+            f"add chain ip {table} rules {{ type filter hook {hook} priority filter; }}\n"
+            f"add rule ip {table} rules {rule}\n"
+        )
         netns.run_all([netns.nft(self.lab.namespace(part), text)])
 
     def ip(self, part: str, *lines: str) -> None:
@@ -151,9 +159,8 @@ class Stage:
         chance = f"numgen random mod 100 < {share} " if share < 100 else ""
         self.rules(
             "net",
-            f"table ip drop_{source}_{target} {{ chain forward {{ type filter hook forward "
-            f"priority filter; ip saddr {plan(source).public} ip daddr {plan(target).public} "
-            f"meta l4proto udp {chance}drop; }} }}",
+            f"ip saddr {plan(source).public} ip daddr {plan(target).public} "
+            f"meta l4proto udp {chance}drop",
         )
 
     # --- looking --------------------------------------------------------------------------------

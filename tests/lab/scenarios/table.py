@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from icetui.events import AnyEvent
+from tests.lab import netns
 from tests.lab.lab import Lab
 from tests.lab.scenarios import blobs, changes, healthy, networks, servers
 from tests.lab.scenarios.recorded import keep
@@ -35,14 +36,23 @@ class Outcome:
     verdicts: tuple[Verdict, ...]
     seconds: float
     events: dict[str, list[AnyEvent]]
+    problem: str = ""
+    """Why it could not be played to its end."""
 
     @property
     def good(self) -> bool:
-        return all(verdict.good for verdict in self.verdicts)
+        return not self.problem and all(verdict.good for verdict in self.verdicts)
 
 
 def play(scenario: Scenario) -> Outcome:
     """Build the lab, play, look, take everything down."""
+    try:
+        return _play(scenario)
+    except (TimeoutError, netns.SetupError) as error:
+        return Outcome(scenario, (), 0.0, {}, problem=str(error))
+
+
+def _play(scenario: Scenario) -> Outcome:
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -108,6 +118,8 @@ def show(number: int, outcome: Outcome, *, explain: bool) -> None:
     mark = "right" if outcome.good else "WRONG"
     print(f"{number:2} {mark}  {outcome.scenario.name}  ({outcome.seconds:.0f} s)")
     print(f"          cause  {outcome.scenario.cause}")
+    if outcome.problem:
+        print(f"          could not be played: {outcome.problem}")
     for verdict in outcome.verdicts:
         first = verdict.first
         said = f"{first.rule}: {first.claim}" if first is not None else "nothing"
