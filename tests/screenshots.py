@@ -48,6 +48,8 @@ SCENES = (
     Scene("relayed", "relayed", 11.0),
     Scene("pair-details", "connected", 11.0, keys=("enter",)),
     Scene("theirs", "connected", 11.0, SMALL, keys=("t",)),
+    Scene("diagnosis", "relayed", 11.0, keys=("d",)),
+    Scene("diagnosis-80x24", "failed", 8.0, SMALL, keys=("escape", "d")),
     Scene("help", "connected", 11.0, SMALL, keys=("question_mark",)),
 )
 

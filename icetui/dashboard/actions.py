@@ -136,6 +136,11 @@ ACTIONS: tuple[Action, ...] = (
         lambda now: now.highlighted is not None, 4,
     ),
     Action(
+        "diagnosis", "d", "d", "diagnosis",
+        "Show all that is going on with its evidence, what the NATs do, and every path so far.",
+        _always, 6,
+    ),
+    Action(
         "freeze", "z", "z", "freeze",
         "Hold the screen still to read it; the session goes on behind it.",
         _always, 3,

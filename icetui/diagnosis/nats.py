@@ -13,10 +13,11 @@ from icetui.diagnosis.facts import (
     is_public,
     live_pairs,
     own_candidates,
+    span,
     their_candidates,
     where,
 )
-from icetui.events import Candidate, NatDependence
+from icetui.events import Candidate, NatBehaviour, NatDependence
 from icetui.session import Session
 
 INDEPENDENT: NatDependence = "endpoint-independent"
@@ -108,6 +109,59 @@ def shared_address(session: Session) -> str | None:
         if c.address in mine and c.address not in own:
             return c.address
     return None
+
+
+# --- words --------------------------------------------------------------------------------------
+
+
+def sentence(nat: Nat, *, ours: bool) -> str:
+    """What one side's NAT does, in plain words beside the terms of RFC 4787."""
+    whose, whom = ("Our NAT", "us") if ours else ("Their NAT", "them")
+    if nat.absent:
+        filters = ""
+        if nat.filtering in DEPENDENT:
+            filters = f"; a firewall {FILTERING_WORDS[nat.filtering]} ({nat.filtering} filtering)"
+        return f"No NAT in front of {whom}: the outside sees the address itself{filters}."
+    if nat.mapping == "unknown" and nat.filtering == "unknown":
+        return (
+            f"{whose}: not known (it takes two servers, or one that speaks RFC 5780)."
+            if ours
+            else f"{whose}: not known, their blob does not say."
+        )
+    if nat.mapping == "unknown":
+        maps = "maps in a way that is not known"
+    elif nat.measured:
+        maps = f"{MAPPING_WORDS[nat.mapping]} ({nat.mapping} mapping)"
+    else:
+        maps = f"takes another public port for another destination, as it shows ({nat.evidence})"
+    if nat.filtering == "unknown":
+        return f"{whose} {maps}; whom it lets in is not known."
+    return f"{whose} {maps} and {FILTERING_WORDS[nat.filtering]} ({nat.filtering} filtering)."
+
+
+def further(nat: NatBehaviour) -> list[str]:
+    """What else was found out about ours, a sentence each."""
+    found = []
+    if nat.udp is False:
+        found.append("Nothing outside answers over UDP.")
+    if nat.port_preservation is not None:
+        kept = "keeps" if nat.port_preservation else "does not keep"
+        found.append(f"It {kept} our own port number outside (port preservation).")
+    if nat.hairpinning is not None:
+        does = "turns" if nat.hairpinning else "does not turn"
+        found.append(f"It {does} packets to its own outside back inside (hairpinning).")
+    if nat.binding_lifetime is not None:
+        found.append(f"A binding nobody used lived at least {span(nat.binding_lifetime)}.")
+    if nat.binding_lapsed is not None:
+        found.append(f"A binding nobody used was gone after {span(nat.binding_lapsed)}.")
+    if nat.carrier_grade:
+        found.append(f"A second NAT stands behind it: {nat.carrier_grade}.")
+    if not nat.complete:
+        found.append("It is still being examined.")
+    return found + list(nat.notes)
+
+
+# --- what shows itself --------------------------------------------------------------------------
 
 
 def _shown_by_servers(session: Session) -> str | None:

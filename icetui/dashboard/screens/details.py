@@ -15,6 +15,7 @@ from icetui.events import Candidate, Pair, address_port
 from icetui.session import Session
 
 MESSAGES_SHOWN = 60
+HISTORY_SHOWN = 30
 
 
 class Details(Reading):
@@ -61,7 +62,30 @@ def story(session: Session, pair: Pair) -> list[Content]:
         why = f"{pair.reason or ''}  {plain(pair.detail or '', 300)}".strip()
         parts.append(line(("reason    ", MUTED), (why, BAD)))
     parts += [Content(""), *_figures(session, pair), Content("")]
-    return parts + _messages(session, pair)
+    return parts + _history(session, pair) + _messages(session, pair)
+
+
+def _history(session: Session, pair: Pair) -> list[Content]:
+    """When it was formed, checked, answered, chosen and lost, as far as the log reaches back."""
+    found = [
+        event
+        for event in session.log
+        if (isinstance(event, events.PairChanged) and event.pair.id == pair.id)
+        or (
+            isinstance(event, events.SelectedPairChanged)
+            and pair.id in (event.pair, event.previous)
+        )
+        or (isinstance(event, events.RequestLost) and event.pair == pair.id)
+    ]
+    if not found:
+        return []
+    parts = [line(("what became of it, newest first", STRONG))]
+    for event in reversed(found[-HISTORY_SHOWN:]):
+        text, tone = describe(event)
+        if event is found[0] and _is_new(event):
+            text = f"pair {plain(pair.id, 40)} formed, waiting to be checked"
+        parts.append(line((f"{clock(event.wall)} ", MUTED), (text, BAD if tone == "bad" else "")))
+    return [*parts, Content("")]
 
 
 def _candidate(candidate: Candidate | None, id: str) -> list[str | tuple[str, str]]:
@@ -104,6 +128,12 @@ def _figures(session: Session, pair: Pair) -> list[Content]:
                            f"{spark(quality.samples, 40)}")
         )  # fmt: skip
     return [line((name, MUTED), text) for name, text in rows]
+
+
+def _is_new(event: events.AnyEvent) -> bool:
+    if not isinstance(event, events.PairChanged):
+        return False
+    return event.pair.state == "waiting" and not event.pair.requests_sent
 
 
 def _messages(session: Session, pair: Pair) -> list[Content]:

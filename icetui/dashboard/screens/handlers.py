@@ -101,6 +101,11 @@ class Handlers(Screen[None]):
         if pair is not None:
             await self.app.push_screen(Details(pair.id))
 
+    async def action_diagnosis(self) -> None:
+        from icetui.dashboard.screens.diagnosis import Diagnosis
+
+        await self.app.push_screen(Diagnosis())
+
     # --- the view ----------------------------------------------------------------------------
 
     def action_freeze(self) -> None:
