@@ -58,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     exchange.checking,
     machine.gathering,
     path.vpn_path,
+    path.interrupted,
     machine.only_private,
     machine.dead_interface,
     machine.carrier_grade,

@@ -12,6 +12,7 @@ from icetui.diagnosis.facts import (
     ids,
     listed,
     live_pairs,
+    one_way_for_long,
     own_candidates,
     parsed,
     patience,
@@ -75,10 +76,13 @@ def waiting_for_them(session: Session) -> Iterator[Finding]:
 
 def checking(session: Session) -> Iterator[Finding]:
     """The first moments of the checks, when silence means nothing yet."""
-    if session.connected or session.state_before_closing != "checking" or session.peer_left:
+    if session.connected or session.peer_left or session.lost_after_connected:
+        return
+    if session.state_before_closing not in ("checking", "failed"):
         return
     pairs = live_pairs(session)
-    if not pairs or checking_for(session) >= patience(session):
+    one_way = heard(session) and not answered(session) and not one_way_for_long(session)
+    if not pairs or (checking_for(session) >= patience(session) and not one_way):
         return
     back = sum(p.responses_received for p in pairs)
     yield Finding(
@@ -96,10 +100,10 @@ def resend(session: Session) -> Iterator[Finding]:
         return
     if session.lost_after_connected or session.blob is None or not session.blob.resend:
         return
+    stuck = unheard(session)
     moved = _moved(session)
     if moved is not None:
         before, now = moved
-        stuck = trying(session) and unheard(session)
         nat = session.nat
         lapses = (
             f"; a binding nobody uses lives less than {span(nat.binding_lapsed)} here"
@@ -121,7 +125,7 @@ def resend(session: Session) -> Iterator[Finding]:
         return
     yield Finding(
         rule="blob-outdated",
-        severity="warning",
+        severity="problem" if stuck else "warning",
         claim="We have another address since our blob was complete: one sent before lacks it.",
         evidence=f"our blob now holds {count(session.blob.candidates, 'candidate')}; the last is "
         f"{where(_last(session))}",

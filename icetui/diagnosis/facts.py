@@ -5,13 +5,15 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from icetui.events import Candidate, Pair, Reason, address_port
+from icetui.events import Candidate, Pair, Reason, StunMessage, address_port
 from icetui.session import Session
 
 PATIENCE = 2.0
 """Seconds of checks without any answer before silence is evidence, where answers come quickly …"""
 LONGEST_PATIENCE = 12.0
 """… and where our own servers are slow to answer."""
+HEARD_PATIENCE = 4.0
+"""Seconds from their first check until an answer to ours is missing, on a line of any speed."""
 PRIVATE = [
     ipaddress.ip_network(text)
     for text in (
@@ -137,6 +139,22 @@ def requests_of(pairs: Iterable[Pair]) -> int:
 def heard(session: Session) -> int:
     """Correctly keyed checks of theirs that arrived."""
     return sum(p.requests_received for p in live_pairs(session))
+
+
+def heard_for(session: Session) -> float:
+    """Seconds since the first check of theirs arrived, as far back as the log reaches."""
+    for event in session.log:
+        if not isinstance(event, StunMessage) or event.direction == "out" or not event.pair:
+            continue
+        if event.message_class == "request":
+            return session.t - event.t
+    return checking_for(session)
+
+
+def one_way_for_long(session: Session) -> bool:
+    """Whether they have been heard for so long that an answer to us was due, however slow the
+    line: ours started with theirs, so it takes a round trip less what theirs took to come."""
+    return heard(session) > 0 and heard_for(session) >= HEARD_PATIENCE
 
 
 def answered(session: Session) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from icetui.diagnosis import nats
 from icetui.diagnosis.facts import (
@@ -38,8 +38,12 @@ LARGE, LARGE_PATIENCE = 500, 3.0
 """Bytes of a text that counts as large; seconds its echo may take."""
 CONSENT = 30.0
 """Seconds consent lasts (RFC 7675 section 5.1)."""
-DIRECTION_SAMPLES = 40
-"""Requests each way before the direction of loss is told."""
+ONE_WAY = 0.2
+"""Share lost in one direction, next to nothing being lost in the other, that is no chance."""
+DIRECTION_SAMPLES = 60
+"""Requests before the direction of loss is told."""
+RECENT = 60.0
+"""Seconds for which an interruption is worth a word."""
 
 
 def connected(session: Session) -> Iterator[Finding]:
@@ -87,7 +91,8 @@ def _relayed(session: Session, pair: Pair, evidence: str) -> Finding:
         why = "because both are behind one NAT that does not turn packets back inside"
         tried = f"both are seen at {shared}; {tried}"
     elif (possible := nats.direct_possible(nats.ours(session), nats.theirs(session))) is False:
-        why = "because these two NATs let no direct path through"
+        sure = nats.ours(session).measured and nats.theirs(session).measured
+        why = f"{'' if sure else 'most likely '}because these two NATs let no direct path through"
         tried = f"{nats.ours(session).evidence}, {nats.theirs(session).evidence}; {tried}"
     elif possible is None or checking_for(session) < patience(session):
         why = "because no direct pair has answered"
@@ -170,8 +175,9 @@ def lossy(session: Session) -> Iterator[Finding]:
         return
     recent = list(quality.samples)[-LOSS_WINDOW:]
     lost = sum(sample is None for sample in recent)
-    if lost < LOSS_LEAST or lost / len(recent) < LOSS_WORTH_SAYING:
-        return
+    scattered = lost - _longest_gap(recent)
+    if scattered < LOSS_LEAST or scattered / len(recent) < LOSS_WORTH_SAYING:
+        return  # losses in one row are an interruption, which is another thing
     evidence = f"{lost} of the last {len(recent)} requests on {pair.id} got no answer"
     direction = _direction(session, pair)
     others = [p for p in live_pairs(session) if p.valid and p.id != pair.id]
@@ -204,6 +210,42 @@ def lossy(session: Session) -> Iterator[Finding]:
     )
 
 
+def _longest_gap(samples: Iterable[float | None]) -> int:
+    """How many requests in a row got no answer, at most; a single one is no gap."""
+    longest = run = 0
+    for sample in samples:
+        run = run + 1 if sample is None else 0
+        longest = max(longest, run)
+    return longest if longest > 1 else 0
+
+
+def interrupted(session: Session) -> Iterator[Finding]:
+    """The path was silent a short while ago, or had to be changed."""
+    if not session.connected or session.peer_left:
+        return
+    silent = [e for e in session.state_history if e.state == "disconnected"]
+    if silent and session.t - silent[-1].t < RECENT:
+        back = next((e for e in session.state_history if e.t > silent[-1].t), None)
+        lasted = f"; it answered again after {span(back.t - silent[-1].t)}" if back else ""
+        yield Finding(
+            rule="path-interrupted",
+            severity="info",
+            claim="The path was silent a short while ago and answers again.",
+            evidence=f"{silent[-1].cause or 'it'}, {span(session.t - silent[-1].t)} ago{lasted}",
+        )
+    changes = [e for e in session.path_history if e.previous and e.pair and e.cause]
+    if changes and session.t - changes[-1].t < RECENT and "silent" in changes[-1].cause:
+        last = changes[-1]
+        yield Finding(
+            rule="path-changed",
+            severity="info",
+            claim="The path has been changed, because the one before went silent.",
+            evidence=f"{last.pair} instead of {last.previous}, {span(session.t - last.t)} ago: "
+            f"{last.cause}",
+            pairs=tuple(p for p in (last.previous, last.pair) if p),
+        )
+
+
 def _calm(quality: Quality) -> bool:
     return quality.measured >= MEASURED and quality.lost == 0
 
@@ -214,13 +256,13 @@ def _direction(session: Session, pair: Pair) -> tuple[str, str] | None:
     if session.description is None or session.description.kind != "blob":
         return None
     asked, back, came = pair.requests_sent, pair.responses_received, pair.requests_received
-    if min(asked, came) < DIRECTION_SAMPLES:
+    if asked < DIRECTION_SAMPLES or came < DIRECTION_SAMPLES / 3:
         return None
     arriving, through = came / asked, back / came
     figures = f"{came} of their requests came while we sent {asked}, of which {back} were answered"
-    if through < 0.85 and arriving > 0.95:
+    if arriving > 0.95 and through < arriving - ONE_WAY:
         return "out", figures
-    if through > 0.95 and arriving < 0.85:
+    if through > 0.95 * arriving and arriving < 1 - ONE_WAY:
         return "in", figures
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from icetui.diagnosis import nats
-from icetui.diagnosis.exchange import OLD_BLOB
+from icetui.diagnosis.exchange import OLD_BLOB, resend
 from icetui.diagnosis.facts import (
     answered,
     count,
@@ -15,6 +15,7 @@ from icetui.diagnosis.facts import (
     is_public,
     listed,
     live_pairs,
+    one_way_for_long,
     own_candidates,
     requests_of,
     same_network,
@@ -33,7 +34,9 @@ from icetui.session import Session
 
 def one_way(session: Session) -> Iterator[Finding]:
     """Their checks reach us, and nothing we send gets an answer."""
-    if not trying(session) or answered(session) or not heard(session) or _barred(session):
+    if not trying(session) or answered(session) or _barred(session):
+        return
+    if not one_way_for_long(session):
         return
     pairs = [p for p in live_pairs(session) if p.requests_received]
     yield Finding(
@@ -277,7 +280,15 @@ def nothing_answers(session: Session) -> Iterator[Finding]:
 
 
 def _explanations(session: Session) -> Iterator[Finding]:
-    for rule in (nobody_listens, barred, relay_forbidden, no_direct_way, no_hairpin, private_only):
+    for rule in (
+        resend,
+        nobody_listens,
+        barred,
+        relay_forbidden,
+        no_direct_way,
+        no_hairpin,
+        private_only,
+    ):
         yield from rule(session)
 
 

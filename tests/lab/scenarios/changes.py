@@ -64,3 +64,45 @@ def left(stage: Stage) -> None:
 def lost(stage: Stage) -> None:
     stage.connect(servers=TWO_STUN)
     stage.lab.cut("bob")
+
+
+@scenario(
+    "peer pasted late", "nothing is broken: Bob pastes Alice's blob seconds after she pasted his",
+    alice=("direct-path",), bob=("direct-path",), also=("nothing-answers",),
+)  # fmt: skip
+def late(stage: Stage) -> None:
+    stage.start_both(servers=TWO_STUN)
+    stage.hand("bob", "alice")
+    stage.wait(4.0)
+    stage.hand("alice", "bob")
+    stage.connected("alice", "bob")
+
+
+@scenario(
+    "short interruption", "nothing is broken any more: Bob's line was cut for a moment",
+    alice=("direct-path", "path-interrupted"), bob=("direct-path", "path-interrupted"), watch=6.0,
+    also=("silent-path",),
+)  # fmt: skip
+def interrupted(stage: Stage) -> None:
+    stage.connect(servers=TWO_STUN)
+    stage.lab.cut("bob")
+    stage.wait(1.0)
+    stage.lab.restore("bob")
+
+
+@scenario(
+    "peer suspended", "Bob's machine sleeps",
+    alice=("silent-path",), watch=4.0,
+)  # fmt: skip
+def suspended(stage: Stage) -> None:
+    stage.connect(servers=TWO_STUN)
+    stage.suspend("bob")
+
+
+@scenario(
+    "server gone under a direct path", "the TURN server has stopped; the path needs none",
+    alice=("server-closed",), bob=("server-closed",), watch=8.0,
+)  # fmt: skip
+def server_gone(stage: Stage) -> None:
+    stage.connect(servers=WITH_TURN)
+    stage.lab.stop_server()

@@ -13,7 +13,7 @@ SILENCE = ("nothing-answers",)
 
 @scenario(
     "firewall one way, from Alice", "UDP from Alice to Bob is dropped",
-    alice=("not-heard",), bob=SILENCE, says="",
+    alice=("not-heard",), bob=SILENCE, watch=6.0,
 )  # fmt: skip
 def one_way_out(stage: Stage) -> None:
     stage.drop("alice", "bob")
@@ -23,7 +23,7 @@ def one_way_out(stage: Stage) -> None:
 
 @scenario(
     "firewall one way, to Alice", "UDP from Bob to Alice is dropped",
-    alice=SILENCE, bob=("not-heard",),
+    alice=SILENCE, bob=("not-heard",), watch=6.0,
 )  # fmt: skip
 def one_way_in(stage: Stage) -> None:
     stage.drop("bob", "alice")
@@ -246,8 +246,8 @@ def loss(stage: Stage) -> None:
 
 @scenario(
     "loss in one direction", "four of ten datagrams from Alice to Bob are lost",
-    alice=("asymmetric-loss", "lossy-path"), bob=("asymmetric-loss", "lossy-path"), watch=12.0,
-    says="loses datagrams", also=("silent-path",),
+    alice=("asymmetric-loss",), bob=("asymmetric-loss",), watch=40.0, slow=True,
+    says="from us to them", also=("silent-path", "lossy-path"),
 )  # fmt: skip
 def loss_one_way(stage: Stage) -> None:
     stage.drop("alice", "bob", share=40)
@@ -262,4 +262,58 @@ def loss_one_way(stage: Stage) -> None:
 def slow_line(stage: Stage) -> None:
     stage.lab.set_weather("bob", Weather(delay=0.75))
     stage.start_both(servers=TWO_STUN)
+    stage.exchange()
+
+
+LATE = ("server-silent", "udp-blocked", "private-addresses", "blob-outdated")
+
+
+@scenario(
+    "very slow line", "Bob's server answers after four seconds, when Alice has his blob already",
+    alice=("private-addresses",), bob=("blob-outdated",), watch=6.0, also=LATE,
+)  # fmt: skip
+def very_slow_line(stage: Stage) -> None:
+    stage.lab.set_weather("bob", Weather(delay=2.0))
+    stage.start_both(servers=TWO_STUN)
+    stage.exchange()
+
+
+@scenario(
+    "very slow line, patience", "a round trip takes four seconds, longer than servers are given",
+    alice=("slow-path",), bob=("slow-path",), watch=22.0, slow=True, also=LATE,
+)  # fmt: skip
+def very_slow_patience(stage: Stage) -> None:
+    stage.lab.set_weather("bob", Weather(delay=2.0))
+    stage.start_both(servers=TWO_STUN)
+    stage.until("bob", lambda s: len(s.local_candidates) > 1, 10.0)
+    stage.exchange()
+
+
+@scenario(
+    "jitter and reordering", "nothing is broken: packets overtake each other",
+    alice=("direct-path",), bob=("direct-path",), watch=5.0,
+)  # fmt: skip
+def reordering(stage: Stage) -> None:
+    stage.lab.set_weather("bob", Weather(delay=0.06, jitter=0.05, reorder=0.3, reorder_by=0.05))
+    stage.start_both(servers=TWO_STUN)
+    stage.exchange()
+
+
+@scenario(
+    "two NATs in a row on both sides", "nothing is broken: carrier-grade NATs are crossed",
+    alice_nat="prc+prc", bob_nat="prc+arc", alice=("direct-path", "carrier-grade-nat"),
+    bob=("direct-path", "carrier-grade-nat"),
+)  # fmt: skip
+def carrier_grade(stage: Stage) -> None:
+    stage.start_both(servers=WITH_TURN)
+    stage.exchange()
+
+
+@scenario(
+    "hairpin at work", "nothing is broken: isolated hosts meet at their NAT's outside",
+    topology=Topology.shared(Site(("cone",), isolated=True, hairpin=True)),
+    alice=("direct-path",), bob=("direct-path",), watch=5.0,
+)  # fmt: skip
+def hairpin(stage: Stage) -> None:
+    stage.start_both(servers=WITH_TURN)
     stage.exchange()

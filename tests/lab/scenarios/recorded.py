@@ -12,7 +12,7 @@ from icetui.recording import without_secrets
 from tests.lab.scenarios.scenario import Scenario
 
 STUN_METHODS = ("Allocate", "Refresh")
-"""Of the STUN messages only these are kept, and the latest answer from each server."""
+"""Of the STUN messages only these are kept, the latest from each server and the first check."""
 
 
 def keep(folder: Path, scenario: Scenario, told: Mapping[str, list[AnyEvent]]) -> None:
@@ -37,10 +37,12 @@ def trimmed(stream: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
         for n, e in enumerate(told)
         if isinstance(e, events.StunMessage) and e.direction == "in" and e.pair is None
     }
+    asked = next((n for n, e in enumerate(told) if _is_check(e)), -1)
     shown: dict[str, Pair] = {}
     for number, event in enumerate(told):
         if isinstance(event, events.StunMessage):
-            if event.method not in STUN_METHODS and answers.get(event.remote) != number:
+            wanted = event.method in STUN_METHODS or answers.get(event.remote) == number
+            if not wanted and number != asked:
                 continue
         elif isinstance(event, events.PairChanged):
             before, now = shown.get(event.pair.id), event.pair
@@ -48,6 +50,15 @@ def trimmed(stream: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
             if number != last[now.id] and before is not None and _same(before, now):
                 continue
         yield event
+
+
+def _is_check(event: AnyEvent) -> bool:
+    """Whether it is a check of theirs."""
+    return (
+        isinstance(event, events.StunMessage)
+        and event.direction == "in"
+        and event.message_class == "request"
+    )
 
 
 def _same(before: Pair, now: Pair) -> bool:

@@ -172,3 +172,11 @@ def relay_only(stage: Stage) -> None:
     stage.start("bob", servers=TWO_STUN)
     stage.gathered("alice", "bob")
     stage.exchange()
+
+
+@scenario(
+    "closed TURN port over TCP", "nothing listens at the TCP port of the only relay",
+    alice=("server-closed",), **NO_RELAY_THERE,
+)  # fmt: skip
+def closed_tcp(stage: Stage) -> None:
+    relay_needed(stage, f"turn:{TURN_USER}:{TURN_PASSWORD}@{SERVER_V4[0]}:9?transport=tcp")

@@ -44,6 +44,7 @@ class Stage:
         self.peers: dict[str, Peer] = {}
         self.read = events.EventReader()
         self.tables = 0
+        self._stopped: list[int] = []
 
     # --- peers ----------------------------------------------------------------------------------
 
@@ -131,6 +132,13 @@ class Stage:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
+    def suspend(self, name: str) -> None:
+        """Stop everything that runs on a host until the scenario ends."""
+        self._stopped += netns.processes_in([self.lab.namespace(name)])
+        for pid in self._stopped:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+
     def leave(self, name: str) -> None:
         """Let a peer leave as a user would."""
         self.peers[name].process.terminate()
@@ -192,6 +200,9 @@ class Stage:
 
     def end(self) -> None:
         """End both peers."""
+        for pid in self._stopped:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
         for peer in self.peers.values():
             if peer.process.poll() is None:
                 peer.process.terminate()

@@ -1,0 +1,140 @@
+"""Findings about a path that no lab session shows."""
+
+from icetui import events
+from icetui.events import AnyEvent
+from tests.diagnosis.making import (
+    TURN,
+    checking,
+    connected,
+    findings,
+    gathered,
+    local,
+    nat,
+    pair,
+    reflexive,
+    remote,
+    server,
+    stamped,
+)
+
+INDEPENDENT = {"mapping": "endpoint-independent", "filtering": "address-and-port-dependent"}
+RELAY = local(3, type="relay", address="192.0.2.10", port=50_000, server=TURN)
+
+
+def measured(id: str, *seconds: float) -> list[AnyEvent]:
+    return [stamped(events.RoundTripMeasured, t=5.0, pair=id, seconds=s) for s in seconds]
+
+
+def test_a_slower_path_than_another_that_works() -> None:
+    other = pair("L2-R1", t=3.0, state="succeeded", valid=True)
+    slow = [*measured("L1-R1", 0.08, 0.09, 0.085), *measured("L2-R1", 0.02, 0.03, 0.025)]
+    stream = connected(checking(gathered(), remote()), other, *slow)
+    finding = findings(stream)["slower-path"]
+    assert finding.pairs == ("L1-R1", "L2-R1") and "press n" in finding.remedy
+    failed = pair("L2-R1", t=6.0)
+    assert "slower-path" not in findings([*stream, failed])
+
+
+def test_two_paths_alike_are_not_compared() -> None:
+    other = pair("L2-R1", t=3.0, state="succeeded", valid=True)
+    alike = [*measured("L1-R1", 0.031, 0.030, 0.032), *measured("L2-R1", 0.02, 0.03, 0.025)]
+    assert "slower-path" not in findings(connected(checking(gathered(), remote()), other, *alike))
+
+
+def relayed(*more: AnyEvent, mapping: str = "endpoint-independent") -> list[AnyEvent]:
+    theirs = {"mapping": mapping, "filtering": "address-and-port-dependent"}
+    before = gathered(reflexive(), server(TURN), RELAY, nat(**INDEPENDENT))
+    return connected(checking(before, remote(), pair("L1-R1"), **theirs), *more, id="L3-R1")
+
+
+def test_relayed_although_the_nats_would_let_a_direct_path_through() -> None:
+    finding = findings(relayed())["direct-blocked"]
+    assert "L1-R1" in finding.pairs and "firewall" in finding.claim
+    assert "direct-blocked" not in findings(relayed(pair(state="succeeded", valid=True)))
+    assert "direct-blocked" not in findings(relayed(mapping="unknown"))
+    assert "direct-blocked" not in findings(relayed(mapping="address-and-port-dependent"))
+
+
+def test_relayed_because_the_nats_let_nothing_else_through() -> None:
+    found = findings(relayed(mapping="address-and-port-dependent"))
+    assert "because these two NATs let no direct path through" in found["relayed-path"].claim
+    assert not [f for f in found.values() if f.severity in ("problem", "warning")]
+
+
+def texts(*sizes_and_echoes: tuple[int, bool]) -> list[AnyEvent]:
+    told: list[AnyEvent] = []
+    for number, (size, echoed) in enumerate(sizes_and_echoes):
+        told.append(stamped(events.TextSent, t=5.0, id=number, text="x", size=size))
+        if echoed:
+            told.append(stamped(events.TextEchoed, t=5.1, id=number, seconds=0.1))
+    return [*told, *measured("L1-R1", 0.02), stamped(events.CommandRefused, t=12.0, command="x",
+                                                      problem="x")]  # fmt: skip
+
+
+def test_large_messages_that_vanish_while_small_ones_arrive() -> None:
+    stream = connected(checking(gathered(), remote()))
+    small_only = texts((40, True), (1100, False), (60, True), (1200, False))
+    finding = findings([*stream, *small_only])["small-mtu"]
+    assert "2 messages of 1100 bytes or more" in finding.evidence
+    for others in (
+        texts((40, True), (1100, False)),
+        texts((40, False), (1100, False), (1200, False)),
+        texts((40, True), (1100, True), (1100, False), (1200, False)),
+    ):
+        found = findings([*stream, *others])
+        assert "small-mtu" not in found or "1100" not in found["small-mtu"].evidence
+
+
+def asked(sent: int, answered: int, came: int, **described: str) -> list[AnyEvent]:
+    told: list[AnyEvent] = []
+    for number in range(sent):
+        if number * answered % sent < answered:
+            told += measured("L1-R1", 0.02)
+        else:
+            told.append(stamped(events.RequestLost, t=5.0, pair="L1-R1"))
+    return connected(
+        checking(gathered(), remote(), **described), *told,
+        requests_sent=sent, responses_received=answered, requests_received=came,
+    )  # fmt: skip
+
+
+def test_losses_in_one_row_are_an_interruption_and_no_loss() -> None:
+    lost = [stamped(events.RequestLost, t=5.0, pair="L1-R1") for _ in range(9)]
+    stream = connected(
+        checking(gathered(), remote()), *measured("L1-R1", *[0.02] * 9), *lost,
+        *measured("L1-R1", *[0.02] * 9),
+    )  # fmt: skip
+    assert "lossy-path" not in findings(stream)
+
+
+def test_the_direction_of_loss_is_told_only_where_the_figures_show_it() -> None:
+    assert "from us to them" in findings(asked(100, 65, 99))["asymmetric-loss"].claim
+    both = findings(asked(100, 50, 70))
+    assert "asymmetric-loss" not in both and "lossy-path" in both
+    few = findings(asked(20, 12, 20))
+    assert "asymmetric-loss" not in few and "lossy-path" in few
+    foreign = findings(asked(100, 65, 99, kind="sdp"))
+    assert "asymmetric-loss" not in foreign
+    assert "lossy-path" not in findings(asked(100, 99, 99))
+
+
+def test_a_closed_port_ends_a_relay_or_a_peer_but_not_both() -> None:
+    stream = connected(checking(gathered(), remote(type="host", address="198.51.100.9")))
+    silent = stamped(events.ConnectionStateChanged, t=9.0, state="disconnected")
+    told = pair(t=9.0, state="succeeded", valid=True, detail="ICMP port unreachable, said "
+                "198.51.100.9")  # fmt: skip
+    found = findings([*stream, told, silent])
+    assert "peer-gone" in found and "NAT" not in found["peer-gone"].claim
+    router = pair(t=9.0, state="succeeded", valid=True, detail="ICMP host unreachable, said "
+                  "198.51.100.1")  # fmt: skip
+    found = findings([*stream, router, silent])
+    assert "peer-gone" not in found and "silent-path" in found
+
+
+def test_a_silent_path_speaks_again() -> None:
+    stream = connected(checking(gathered(), remote()))
+    silent = stamped(events.ConnectionStateChanged, t=9.0, state="disconnected")
+    back = stamped(events.ConnectionStateChanged, t=11.0, state="connected")
+    assert "silent-path" in findings([*stream, silent])
+    found = findings([*stream, silent, back])
+    assert "silent-path" not in found and "direct-path" in found

@@ -1,0 +1,150 @@
+"""What silence means between two NATs that were measured, and between all kinds of blobs."""
+
+import pytest
+
+from icetui import events
+from icetui.diagnosis.nats import Nat, direct_possible, sentence
+from icetui.events import NatDependence, Reason
+from tests.diagnosis.making import (
+    STUN,
+    checking,
+    findings,
+    gathered,
+    local,
+    nat,
+    pair,
+    reflexive,
+    remote,
+    stamped,
+)
+
+EI: NatDependence = "endpoint-independent"
+AD: NatDependence = "address-dependent"
+APD: NatDependence = "address-and-port-dependent"
+CONE, ARC, PRC, SYM = Nat(EI, EI), Nat(EI, AD), Nat(EI, APD), Nat(APD, APD)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "possible"),
+    [
+        (CONE, CONE, True), (PRC, PRC, True), (PRC, CONE, True), (SYM, CONE, True),
+        (SYM, ARC, True), (SYM, PRC, False), (SYM, SYM, False), (SYM, Nat(), None),
+        (Nat(), Nat(), None), (SYM, Nat(EI), None), (Nat(APD), Nat(APD), False),
+    ],
+)  # fmt: skip
+def test_which_nats_let_a_direct_path_through(one: Nat, other: Nat, possible: bool | None) -> None:
+    assert direct_possible(one, other) is possible
+    assert direct_possible(other, one) is possible
+
+
+def between(ours: Nat, theirs: Nat, *more: events.AnyEvent) -> dict[str, object]:
+    before = gathered(reflexive(), nat(mapping=ours.mapping, filtering=ours.filtering))
+    described = {"mapping": theirs.mapping, "filtering": theirs.filtering}
+    return dict(findings(checking(before, remote(), pair(), *more, **described)))
+
+
+def test_measured_nats_that_exclude_each_other_are_named_with_certainty() -> None:
+    (finding,) = [f for rule, f in between(SYM, PRC).items() if rule == "no-direct-way"]
+    assert "No direct path can exist" in finding.claim and "our NAT is symmetric" in finding.claim
+    assert "theirs has address-and-port-dependent filtering" in finding.evidence
+    assert "nothing-answers" not in between(SYM, PRC)
+
+
+def test_a_relay_on_either_side_makes_no_direct_way_no_matter() -> None:
+    relay = remote(2, type="relay", address="192.0.2.10")
+    assert "no-direct-way" not in between(SYM, SYM, relay)
+
+
+def test_nats_that_suit_each_other_leave_a_firewall_or_an_absent_peer() -> None:
+    finding = between(PRC, PRC)["nothing-answers"]
+    assert "firewall" in finding.claim and "NAT" not in finding.claim
+    unknown = between(SYM, Nat())["nothing-answers"]
+    assert unknown.claim.index("our NAT is symmetric") < unknown.claim.index("pasted")
+
+
+def test_an_answer_withdraws_all_that_silence_meant() -> None:
+    answered = pair(t=9.0, state="succeeded", valid=True, responses_received=1)
+    assert not {"no-direct-way", "nothing-answers"} & set(between(SYM, SYM, answered))
+
+
+def test_silence_means_nothing_before_an_answer_could_have_come() -> None:
+    early = checking(gathered(reflexive()), remote(), pair(t=2.0))
+    found = findings(early)
+    assert "nothing-answers" not in found and "checking" in found
+
+
+def test_one_family_here_and_both_there() -> None:
+    six = remote(2, type="host", address="2001:db8::9")
+    found = findings(checking(gathered(reflexive()), remote(), six, pair()))
+    assert "Only they have IPv6" in found["one-sided-family"].claim
+
+
+def test_a_401_alone_does_not_say_whose_blob_is_wrong() -> None:
+    refused = pair(reason=Reason.UNAUTHENTICATED, detail="401")
+    finding = findings(checking(gathered(), remote(), refused))["wrong-credentials"]
+    assert "one of the two blobs" in finding.claim
+
+
+def test_role_conflicts_ice_lite_and_clocks_are_worth_a_word_only() -> None:
+    more = (
+        stamped(events.RoleChanged, t=1.5, role="controlled", cause="conflict"),
+        stamped(events.RoleChanged, t=1.6, role="controlling", cause="lite"),
+    )
+    ahead = {"made": 1_700_000_001.0 + 3600}
+    found = findings(checking(gathered(reflexive()), remote(), pair(), *more, **ahead))
+    for rule in ("role-conflict", "ice-lite", "clocks-differ"):
+        assert found[rule].severity == "info"
+
+
+def test_blobs_without_anything_to_check() -> None:
+    nothing = checking(gathered())
+    assert "no-candidates-of-theirs" in findings(nothing)
+    tcp = remote(transport="tcp", unsupported="ICE-TCP is not supported")
+    assert "ICE-TCP" in findings([*nothing, tcp])["unsupported-candidates"].evidence
+
+
+def test_a_nat_that_moved_us_is_told_from_a_server_that_answered_late() -> None:
+    again = stamped(events.BlobChanged, t=5.0, blob="icetui:x", candidates=3, resend=True)
+    moved = gathered(reflexive(2), reflexive(3, port=7001))
+    assert "203.0.113.2:7000" in findings([*moved, again])["nat-moved-us"].evidence
+    late = findings([*gathered(), reflexive(2), again])
+    assert "nat-moved-us" not in late and "blob-outdated" in late
+
+
+def test_a_restart_says_who_has_to_do_what() -> None:
+    begun = stamped(events.SessionRestarted, t=9.0, generation=1, ufrag="new")
+    found = findings([*checking(gathered(), remote()), begun])
+    assert "needs our new blob" in found["restarting"].claim
+
+
+def test_a_machine_of_our_own_network_is_not_taken_for_theirs() -> None:
+    """Their private address may be another machine's here: its closed port says nothing."""
+    home = remote(2, type="host", address="192.168.1.7")
+    closed = pair("L1-R2", reason=Reason.ICMP_UNREACHABLE,
+                  detail="ICMP port unreachable, said 192.168.1.7 (1 request)")  # fmt: skip
+    found = findings(checking(gathered(reflexive()), remote(), home, pair(), closed))
+    assert "nobody-listens" not in found and "nothing-answers" in found
+
+
+def test_a_router_that_answers_for_a_closed_port_is_not_their_machine() -> None:
+    closed = pair(reason=Reason.ICMP_UNREACHABLE,
+                  detail="ICMP port unreachable, said 192.168.1.1 (1 request)")  # fmt: skip
+    found = findings(checking(gathered(reflexive()), remote(), closed))
+    assert "nobody-listens" not in found and "unreachable" in found
+
+
+def test_the_sentence_about_a_nat_has_plain_words_and_the_terms() -> None:
+    said = sentence(PRC, ours=True)
+    assert "keeps one public port" in said and "endpoint-independent mapping" in said
+    assert "not known" in sentence(Nat(), ours=False)
+    assert "No NAT in front of us" in sentence(Nat(EI, absent=True), ours=True)
+
+
+def test_a_shared_public_address_with_other_local_networks_is_not_called_isolation() -> None:
+    shared = remote(address="203.0.113.2")
+    far = remote(2, type="host", address="10.9.8.7")
+    stream = checking(gathered(reflexive(2, server=STUN)), shared, far, pair(), pair("L1-R2"))
+    finding = findings(stream)["no-hairpin"]
+    assert "another network" in finding.claim
+    own = checking(gathered(reflexive(), host=local(address="10.9.8.1")), shared, far, pair())
+    assert "may be kept apart" in findings(own)["no-hairpin"].claim
