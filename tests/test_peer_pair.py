@@ -42,6 +42,7 @@ async def test_both_leave_with_status_0_and_their_summaries_agree_on_the_path(pe
         assert nominated["local"] == summary["selected_pair"]["local"]
         assert summary["servers"] == []
         assert "good" in {f["severity"] for f in summary["findings"]}
+        assert "direct-path" in {f["rule"] for f in summary["findings"]}
 
 
 async def test_every_line_of_a_json_run_is_an_event_and_the_summary_is_last(peer, tmp_path):

@@ -347,8 +347,8 @@ def no_common_family(session: Session) -> Iterator[Finding]:
         yield Finding(
             rule="no-common-family",
             severity="problem",
-            claim=f"We have {_versions(ours)} candidates only and they {_versions(others)} ones "
-            "only, so no pair can be formed.",
+            claim=f"We have only {_versions(ours)} candidates and they only {_versions(others)} "
+            "ones, so no pair can be formed.",
             evidence=f"{count(len(own_candidates(session)), 'candidate')} here, "
             f"{len(usable)} there",
             remedy="Allow both families (--ipv4 --ipv6), or use a TURN server that has both.",

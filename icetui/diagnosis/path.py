@@ -258,11 +258,13 @@ def _direction(session: Session, pair: Pair) -> tuple[str, str] | None:
     asked, back, came = pair.requests_sent, pair.responses_received, pair.requests_received
     if asked < DIRECTION_SAMPLES or came < DIRECTION_SAMPLES / 3:
         return None
+    # Of what they send `arriving` comes. An answer has crossed both ways, so that the share of
+    # what we send that gets there, `through`, is what is left when `arriving` is divided out.
     arriving, through = came / asked, back / came
     figures = f"{came} of their requests came while we sent {asked}, of which {back} were answered"
-    if arriving > 0.95 and through < arriving - ONE_WAY:
+    if arriving > 0.95 and through < 1 - ONE_WAY:
         return "out", figures
-    if through > 0.95 * arriving and arriving < 1 - ONE_WAY:
+    if through > 0.95 and arriving < 1 - ONE_WAY:
         return "in", figures
     return None
 

@@ -50,7 +50,9 @@ def assert_harmless(look: Look) -> None:
         assert len(row.replace("\u0301", "")) <= width
 
 
-VIEWS: list[tuple[str, ...]] = [("1",), ("2",), ("3",), ("o",), ("m",), ("down", "enter")]
+VIEWS: list[tuple[str, ...]] = [
+    ("1",), ("2",), ("3",), ("o",), ("m",), ("d",), ("down", "enter"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("keys", VIEWS, ids="-".join)

@@ -62,9 +62,13 @@ def _is_check(event: AnyEvent) -> bool:
 
 
 def _same(before: Pair, now: Pair) -> bool:
-    return (before.state, before.reason, before.valid, before.nominated) == (
-        now.state, now.reason, now.valid, now.nominated,
-    )  # fmt: skip
+    return _gist(before) == _gist(now)
+
+
+def _gist(pair: Pair) -> tuple[object, ...]:
+    """All but how many of each there were."""
+    came = bool(pair.requests_received), bool(pair.responses_received)
+    return pair.state, pair.reason, pair.valid, pair.nominated, pair.detail is None, came
 
 
 def recorded(path: Path) -> list[AnyEvent]:
