@@ -8,6 +8,7 @@ from icetui.diagnosis import nats
 from icetui.diagnosis.exchange import OLD_BLOB, resend
 from icetui.diagnosis.facts import (
     answered,
+    checking_for,
     count,
     has_relay,
     heard,
@@ -30,6 +31,10 @@ from icetui.diagnosis.finding import Finding
 from icetui.diagnosis.servers import relay_forbidden
 from icetui.events import Pair, Reason, Server
 from icetui.session import Session
+
+
+SLOWEST = 6.0
+"""Seconds after which no line is so slow that an answer could still be on its way."""
 
 
 def one_way(session: Session) -> Iterator[Finding]:
@@ -314,6 +319,8 @@ def _causes(session: Session) -> tuple[list[str], list[str]]:
         remedies.append("If they have, one side needs a TURN server (--turn).")
     else:
         remedies.append("If they have, look for a firewall that drops UDP, on either side.")
+    if checking_for(session) < SLOWEST:
+        causes.append(f"the way there and back takes longer than {span(checking_for(session))}")
     told = session.description
     if told is not None and told.made is not None and told.wall - told.made > OLD_BLOB:
         causes.insert(0, "their blob is too old")

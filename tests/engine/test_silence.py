@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from icetui import events
+from icetui.diagnosis import diagnose
 from icetui.engine.timing import Timing
 from icetui.events import StartSession
 from tests.engine.side import Side, connect
@@ -66,3 +67,19 @@ async def test_a_goodbye_is_not_loss(side: Callable[..., Side]) -> None:
     sent = len(one.of(events.StunMessage))
     await asyncio.sleep(1.5)  # that nothing is sent can only be seen by waiting
     assert len(one.of(events.StunMessage)) == sent
+
+
+async def test_a_closed_port_does_not_end_a_path_but_tells_why_it_is_silent(
+    side: Callable[..., Side],
+) -> None:
+    start = StartSession(interfaces=("lo",), ipv6=False)
+    one, other = side(start), side(start)
+    await connect(one, other)
+    for endpoint in other.agent.checks.endpoints:
+        endpoint.transport.close()  # as if killed: no goodbye
+    await one.until(lambda s: s.state == "disconnected", within=4)
+    pair = one.session.selected_pair
+    assert pair is not None and pair.valid
+    assert "port unreachable" in (pair.detail or "")
+    (finding,) = [f for f in diagnose(one.session) if f.severity == "problem"]
+    assert finding.rule == "peer-gone"

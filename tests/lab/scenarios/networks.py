@@ -265,7 +265,7 @@ def slow_line(stage: Stage) -> None:
     stage.exchange()
 
 
-LATE = ("server-silent", "udp-blocked", "private-addresses", "blob-outdated")
+LATE = ("server-silent", "udp-blocked", "private-addresses", "blob-outdated", *SILENCE)
 
 
 @scenario(
