@@ -43,7 +43,6 @@ def udp_blocked(session: Session) -> Iterator[Finding]:
     working = [s for s in session.servers.values() if s.transport != "udp" and s.state == "ok"]
     hosts = {host_of(s.address) for s in silent if s.address}
     same_host = [s for s in working if s.address and host_of(s.address) in hosts]
-    measured = session.nat is not None and session.nat.udp is False
     evidence = f"{count(len(udp), 'server')} asked over UDP, none answered ({_named(silent)})"
     if working:
         proof = "the same server answers" if same_host else f"{working[0].url} answers"
@@ -58,7 +57,7 @@ def udp_blocked(session: Session) -> Iterator[Finding]:
             remedy="Only relayed paths can work: keep the TURN server over TCP or TLS, or allow "
             "outgoing UDP in the firewall.",
         )
-    elif len({host_of(s.address or s.url) for s in silent}) > 1 or len(udp) > 1 or measured:
+    elif len(udp) > 1:  # a single one may just as well be dead
         tcp = [s for s in session.servers.values() if s.transport != "udp"]
         also = f"; over TCP or TLS none either ({_named(tcp)})" if tcp else ""
         what = (

@@ -32,7 +32,6 @@ from icetui.diagnosis.servers import relay_forbidden
 from icetui.events import Pair, Reason, Server
 from icetui.session import Session
 
-
 SLOWEST = 6.0
 """Seconds after which no line is so slow that an answer could still be on its way."""
 

@@ -114,6 +114,7 @@ def sym_sym(stage: Stage) -> None:
 )  # fmt: skip
 def sym_prc(stage: Stage) -> None:
     stage.start_both(servers=TWO_STUN)
+    stage.wait(2.0)  # until each knows its NAT and says so in its blob
     stage.exchange()
 
 
