@@ -9,6 +9,7 @@ from icetui.diagnosis.facts import (
     checking_for,
     count,
     heard,
+    host_of,
     ids,
     listed,
     live_pairs,
@@ -203,11 +204,15 @@ def wrong_credentials(session: Session) -> Iterator[Finding]:
     refused = [r for r in session.refused.values() if r.reason == Reason.UNAUTHENTICATED]
     if named is not None and session.description is not None:
         refusal, theirs = named
+        sure = _is_theirs(session, refusal)
         yield Finding(
             rule="stale-blob",
-            severity="problem",
+            severity="problem" if sure else "warning",
             claim="The blob of theirs that we hold is of another session than the one they are in "
-            "now.",
+            "now."
+            if sure
+            else "Someone else than the one whose blob we hold has our blob, or they are in "
+            "another session and network now.",
             evidence=f"it is of user fragment {session.description.ufrag}, while "
             f"{refusal.remote} checks us as {theirs} ({count(refusal.count, 'check')} refused)",
             remedy="Ask them for their current blob, start icetui anew if need be, and paste it.",
@@ -216,9 +221,12 @@ def wrong_credentials(session: Session) -> Iterator[Finding]:
     if stale:
         yield Finding(
             rule="they-hold-stale-blob",
-            severity="problem",
+            severity="problem" if any(_is_theirs(session, r) for r in stale) else "warning",
             claim="They hold an old blob of ours, or another one's: they check a session that we "
-            "are not in.",
+            "are not in."
+            if any(_is_theirs(session, r) for r in stale)
+            else "Someone checks a session that we are not in: they hold an old blob of ours, or "
+            "look for somebody else.",
             evidence=_refusals(stale),
             remedy="Send them our current blob.",
         )
@@ -256,6 +264,11 @@ def wrong_credentials(session: Session) -> Iterator[Finding]:
             remedy="Exchange the current blobs once more, theirs first.",
             pairs=ids(failed),
         )
+
+
+def _is_theirs(session: Session, refusal: Refused) -> bool:
+    """Whether it came from an IP address that their blob names: anyone can send us anything."""
+    return host_of(refusal.remote) in {c.address for c in session.remote_candidates.values()}
 
 
 def _refusals(refused: list[Refused]) -> str:

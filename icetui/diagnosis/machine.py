@@ -98,8 +98,8 @@ def only_private(session: Session) -> Iterator[Finding]:
     """Nothing we offer is reachable from another network."""
     if session.gathering != "complete" or not session.local_candidates or session.connected:
         return
-    if session.lost_after_connected or session.peer_left:
-        return
+    if session.lost_after_connected or session.peer_left or trying(session):
+        return  # what it leads to is said by another rule
     offered = [c for c in own_candidates(session) if c.type != "prflx"]
     if not offered or any(c.type != "host" or is_public(c.address) for c in offered):
         return
@@ -275,6 +275,12 @@ def servers_disagree(session: Session) -> Iterator[Finding]:
         if c.related_address and c.server:
             base = f"{c.related_address}:{c.related_port or 0}"
             seen.setdefault(base, {}).setdefault(c.server, f"{c.address}:{c.port}")
+    for pair in live_pairs(session):
+        local = session.local_candidates.get(pair.local)
+        if local is not None and local.type == "host" and is_public(host_of(pair.mapped or "")):
+            base = f"{local.address}:{local.port}"
+            if base in seen:
+                seen[base][f"the peer (on {pair.id})"] = pair.mapped or ""
     for base, by_server in seen.items():
         hosts = {host_of(mapped) for mapped in by_server.values()}
         if len(hosts) > 1:
@@ -282,8 +288,8 @@ def servers_disagree(session: Session) -> Iterator[Finding]:
             yield Finding(
                 rule="servers-disagree",
                 severity="info",
-                claim=f"Servers see {base} at different public IP addresses: our NAT has several, "
-                "or one of the servers (or a router on the way to it) says something wrong.",
+                claim=f"Not all see {base} at the same IP address: our NAT has several, or a "
+                "server (or a router on the way to it) says something wrong.",
                 evidence=listed(views),
                 remedy="If pairs fail, leave out the servers one by one and compare.",
             )

@@ -130,10 +130,11 @@ def direct_blocked(session: Session) -> Iterator[Finding]:
         rule="direct-blocked",
         severity="warning",
         claim="Relayed although these NATs would let a direct path through: a firewall between "
-        "us drops UDP that does not go to the TURN server.",
+        "us drops UDP that does not go to the TURN server, or a blob names an outdated address.",
         evidence=f"{mine.evidence}, {other.evidence}; {count(len(tried), 'direct pair')} without "
         "an answer",
-        remedy="Allow UDP between the two machines in the firewalls of both networks.",
+        remedy="Allow UDP between the two machines in the firewalls of both networks; r with new "
+        "blobs on both sides tells whether it was the address.",
         pairs=ids(tried),
     )
 

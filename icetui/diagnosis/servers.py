@@ -64,7 +64,8 @@ def udp_blocked(session: Session) -> Iterator[Finding]:
             "No server answers, over UDP or over TCP: this machine is cut off from them, or they "
             "are down."
             if tcp
-            else "No server answers over UDP: a firewall here blocks UDP, or the servers are down."
+            else "No server answers over UDP: a firewall here blocks UDP, this machine is offline, "
+            "or the servers are down."
         )
         yield Finding(
             rule="udp-blocked",

@@ -124,8 +124,9 @@ def _speaks(session: Session, pair: Pair) -> bool:
     said_by = (pair.detail or "").partition("said ")[2].split(" ")[0].rstrip(",;)")
     if said_by and said_by != candidate.address:
         return False
-    others = [p for p in live_pairs(session) if p.reason != Reason.ICMP_UNREACHABLE]
-    return is_public(candidate.address) or not others
+    if is_public(candidate.address) or nats.shared_address(session) is not None:
+        return True
+    return all(p.reason == Reason.ICMP_UNREACHABLE for p in live_pairs(session))
 
 
 def _remote(session: Session, pair: Pair) -> str:
@@ -173,36 +174,43 @@ def no_hairpin(session: Session) -> Iterator[Finding]:
     shared = nats.shared_address(session)
     if shared is None or not trying(session) or answered(session) or heard(session):
         return
-    if has_relay(session):
+    if has_relay(session) or any(nobody_listens(session)):
         return
+    known = session.nat.hairpinning if session.nat is not None else None
+    if known:
+        return  # it does; the silence means something else
     outside = [
         p
         for p in live_pairs(session)
         if (c := session.remote_candidates.get(p.remote)) is not None and c.address == shared
     ]
     inside = [p for p in live_pairs(session) if p not in outside]
-    measured = session.nat is not None and session.nat.hairpinning is False
-    says = "; measured: this NAT does not hairpin" if measured else ""
-    neighbours = any(
-        same_network(a.address, b.address)
-        for a in own_candidates(session, "host")
-        for b in their_candidates(session, "host")
-    )
+    says = "; measured: this NAT does not hairpin" if known is False else ""
     local = (
         "their local address does not answer either (hosts of this network may be kept apart)"
-        if neighbours
+        if _neighbours(session)
         else "their local address is in another network (two homes behind one provider's NAT?)"
     )
     yield Finding(
         rule="no-hairpin",
         severity="problem",
-        claim="Both sides are behind the same public address, and its NAT does not turn packets "
-        f"back inside (no hairpinning); {local}.",
+        claim="Both sides are behind the same public address, and "
+        + ("" if known is False else "most likely ")
+        + f"its NAT does not turn packets back inside (no hairpinning); {local}.",
         evidence=f"both are seen at {shared}: {count(requests_of(outside), 'request')} to it and "
         f"{count(requests_of(inside), 'request')} to local addresses, no answer{says}",
         remedy="Let the hosts of this network reach each other (client isolation off), or name a "
-        "TURN server on one side.",
+        "TURN server on one side. Is icetui still running over there?",
         pairs=ids([*outside, *inside]),
+    )
+
+
+def _neighbours(session: Session) -> bool:
+    """Whether both sides have an address in what looks like one local network."""
+    return any(
+        same_network(a.address, b.address)
+        for a in own_candidates(session, "host")
+        for b in their_candidates(session, "host")
     )
 
 
@@ -216,9 +224,8 @@ def private_only(session: Session) -> Iterator[Finding]:
     theirs_private = bool(their) and not any(_reachable(c.address, c.type) for c in their)
     if not ours_private and not theirs_private:
         return
-    together = any(same_network(a.address, b.address) for a in mine for b in their)
-    if together and not (ours_private and theirs_private):
-        return
+    if _neighbours(session):
+        return  # one network, as far as the addresses tell
     who = "Both blobs hold" if ours_private and theirs_private else (
         "Our blob holds" if ours_private else "Their blob holds"
     )  # fmt: skip
@@ -241,11 +248,6 @@ def private_only(session: Session) -> Iterator[Finding]:
             "Name a STUN server on both sides (--stun)."
             if ours_private and theirs_private
             else f"A STUN server {server_side} (--stun) tells the public address."
-        )
-        + (
-            " If both are on one network, a firewall or client isolation keeps them apart."
-            if together
-            else ""
         ),
         pairs=ids(live_pairs(session)),
     )
@@ -302,7 +304,11 @@ def _causes(session: Session) -> tuple[list[str], list[str]]:
     remedies = ["Make sure they have pasted our blob and icetui is still running there."]
     mine, other = nats.ours(session), nats.theirs(session)
     possible = nats.direct_possible(mine, other)
-    if has_relay(session):
+    reflexive = [*own_candidates(session, "srflx"), *their_candidates(session, "srflx")]
+    if _neighbours(session) and not reflexive:
+        causes.append("theirs is another network with the same private addresses as ours")
+        remedies.append("If it is another network, name a STUN server on both sides (--stun).")
+    elif has_relay(session):
         remedies.append("If they have, look for a firewall that drops UDP, on either side.")
     elif possible is None and (mine.dependent or other.dependent):
         # A port nobody can foretell: only a NAT that filters loosely lets it in.

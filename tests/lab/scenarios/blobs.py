@@ -85,6 +85,25 @@ def nobody_there_nat(stage: Stage) -> None:
 
 
 @scenario(
+    "peer ended in the same network", "Bob's icetui has ended on a machine of Alice's network",
+    topology=Topology.shared("prc"), alice=("nobody-listens",),
+)  # fmt: skip
+def nobody_there_lan(stage: Stage) -> None:
+    nobody_there(stage)
+
+
+@scenario(
+    "firewall in the same network, no STUN", "Bob's machine drops what comes in",
+    topology=Topology.shared("prc"), alice=("nothing-answers",), says="a firewall drops UDP",
+    bob=("nothing-answers", "not-heard"),
+)  # fmt: skip
+def firewall_lan(stage: Stage) -> None:
+    stage.rules("bob", "meta l4proto udp drop", hook="input")
+    stage.start_both(servers=NONE)
+    stage.exchange()
+
+
+@scenario(
     "wrong address in the blob", "the address leads to no machine",
     alice=("unreachable",),
 )  # fmt: skip
