@@ -88,7 +88,9 @@ def _relayed(session: Session, pair: Pair, evidence: str) -> Finding:
         why = "though a direct pair works too"
         remedy = "It is taken by itself once it is steady; n takes the highlighted pair at once."
     elif (shared := nats.shared_address(session)) is not None:
-        why = "because both are behind one NAT that does not turn packets back inside"
+        known = session.nat.hairpinning if session.nat is not None else None
+        sure = "" if known is False else "most likely "
+        why = f"{sure}because both are behind one NAT that does not turn packets back inside"
         tried = f"both are seen at {shared}; {tried}"
     elif (possible := nats.direct_possible(nats.ours(session), nats.theirs(session))) is False:
         sure = nats.ours(session).measured and nats.theirs(session).measured
