@@ -93,8 +93,10 @@ def _relayed(session: Session, pair: Pair, evidence: str) -> Finding:
         why = f"{sure}because both are behind one NAT that does not turn packets back inside"
         tried = f"both are seen at {shared}; {tried}"
     elif (possible := nats.direct_possible(nats.ours(session), nats.theirs(session))) is False:
-        sure = nats.ours(session).measured and nats.theirs(session).measured
-        why = f"{'' if sure else 'most likely '}because these two NATs let no direct path through"
+        measured = nats.ours(session).measured and nats.theirs(session).measured
+        why = (
+            f"{'' if measured else 'most likely '}because these two NATs let no direct path through"
+        )
         tried = f"{nats.ours(session).evidence}, {nats.theirs(session).evidence}; {tried}"
     elif possible is None or checking_for(session) < patience(session):
         why = "because no direct pair has answered"

@@ -23,8 +23,9 @@ from icetui.events import Reason, Server, StunMessage
 from icetui.session import Session
 
 SILENT = (Reason.TIMEOUT, Reason.ICMP_UNREACHABLE)
-EXPIRES_SOON = 60.0
-"""Seconds left of an allocation; it should have been refreshed long before (RFC 8656 section 8)."""
+EXPIRES_SOON = 0.1
+"""Share of an allocation's lifetime left at which it should have been refreshed already: clients
+do so a while before its end (RFC 8656 section 8), ours with a sixth left."""
 REFRESH_PATIENCE = 2.0
 """Seconds a TURN server gets to answer a Refresh."""
 
@@ -338,7 +339,7 @@ def allocation_expiring(session: Session) -> Iterator[Finding]:
         overdue = request is not None and session.t - request.t > REFRESH_PATIENCE
         since, lifetime = granted.get(url, (0.0, 0.0))
         left = since + lifetime - session.t
-        expiring = url in granted and left < EXPIRES_SOON
+        expiring = url in granted and left < EXPIRES_SOON * lifetime
         if not overdue and not expiring:
             continue
         evidence = f"{where(relay)} at {url}"
