@@ -40,6 +40,8 @@ CONSENT = 30.0
 """Seconds consent lasts (RFC 7675 section 5.1)."""
 ONE_WAY = 0.2
 """Share lost in one direction, next to nothing being lost in the other, that is no chance."""
+NEARLY_ALL = 0.9
+"""Share that arrives where next to nothing is lost; the two sides do not probe quite in step."""
 DIRECTION_SAMPLES = 60
 """Requests before the direction of loss is told."""
 RECENT = 60.0
@@ -267,9 +269,9 @@ def _direction(session: Session, pair: Pair) -> tuple[str, str] | None:
     # what we send that gets there, `through`, is what is left when `arriving` is divided out.
     arriving, through = came / asked, back / came
     figures = f"{came} of their requests came while we sent {asked}, of which {back} were answered"
-    if arriving > 0.95 and through < 1 - ONE_WAY:
+    if arriving > NEARLY_ALL and through < 1 - ONE_WAY:
         return "out", figures
-    if through > 0.95 and arriving < 1 - ONE_WAY:
+    if through > NEARLY_ALL and arriving < 1 - ONE_WAY:
         return "in", figures
     return None
 
