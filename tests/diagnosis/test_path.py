@@ -138,3 +138,14 @@ def test_a_silent_path_speaks_again() -> None:
     assert "silent-path" in findings([*stream, silent])
     found = findings([*stream, silent, back])
     assert "silent-path" not in found and "direct-path" in found
+
+
+def test_a_change_of_path_is_worth_a_word_for_a_minute() -> None:
+    other = pair("L2-R1", t=5.0, state="succeeded", valid=True)
+    change = stamped(events.SelectedPairChanged, t=9.0, pair="L2-R1", previous="L1-R1",
+                     cause="L1-R1 went silent")  # fmt: skip
+    stream = [*connected(checking(gathered(), remote()), other), change]
+    finding = findings(stream)["path-changed"]
+    assert finding.severity == "info" and finding.pairs == ("L1-R1", "L2-R1")
+    later = stamped(events.RoundTripMeasured, t=80.0, pair="L2-R1", seconds=0.02)
+    assert "path-changed" not in findings([*stream, later])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.lab.scenarios.scenario import scenario
 from tests.lab.scenarios.stage import TWO_STUN, WITH_TURN, Stage
+from tests.lab.topology import Site, Topology
 
 MOVED = 20.0
 """Seconds within which servers have been asked again and show where the NAT moved us."""
@@ -106,3 +107,17 @@ def suspended(stage: Stage) -> None:
 def server_gone(stage: Stage) -> None:
     stage.connect(servers=WITH_TURN)
     stage.lab.stop_server()
+
+
+@scenario(
+    "first uplink cut, second takes over", "nothing is broken any more: the path was changed",
+    topology=Topology(
+        sites={name: Site(("prc",)) for name in ("alice", "lte", "bob")},
+        hosts={"alice": ("alice", "lte"), "bob": ("bob",)},
+    ),
+    alice=("path-changed", "path-interrupted"), bob=("path-changed", "path-interrupted"),
+    also=("silent-path",), watch=7.0,
+)  # fmt: skip
+def taken_over(stage: Stage) -> None:
+    stage.connect(servers=TWO_STUN)
+    stage.lab.cut("alice")
