@@ -52,13 +52,11 @@ def is_public(address: str) -> bool:
     return parsed(address) is not None and not is_private(address)
 
 
-def same_network(one: str, other: str) -> bool:
-    """By the usual prefix lengths, 24 and 64; the real ones are not in the stream."""
-    ours, theirs = parsed(one), parsed(other)
-    if ours is None or theirs is None or ours.version != theirs.version:
-        return False
-    shift = 8 if ours.version == 4 else 64
-    return int(ours) >> shift == int(theirs) >> shift
+def networks(candidates: Iterable[Candidate]) -> set[tuple[int, int]]:
+    """The networks their addresses are in, by the usual prefix lengths, 24 and 64; the real ones
+    are not in the stream."""
+    ips = (parsed(c.address) for c in candidates)
+    return {(ip.version, int(ip) >> (8 if ip.version == 4 else 64)) for ip in ips if ip is not None}
 
 
 def host_of(transport_address: str) -> str:

@@ -211,18 +211,17 @@ def dead_interface(session: Session) -> Iterator[Finding]:
     """Several interfaces, and nothing gets out through one of them."""
     hosts = [c for c in own_candidates(session, "host") if not interface_kind(c.interface)]
     names = {c.interface for c in hosts if c.interface}
-    if len(names) < 2 or not (trying(session) or session.connected):
+    reflexive = [c for c in own_candidates(session, "srflx") if c.interface]
+    if len(names) < 2 or not reflexive or not (trying(session) or session.connected):
         return
-    for name in sorted(n for n in names if n):
+    for name in sorted(names - {c.interface for c in reflexive}, key=str):
         mine = [c for c in hosts if c.interface == name]
         bases = {c.id for c in mine}
         pairs = [p for p in live_pairs(session) if p.local in bases]
-        reflexive = [c for c in own_candidates(session, "srflx") if c.interface]
         families = {_family(c.address) for c in mine}
         others = [c for c in reflexive if c.interface != name and _family(c.address) in families]
-        seen = any(c.interface == name for c in reflexive)
         silent = pairs and all(p.state == "failed" and not p.requests_received for p in pairs)
-        if silent and others and not seen and all(is_private(c.address) for c in mine):
+        if silent and others and all(is_private(c.address) for c in mine):
             yield Finding(
                 rule="dead-interface",
                 severity="info",
@@ -276,11 +275,12 @@ def servers_disagree(session: Session) -> Iterator[Finding]:
             base = f"{c.related_address}:{c.related_port or 0}"
             seen.setdefault(base, {}).setdefault(c.server, f"{c.address}:{c.port}")
     for pair in live_pairs(session):
-        local = session.local_candidates.get(pair.local)
-        if local is not None and local.type == "host" and is_public(host_of(pair.mapped or "")):
-            base = f"{local.address}:{local.port}"
-            if base in seen:
-                seen[base][f"the peer (on {pair.id})"] = pair.mapped or ""
+        local = session.local_candidates.get(pair.local) if pair.mapped else None
+        if local is None or local.type != "host" or pair.mapped is None:
+            continue
+        base = f"{local.address}:{local.port}"
+        if base in seen and is_public(host_of(pair.mapped)):
+            seen[base][f"the peer (on {pair.id})"] = pair.mapped
     for base, by_server in seen.items():
         hosts = {host_of(mapped) for mapped in by_server.values()}
         if len(hosts) > 1:

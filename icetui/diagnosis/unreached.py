@@ -16,10 +16,10 @@ from icetui.diagnosis.facts import (
     is_public,
     listed,
     live_pairs,
+    networks,
     one_way_for_long,
     own_candidates,
     requests_of,
-    same_network,
     span,
     their_candidates,
     trying,
@@ -207,11 +207,8 @@ def no_hairpin(session: Session) -> Iterator[Finding]:
 
 def _neighbours(session: Session) -> bool:
     """Whether both sides have an address in what looks like one local network."""
-    return any(
-        same_network(a.address, b.address)
-        for a in own_candidates(session, "host")
-        for b in their_candidates(session, "host")
-    )
+    ours, others = own_candidates(session, "host"), their_candidates(session, "host")
+    return bool(networks(ours) & networks(others))
 
 
 def private_only(session: Session) -> Iterator[Finding]:
