@@ -18,6 +18,7 @@ from icetui.diagnosis.facts import (
     where,
 )
 from icetui.events import Candidate, NatBehaviour, NatDependence
+from icetui.reachability import Side, path
 from icetui.session import Session
 
 INDEPENDENT: NatDependence = "endpoint-independent"
@@ -83,22 +84,12 @@ def theirs(session: Session) -> Nat:
 def direct_possible(one: Nat, other: Nat) -> bool | None:
     """Whether two such NATs let a direct path through; None when that is not known.
 
-    A side that keeps its public port can be written to by anyone who is let in. One that does not
-    reaches only a peer that filters by address at most (RFC 4787 section 5, RFC 5128 section 3.4).
+    A side of which nothing is known may let no UDP out at all, so that a NAT that lets everybody
+    in does not suffice for a yes.
     """
-    if one.mapping == "unknown" or other.mapping == "unknown":
-        return None
-    if not one.dependent and not other.dependent:
-        return True
-    if one.dependent and other.dependent:
-        strict = one.filtering in DEPENDENT and other.filtering in DEPENDENT
-        unmeasured = "unknown" in (one.filtering, other.filtering)
-        # No NAT is known that changes ports and filters by nothing; measured ones are believed.
-        return False if strict or unmeasured else None
-    still = other if one.dependent else one
-    if still.filtering == "unknown":
-        return None
-    return still.filtering != "address-and-port-dependent"
+    sides = (Side(mapping=nat.mapping, filtering=nat.filtering) for nat in (one, other))
+    verdict = {"direct": True, "no": False}.get(path(*sides))
+    return None if verdict and "unknown" in (one.mapping, other.mapping) else verdict
 
 
 def shared_address(session: Session) -> str | None:
