@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.lab import by_text, interop, matrix, netns, registry
+from tests.lab import by_text, interop, matrix, netns, recordings, registry
 from tests.lab.lab import SERVER, Lab
 from tests.lab.scenarios import table as scenarios
 from tests.lab.topology import (
@@ -106,6 +106,10 @@ def parser() -> argparse.ArgumentParser:
     broken = commands.add_parser("scenarios", help="broken networks, and what is said of them")
     scenarios.add_options(broken)
     broken.set_defaults(run=scenarios.run)
+
+    pictured = commands.add_parser("record", help="the sessions that the screenshots are made from")
+    recordings.add_options(pictured)
+    pictured.set_defaults(run=recordings.run)
 
     for command in (execute, weather, server, down, *_named(commands, "cut", "restore", "rebind")):
         command.add_argument("--id", help="which lab, if there are several")
