@@ -138,7 +138,9 @@ def data_out() -> IO[bytes]:
 def run_dashboard(source: Source, mask: bool = False) -> NoReturn:
     """Draw a source until the user quits."""
     from icetui.dashboard.app import Dashboard
+    from icetui.dashboard.terminal import bear_any_byte
 
+    bear_any_byte()
     app = Dashboard(source, mask=mask)
     code = app.run()
     sys.exit(code if code is not None else app.return_code or 0)

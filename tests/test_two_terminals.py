@@ -87,6 +87,35 @@ def test_a_damaged_paste_is_named_and_the_session_goes_on(tmux: Tmux) -> None:
     window.until("neither a blob")
 
 
+def test_a_paste_that_is_no_utf8_is_survived(tmux: Tmux, tmp_path: Path) -> None:
+    window = tmux.open(*ICETUI)
+    window.until("icetui:")
+    latin = tmp_path / "latin"
+    latin.write_bytes("café".encode("latin-1"))
+    tmux.call("load-buffer", "-b", "bytes", str(latin))
+    tmux.call("paste-buffer", "-p", "-b", "bytes")
+    window.until("neither a blob")
+    window.paste(copied_blob(tmux, window))
+    window.until("your own blob")
+
+
+def test_a_restart_without_a_path_is_asked_about_first(tmux: Tmux) -> None:
+    windows, blobs = [], []
+    for _ in range(2):
+        windows.append(tmux.open(*ICETUI))
+        windows[-1].until("icetui:")
+        blobs.append(copied_blob(tmux, windows[-1]))
+        forget_copies(tmux)
+    alice, bob = windows
+    alice.paste(blobs[1])
+    alice.until("NO ANSWER YET|CHECKING")
+    alice.keys("r")
+    alice.until("Press r again")
+    bob.paste(blobs[0])
+    for window in (alice, bob):
+        window.until("CONNECTED")
+
+
 def test_a_killed_terminal_ends_the_engine(tmux: Tmux, tmp_path: Path) -> None:
     recording = tmp_path / "session.jsonl"
     window = tmux.open(*ICETUI, "--record", str(recording))

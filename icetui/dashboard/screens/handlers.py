@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from icetui.dashboard.panes.log import LogPane
     from icetui.dashboard.panes.pairs import PairTable
 
+RESTART_ASKED = 5.0
+"""Seconds in which pressing the key again means yes."""
+NEVER = float("-inf")
+
 
 class Handlers(Screen[None]):
     """A screen with these panes, and what is done to them."""
@@ -23,6 +27,8 @@ class Handlers(Screen[None]):
     pairs: PairTable
     log_pane: LogPane
     keys: KeyBar
+    _restart_asked = NEVER
+    """When, in the stream's time, `r` was last pressed without a path standing."""
     tab: str
     """The pane a narrow screen shows below the pairs."""
 
@@ -91,7 +97,18 @@ class Handlers(Screen[None]):
             app.source.send(events.Nominate(session=app.session.id, pair=pair.id))
 
     def action_restart(self) -> None:
+        """Without a path a restart only makes the blob that was sent useless: ask first."""
         app = self.dashboard
+        asked, self._restart_asked = self._restart_asked, app.now
+        if app.session.selected is None and not 0 <= app.now - asked <= RESTART_ASKED:
+            app.notify(
+                "A restart makes the blob you have sent useless: they need the new one. "
+                "Press r again to restart.",
+                severity="warning",
+                markup=False,
+            )
+            return
+        self._restart_asked = NEVER
         app.source.send(events.Restart(session=app.session.id))
 
     async def action_details(self) -> None:
