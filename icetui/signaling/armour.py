@@ -268,7 +268,8 @@ def _missing(total: int, end: int, front: int, tail: int) -> str:
     elif end < total // 2:
         where = f"at the end, only the first {end + len(PREFIX)} of {total + len(PREFIX)} are here"
     else:
-        where = _place(end, total)
+        # As far as there is anything it fits: what is missing is what would have followed.
+        where = _place(end, total, cut=front == end // (GROUP + 1))
     verb = "is" if missing == 1 else "are"
     return f"{_count(missing)} of the blob {verb} missing {where}: copy the whole line again."
 
@@ -311,10 +312,10 @@ def _middle(total: int, front: int, tail: int) -> int:
     return (spans[first][0] + spans[max(first, last)][1]) // 2
 
 
-def _place(at: int, total: int) -> str:
+def _place(at: int, total: int, *, cut: bool = False) -> str:
     """`near the end (around character 90 of 98)`, the prefix counted as the user sees it."""
     third = "near the start" if at < total / 4 else "in the middle"
-    if at >= total * 3 / 4:
+    if cut or at >= total * 3 / 4:
         third = "near the end"
     return f"{third} (around character {at + 1 + len(PREFIX)} of {total + len(PREFIX)})"
 

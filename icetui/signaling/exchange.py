@@ -71,9 +71,10 @@ def check(d: Description, own: Description, now: float) -> tuple[str, ...]:
 
 
 def spoken_age(seconds: float) -> str:
-    """`12 s`, `45 min`, `3 h`, `2 days`: the largest unit that fits, rounded down."""
-    if seconds < 60:
-        return f"{int(seconds)} s"
+    """`45 min`, `3 h`, `2 days`: the largest unit that fits, rounded down. A blob says no more than
+    the minute in which it was made."""
+    if seconds < 120:
+        return "a minute or less"
     if seconds < 3600:
         return f"{int(seconds // 60)} min"
     if seconds < 2 * 86400:

@@ -232,3 +232,8 @@ def test_whatever_happens_to_a_blob_is_said_in_one_printable_sentence(rng: rando
         assert said.isprintable()
         assert said.endswith(".")
         assert ". " not in said
+
+
+def test_a_blob_cut_anywhere_is_said_to_lack_its_end():
+    for length in range(len(BLOB) // 2 + 8, len(BLOB) - 1, 5):
+        assert "missing near the end" in complaint(BLOB[:length])
