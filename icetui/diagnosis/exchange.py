@@ -247,11 +247,11 @@ def wrong_credentials(session: Session) -> Iterator[Finding]:
         yield Finding(
             rule="wrong-password",
             severity="problem",
-            claim="They do not accept our password: the copy of their blob that we hold was "
-            "altered on the way.",
+            claim="They do not accept our password: their blob was altered on the way to us, or "
+            "they have restarted since they sent it.",
             evidence=f"{evidence}; their own {count(heard(session), 'check')} named this very "
             "session and were good",
-            remedy="Ask them for their blob once more and paste it whole.",
+            remedy="Ask them for the blob they show now and paste it whole.",
             pairs=ids(failed),
         )
     elif not stale:

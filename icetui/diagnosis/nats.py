@@ -137,18 +137,22 @@ def further(nat: NatBehaviour) -> list[str]:
         found.append("Nothing outside answers over UDP.")
     if nat.port_preservation is not None:
         kept = "keeps" if nat.port_preservation else "does not keep"
-        found.append(f"It {kept} our own port number outside (port preservation).")
+        found.append(f"Our NAT {kept} our own port number outside (port preservation).")
     if nat.hairpinning is not None:
         does = "turns" if nat.hairpinning else "does not turn"
-        found.append(f"It {does} packets to its own outside back inside (hairpinning).")
+        found.append(f"Our NAT {does} packets to its own outside back inside (hairpinning).")
     if nat.binding_lifetime is not None:
-        found.append(f"A binding nobody used lived at least {span(nat.binding_lifetime)}.")
+        found.append(
+            f"A binding of our NAT that nobody used lived at least {span(nat.binding_lifetime)}."
+        )
     if nat.binding_lapsed is not None:
-        found.append(f"A binding nobody used was gone after {span(nat.binding_lapsed)}.")
+        found.append(
+            f"A binding of our NAT that nobody used was gone after {span(nat.binding_lapsed)}."
+        )
     if nat.carrier_grade:
-        found.append(f"A second NAT stands behind it: {nat.carrier_grade}.")
+        found.append(f"A second NAT stands behind ours: {nat.carrier_grade}.")
     if not nat.complete:
-        found.append("It is still being examined.")
+        found.append("Our NAT is still being examined.")
     return found + list(nat.notes)
 
 

@@ -465,8 +465,12 @@ def _heard_since(session: Session, seconds: float) -> StunMessage | None:
 
 def _whose(session: Session, pair: Pair | None, last: float) -> str:
     """What may have happened, the likeliest first."""
-    between = ", or the TURN server between is down" if pair and session.relayed(pair) else ""
-    if _heard_since(session, last) is not None:
+    heard = _heard_since(session, last)
+    servers = {host_of(s.address) for s in session.servers.values() if s.address}
+    answers = heard is not None and host_of(heard.remote) in servers
+    relayed = pair is not None and session.relayed(pair)
+    between = ", or the TURN server between is down" if relayed and not answers else ""
+    if heard is not None:
         return (
             "our own line works, so most likely theirs is cut or their icetui has ended" + between
         )

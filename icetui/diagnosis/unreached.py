@@ -155,7 +155,8 @@ def no_direct_way(session: Session) -> Iterator[Finding]:
         claim=f"No direct path {'can exist' if sure else 'is likely'}: {what}, and neither side "
         "has a relay.",
         evidence=f"{_nat_words(mine, other)}; {unanswered(session)}",
-        remedy="One side needs a TURN server: --turn turn:user:password@host.",
+        remedy="One side has to start again with a TURN server, --turn turn:user:password@host; "
+        "then exchange both blobs anew.",
         pairs=ids(live_pairs(session)),
     )
 

@@ -38,7 +38,9 @@ def record(name: str) -> None:
         for link in lab.links:
             lab.set_weather(link, LINE)
         running = []
-        for (host, other), chosen in zip((("alice", "bob"), ("bob", "alice")), options, strict=True):
+        for (host, other), chosen in zip(
+            (("alice", "bob"), ("bob", "alice")), options, strict=True
+        ):
             theirs = "nobody" if name == "waiting" and host == "alice" else other
             files = ("--blob-out", f"{folder}/{host}", "--blob-in", f"{folder}/{theirs}")
             kept = ("--record", str(RECORDINGS / f"{name}.jsonl")) if host == "alice" else ()

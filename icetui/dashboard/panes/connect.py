@@ -170,7 +170,7 @@ def _understood(session: Session, exchange: Exchange) -> list[Content]:
     said = session.description
     assert said is not None
     what = THEIR_KINDS.get(said.kind, "their description")
-    known = count(len(session.remote_candidates), "candidate")
+    known = count(said.known_candidates, "candidate")
     parts = [line((f"   Understood {what}: {known}   ", GOOD), ("t", ACCENT), " shows them all")]
     surprise = (exchange.own.surprise,) if exchange.own.surprise else ()
     warnings = (*surprise, *said.warnings)[:4]

@@ -18,6 +18,8 @@ STATE_STYLES = {
     "closed": MUTED,
 }
 
+NO_ANSWER = "NO ANSWER YET"
+
 
 def state_word(session: Session) -> str:
     """The connection's state in capitals; before checks start, what is being waited for."""
@@ -27,8 +29,17 @@ def state_word(session: Session) -> str:
         return "CLOSED"
     if session.state == "new" and session.description is None:
         return "WAITING FOR THEIR BLOB"
+    if session.state == "failed" and _unheard(session):
+        return NO_ANSWER
     # "completed" is "connected" with no check left open; a person waits for one word.
     return "CONNECTED" if session.state == "completed" else session.state.upper()
+
+
+def _unheard(session: Session) -> bool:
+    """Whether nothing of theirs has ever come: they may just not have pasted yet, and checks go
+    on for as long as it takes."""
+    heard = any(p.requests_received or p.responses_received for p in session.pairs.values())
+    return session.connected_at is None and not heard and not session.refused
 
 
 def path_words(session: Session) -> tuple[str, str] | None:
@@ -52,7 +63,9 @@ class Header(Text):
         ours = plain(session.started.ufrag, 12) if session.started else "…"
         theirs = plain(session.remote_ufrag or "?", 12)
         parts.append((6, (f"{ours} ⇄ {theirs}", STRONG)))
-        parts.append((10, (state_word(session), STATE_STYLES.get(session.state, STRONG))))
+        word = state_word(session)
+        style = WARN if word == NO_ANSWER else STATE_STYLES.get(session.state, STRONG)
+        parts.append((10, (word, style)))
         words = path_words(session)
         pair = session.selected_pair
         if words is not None and pair is not None:

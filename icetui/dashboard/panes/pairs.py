@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from typing import ClassVar, NamedTuple
 
@@ -13,10 +14,14 @@ from textual.message import Message
 
 from icetui.dashboard.rows import Rows
 from icetui.dashboard.text import middle, plain, rtt, spark
-from icetui.events import Candidate, Pair, address_port
+from icetui.events import Candidate, Pair, Reason, address_port
 from icetui.session import Session
 
-GLYPHS = {"succeeded": "✓", "failed": "✗", "in-progress": "…", "waiting": "·", "frozen": "○"}
+REPLACED = "replaced"
+GLYPHS = {
+    "succeeded": "✓", "failed": "✗", "in-progress": "…", "waiting": "·", "frozen": "○",
+    REPLACED: "–",
+}  # fmt: skip
 WORDS = {"in-progress": "in progress"}
 LEGEND = "★ in use   4/3: requests/answers   2 re: retransmissions"
 
@@ -122,10 +127,10 @@ class PairTable(Rows):
     def _title(self, session: Session) -> Content:
         if not session.pairs:
             return Content("Pair checks")
-        counts = session.count_pairs()
+        counts = Counter(_standing(p) for p in session.pairs.values())
         parts = [
             f"{counts[state]} {WORDS.get(state, state)}"
-            for state in ("succeeded", "in-progress", "waiting", "frozen", "failed")
+            for state in ("succeeded", "in-progress", "waiting", "frozen", "failed", REPLACED)
             if counts.get(state)
         ]
         title = f"Pair checks  {len(session.pairs)}: {' · '.join(parts)}"
@@ -168,10 +173,11 @@ class PairTable(Rows):
             "succeeded": self.tone("rows--good"),
             "failed": self.tone("rows--bad"),
             "in-progress": self.tone("rows--warn"),
-        }.get(pair.state, dim)
+        }.get(_standing(pair), dim)
         mark = "★" if pair.id == self._session.selected else " "
-        glyph = GLYPHS.get(pair.state, "?")
-        state = f"{glyph} {WORDS.get(pair.state, pair.state)}" if c.state > 2 else glyph
+        standing = _standing(pair)
+        glyph = GLYPHS.get(standing, "?")
+        state = f"{glyph} {WORDS.get(standing, standing)}" if c.state > 2 else glyph
         if c.state > 2:
             state = state.replace("… in progress", "… checking") if c.state < 13 else state
         local_type, local = self._end(pair.local)
@@ -202,7 +208,8 @@ class PairTable(Rows):
             words = str(pair.reason or "failed")
             if pair.detail and width > 24:
                 words += f": {plain(pair.detail)}"
-            return [Segment(words[:width].ljust(width), self.tone("rows--bad"))]
+            tone = "rows--dim" if _standing(pair) == REPLACED else "rows--bad"
+            return [Segment(words[:width].ljust(width), self.tone(tone))]
         quality = self._session.quality.get(pair.id)
         figure = rtt(pair.current_round_trip_time) if pair.round_trips or pair.valid else ""
         history = spark(quality.samples, min(24, width - 10)) if quality else ""
@@ -254,3 +261,8 @@ class PairTable(Rows):
 def _widest(candidates: dict[str, Candidate]) -> int:
     widths = (len(address_port(c.address, c.port)) for c in candidates.values())
     return min(47, max(widths, default=14))
+
+
+def _standing(pair: Pair) -> str:
+    """Its state, but a pair of the generation before a restart has not failed (RFC 8445 9)."""
+    return REPLACED if pair.reason == Reason.SUPERSEDED else pair.state
