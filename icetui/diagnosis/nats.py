@@ -130,6 +130,16 @@ def sentence(nat: Nat, *, ours: bool) -> str:
     return f"{whose} {maps} and {FILTERING_WORDS[nat.filtering]} ({nat.filtering} filtering)."
 
 
+def in_words(mine: Nat, other: Nat) -> str:
+    """What is known of both, as evidence."""
+    parts = [mine.evidence, other.evidence]
+    if mine.filtering != "unknown":
+        parts.append(f"ours has {mine.filtering} filtering")
+    if other.filtering != "unknown":
+        parts.append(f"theirs has {other.filtering} filtering")
+    return ", ".join(part for part in parts if part)
+
+
 def further(nat: NatBehaviour) -> list[str]:
     """What else was found out about ours, a sentence each."""
     found = []

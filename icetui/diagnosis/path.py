@@ -89,6 +89,8 @@ def _relayed(session: Session, pair: Pair, evidence: str) -> Finding:
     elif valid:
         why = "though a direct pair works too"
         remedy = "It is taken by itself once it is steady; n takes the highlighted pair at once."
+    elif any(p.state in ("waiting", "in-progress") for p in direct):
+        why = "while direct pairs are still being checked"
     elif (shared := nats.shared_address(session)) is not None:
         known = session.nat.hairpinning if session.nat is not None else None
         sure = "" if known is False else "most likely "
@@ -99,7 +101,7 @@ def _relayed(session: Session, pair: Pair, evidence: str) -> Finding:
         why = (
             f"{'' if measured else 'most likely '}because these two NATs let no direct path through"
         )
-        tried = f"{nats.ours(session).evidence}, {nats.theirs(session).evidence}; {tried}"
+        tried = f"{nats.in_words(nats.ours(session), nats.theirs(session))}; {tried}"
     elif possible is None or checking_for(session) < patience(session):
         why = "because no direct pair has answered"
     else:

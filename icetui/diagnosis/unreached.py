@@ -154,20 +154,11 @@ def no_direct_way(session: Session) -> Iterator[Finding]:
         severity="problem",
         claim=f"No direct path {'can exist' if sure else 'is likely'}: {what}, and neither side "
         "has a relay.",
-        evidence=f"{_nat_words(mine, other)}; {unanswered(session)}",
+        evidence=f"{nats.in_words(mine, other)}; {unanswered(session)}",
         remedy="One side has to start again with a TURN server, --turn turn:user:password@host; "
         "then exchange both blobs anew.",
         pairs=ids(live_pairs(session)),
     )
-
-
-def _nat_words(mine: nats.Nat, other: nats.Nat) -> str:
-    parts = [mine.evidence, other.evidence]
-    if mine.filtering != "unknown":
-        parts.append(f"ours has {mine.filtering} filtering")
-    if other.filtering != "unknown":
-        parts.append(f"theirs has {other.filtering} filtering")
-    return ", ".join(part for part in parts if part)
 
 
 def no_hairpin(session: Session) -> Iterator[Finding]:
