@@ -114,6 +114,8 @@ def test_a_restart_without_a_path_is_asked_about_first(tmux: Tmux) -> None:
     bob.paste(blobs[0])
     for window in (alice, bob):
         window.until("CONNECTED")
+    bob.paste(blobs[0])
+    bob.until("Understood: it holds")
 
 
 def test_a_killed_terminal_ends_the_engine(tmux: Tmux, tmp_path: Path) -> None:

@@ -103,6 +103,8 @@ class Dashboard(Exchanging):
             self.exchange.begin_again()
         elif isinstance(event, events.SelectedPairChanged) and self.session.restart is None:
             self.exchange.settled()
+        elif isinstance(event, events.DescriptionAccepted):
+            self.understood(event)
         elif isinstance(event, events.TextReceived) and self.screen is self._main:
             text = plain(event.text, 200)
             self.notify(f"{text}\n\nm: answer", title="Message from the other side", markup=False)

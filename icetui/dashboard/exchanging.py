@@ -11,6 +11,7 @@ from textual.app import App
 from icetui import events
 from icetui.dashboard.clipboard import Clipboard
 from icetui.dashboard.exchange import Exchange
+from icetui.dashboard.text import count
 from icetui.session import Session
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Exchanging(App[int]):
         self.session = Session()
         self.frozen: Session | None = None
         self.exchange = Exchange()
+        self.handed_in = False
+        """Whether a paste is with the engine, unread."""
 
     @property
     def shown(self) -> Session:
@@ -56,7 +59,16 @@ class Exchanging(App[int]):
 
             self.frozen = None  # what comes of it must be seen
             text = text[: MAX_TEXT + 1]  # enough to be told that it is too long
+            self.handed_in = True
             self.source.send(events.Paste(session=self.session.id, text=text))
+
+    def understood(self, event: events.DescriptionAccepted) -> None:
+        """What was handed in was read: say so where no card does."""
+        if self.handed_in and self.session.connected:
+            number = event.new_candidates
+            what = count(number, "new candidate") if number else "nothing that was not known"
+            self.notify(f"Understood: it holds {what}.", markup=False)
+        self.handed_in = False
 
     def first_blob(self) -> None:
         """Our description has become usable: copy it by itself, once."""

@@ -57,9 +57,10 @@ class Conversation(Box):
 
     def show(self, session: Session, now: float) -> None:
         said = session.texts[-LINES_SHOWN:]
-        written = [_written(text) for text in said] or [
-            line(("Nothing said yet. The other side sees what you send at once.", MUTED))
-        ]
+        empty = "Nothing said yet. The other side sees what you send at once."
+        if session.peer_left:
+            empty = "Nothing was said, and the other side has left."
+        written = [_written(text) for text in said] or [line((empty, MUTED))]
         self.query_one("#lines", Text).put_lines(written, indent=15)
         self.query_one("#said").scroll_end(animate=False)
 
