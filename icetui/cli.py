@@ -226,6 +226,7 @@ def demo(record: Path | None, mask: bool, as_json: bool, **chosen: Any) -> None:
         send="hello from icetui demo",
         print_blob=False,
         read_stdin=False,
+        say_knocks=False,
     )
 
     async def run() -> tuple[int, str]:

@@ -21,7 +21,7 @@ from icetui import events, signaling
 from icetui.answering import own_form
 from icetui.events import AnyEvent, NotUnderstood, address_port
 from icetui.recording import without_secrets
-from icetui.reports.content import printable
+from icetui.reports.content import findings, printable
 from icetui.session import Session
 from icetui.signaling import UnreadableDescription
 from icetui.sources import Source
@@ -39,6 +39,8 @@ NOMINATION_PATIENCE = 1.0
 PASTE_SETTLED = 0.05
 """Seconds without another line after which a pasted text is read."""
 LONGEST_LINE = 1024 * 1024
+FINDINGS_SAID = 3
+"""How many of the most important reasons are told when no connection stands at the end."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +58,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     read_stdin: bool = True
     hide_blob: bool = False
     """Leave the blob out of the JSON stream: it holds addresses."""
+    say_knocks: bool = True
+    """Whether there is a person who can do something about a knock: paste theirs."""
 
 
 class Headless:
@@ -120,7 +124,20 @@ class Headless:
             self._code = code
             if sentence:
                 self._say(sentence)
+            if code in (GAVE_UP, LOST) and not self._options.as_json:
+                self._say_why()
         self._ending.set()
+
+    def _say_why(self) -> None:
+        """What the diagnosis holds against this session, the most important first."""
+        if self.session.description is None:
+            self._say("the other side's blob has not been read: paste it, or name it by --blob-in")
+        wrong = [f for f in findings(self.session) if f.severity in ("problem", "warning")]
+        for finding in wrong[:FINDINGS_SAID]:
+            self._say(f"{finding.severity}: {finding.claim}")
+            self._say(f"  because {finding.evidence}")
+            if finding.remedy:
+                self._say(f"  {finding.remedy}")
 
     # --- reacting -------------------------------------------------------------------------------
 
@@ -130,7 +147,7 @@ class Headless:
                 self._print_blob()
             case events.GatheringStateChanged(state="complete"):
                 self._gathered()
-            case events.Knocked() if not self._said_knock:
+            case events.Knocked() if self._options.say_knocks and not self._said_knock:
                 self._said_knock = True
                 self._say(
                     f"someone holding your blob is knocking from "

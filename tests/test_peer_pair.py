@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 
 import pytest
 
@@ -101,6 +102,16 @@ async def test_families_without_overlap_give_up_and_say_why(peer, tmp_path):
     )  # fmt: skip
     assert await asyncio.gather(near.ends(), far.ends()) == [5, 5]
     assert any("only IPv4" in f["claim"] for f in near.summary["findings"])
+
+
+async def test_without_json_the_reasons_for_giving_up_are_on_stderr(peer, tmp_path):
+    near, far = await pair(
+        peer, tmp_path, "--no-ipv6", "--give-up", "1", b=("--no-ipv4", "--give-up", "1")
+    )
+    assert await asyncio.gather(near.ends(), far.ends()) == [5, 5]
+    said = "\n".join(near.err)
+    assert re.search(r"gave up after 1 s.*\n(problem|warning): .*only IPv4.*\n  because ", said)
+    assert near.out == []
 
 
 async def test_one_side_that_comes_late_is_met(peer, tmp_path):
