@@ -133,6 +133,73 @@ def test_it_waits_for_every_server_and_every_nat() -> None:
     assert not complete(Session())
 
 
+TURN_UDP = Server(
+    url="turn:192.0.2.10:3478", kind="turn", state="ok", relayed="192.0.2.10:5", time=0.1
+)
+WRONG_PASSWORD = Server(
+    url="turn:192.0.2.10:3478",
+    kind="turn",
+    state="failed",
+    mapped="203.0.113.7:6",
+    reason=Reason.UNAUTHENTICATED,
+    detail="401 Unauthorized",
+)
+MISSPELT = Server(
+    url="stun:no.such.host:3478",
+    kind="stun",
+    state="failed",
+    time=0.002,
+    reason=Reason.DNS,
+    detail="no.such.host: Name or service not known",
+)
+
+
+@pytest.mark.parametrize(
+    ("examined", "words"),
+    [
+        (
+            session(BLOCKED, servers=(DEAD, MISSPELT)),
+            "None of the servers asked answered, so nothing is known to be reachable from here: "
+            "stun:192.0.2.66:3478 (timeout), stun:no.such.host:3478 (dns).",
+        ),
+        (
+            session(BLOCKED, servers=(WRONG_PASSWORD,), relay_only=True, candidates=False),
+            "None of the servers asked is of use, so nothing is known to be reachable from here: "
+            "turn:192.0.2.10:3478 (unauthenticated).",
+        ),
+        (
+            session(PRC, servers=(STUN, WRONG_PASSWORD)),
+            "Direct to 4 of 6 kinds of peers; out of reach without a TURN server: symmetric; a "
+            "peer whose UDP is blocked needs a TURN server of its own over TCP or TLS. Not of use: "
+            "turn:192.0.2.10:3478 (unauthenticated).",
+        ),
+        (
+            session(PRC, servers=(STUN, TURN_UDP)),
+            "Direct to 4 of 6 kinds of peers; over a relay to: symmetric; a peer whose UDP is "
+            "blocked needs a TURN server of its own over TCP or TLS.",
+        ),
+        (session(servers=(), candidates=False), "This machine has no address to be reached at."),
+    ],
+)
+def test_the_verdict_says_what_is_known_and_which_server_failed(
+    examined: Session, words: str
+) -> None:
+    assert facts(examined).sentence == words
+
+
+def test_without_a_word_on_udp_no_direct_path_is_promised() -> None:
+    unasked = session(NatBehaviour(local="192.168.1.20", complete=True), servers=())
+    found = paths(facts(unasked))
+    assert set(found.values()) == {"direct-or-no", "no"}
+    assert found["open"] == "direct-or-no"
+
+
+def test_a_name_that_is_not_resolved_has_nothing_to_do_with_udp() -> None:
+    text = " ".join(as_text(facts(session(BLOCKED, servers=(MISSPELT,)))).split())
+    assert "stun:no.such.host:3478 could not be asked: its name was not resolved (dns:" in text
+    assert "of no use over UDP" not in text
+
+
 # --- for people ---------------------------------------------------------------------------------
 
 
@@ -150,7 +217,7 @@ def test_the_text_says_everything_once_in_plain_words() -> None:
         "endpoint-independent: one address and port for all",
         "two hosts behind it cannot meet",
         "symmetric                address + port / address + port  over a relay",
-        "Direct to 4 of 6 kinds of peers, to the others over a relay.",
+        "Direct to 4 of 6 kinds of peers; over a relay to: symmetric, UDP blocked.",
     ):
         assert words in text or words in unwrapped
 

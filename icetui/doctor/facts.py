@@ -7,7 +7,15 @@ from typing import Literal, cast
 import msgspec
 
 from icetui import __version__
-from icetui.events import Candidate, Interface, NatBehaviour, NatDependence, Server, ServerTransport
+from icetui.events import (
+    Candidate,
+    Interface,
+    NatBehaviour,
+    NatDependence,
+    Reason,
+    Server,
+    ServerTransport,
+)
 from icetui.reachability import KINDS, Path, Side, in_plain_words, towards, well_known_name
 from icetui.session import Session
 
@@ -90,6 +98,8 @@ def facts(session: Session, cut_short: str = "") -> Facts:
         relays=relays,
     )
     paths = towards(ours)
+    if udp is None:
+        paths = {k: _perhaps(p, bool(relays)) for k, p in paths.items()}
     if relay_only or not session.local_candidates:
         paths = {k: _without_direct(p, bool(relays)) for k, p in paths.items()}
     verdict = _verdict(paths)
@@ -169,6 +179,13 @@ def _nat_sentence(session: Session, nat: NatBehaviour | None, relay_only: bool) 
     return in_plain_words(nat.mapping, nat.filtering, nat.behind_nat, nat.udp)
 
 
+def _perhaps(path: Path, relayed: bool) -> Path:
+    """Where nobody has said whether UDP gets out, no direct path is promised."""
+    if path != "direct":
+        return path
+    return "direct-or-relay" if relayed else "direct-or-no"
+
+
 def _without_direct(path: Path, relayed: bool) -> Path:
     """For whoever uses no address of its own, whatever its NAT would allow."""
     return path if path in ("relay", "no") else "relay" if relayed else "no"
@@ -181,23 +198,50 @@ def _verdict(paths: dict[str, Path]) -> Verdict:
 
 
 def _sentence(session: Session, verdict: Verdict, paths: dict[str, Path]) -> str:
-    if not session.local_candidates:
+    relay_only = session.started is not None and session.started.relay_only
+    if not session.local_candidates and not relay_only:
         return "This machine has no address to be reached at."
+    servers = session.servers.values()
+    failed = {s.url: str(s.reason) for s in servers if s.state == "failed"}
+    if failed and all(s.state == "failed" for s in servers) and "direct" not in paths.values():
+        did = "answered" if all(reason in _UNHEARD for reason in failed.values()) else "is of use"
+        return (
+            f"None of the servers asked {did}, so nothing is known to be reachable from here: "
+            f"{_listed(failed)}."
+        )
+    said = _reachable(verdict, paths)
+    working = {s.url for s in servers if s.state == "ok"}
+    useless = {url: reason for url, reason in failed.items() if url not in working}
+    return f"{said} Not of use: {_listed(useless)}." if useless else said
+
+
+_UNHEARD = (Reason.TIMEOUT, Reason.DNS, Reason.ICMP_UNREACHABLE, Reason.SEND_ERROR)
+"""Reasons for which not one answer of the server has been seen."""
+
+
+def _listed(failed: dict[str, str]) -> str:
+    return ", ".join(f"{url} ({reason})" for url, reason in failed.items())
+
+
+def _reachable(verdict: Verdict, paths: dict[str, Path]) -> str:
     if verdict == "nothing-works":
-        return "Nobody outside your own network can be reached from here."
+        return "No kind of peer outside your own network is known to be reachable from here."
     if verdict == "only-relayed":
         return "Others can be reached only through a TURN relay."
-    found = set(paths.values())
-    if any("-or-" in p for p in found):
+    if any("-or-" in p for p in paths.values()):
         return "Nothing speaks against direct paths; not enough is known to promise them."
-    direct = [k.name for k in KINDS if paths[k.id] == "direct"]
-    if "no" in paths.values():
-        lost = [k.name for k in KINDS if paths[k.id] == "no"]
-        return (
-            f"Direct to {len(direct)} of {len(paths)} kinds of peers; out of reach without a "
-            f"TURN server: {', '.join(lost)}."
-        )
-    return f"Direct to {len(direct)} of {len(paths)} kinds of peers, to the others over a relay."
+    direct, relayed, lost = (
+        [k.name for k in KINDS if paths[k.id] == path and (path != "no" or k.udp)]
+        for path in ("direct", "relay", "no")
+    )
+    parts = [f"Direct to {len(direct)} of {len(paths)} kinds of peers"]
+    if relayed:
+        parts.append(f"over a relay to: {', '.join(relayed)}")
+    if lost:
+        parts.append(f"out of reach without a TURN server: {', '.join(lost)}")
+    if any(paths[k.id] == "no" for k in KINDS if not k.udp):
+        parts.append("a peer whose UDP is blocked needs a TURN server of its own over TCP or TLS")
+    return f"{'; '.join(parts)}."
 
 
 def as_json_line(found: Facts) -> bytes:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from icetui.doctor.facts import Facts, Peer
-from icetui.events import Candidate, NatBehaviour, NatDependence, Server, address_port
+from icetui.events import Candidate, NatBehaviour, NatDependence, Reason, Server, address_port
 from icetui.reachability import Path
 from icetui.reports.content import milliseconds, printable
 
@@ -110,6 +110,8 @@ def _server(s: Server) -> list[str]:
     if s.state == "ok":
         what = f"lends us {s.relayed}" if s.relayed else f"sees us at {s.mapped}"
         said = f"✓ {s.url} answers over {over} in {milliseconds(s.time)} and {what}"
+    elif s.reason == Reason.DNS:
+        said = f"✗ {s.url} could not be asked: its name was not resolved (dns: {s.detail or '–'})"
     elif s.state == "failed":
         after = f" after {milliseconds(s.time)}" if s.time is not None else ""
         detail = f": {s.detail}" if s.detail else ""
