@@ -342,7 +342,16 @@ def doctor(record: Path | None, mask: bool, as_json: bool, lifetime: float, **ch
     sys.exit(asyncio.run(examine(source, lifetime, data_out(), say, as_json=as_json)))
 
 
-@main.command()
+class Viewing(click.Command):
+    """Remembers whether `--` stood before the arguments, which click itself drops."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        mark = args.index("--") if "--" in args else len(args)
+        ctx.obj = bool(args[mark + 1 :])
+        return super().parse_args(ctx, args)
+
+
+@main.command(cls=Viewing)
 @click.argument("what", nargs=-1, metavar="FILE | -- COMMAND…")
 @click.option(
     "--speed",
@@ -351,7 +360,8 @@ def doctor(record: Path | None, mask: bool, as_json: bool, lifetime: float, **ch
     show_default=True,
     help="How much faster a recording is played.",
 )
-def view(what: tuple[str, ...], speed: float) -> None:
+@click.pass_obj
+def view(is_command: bool, /, what: tuple[str, ...], speed: float) -> None:
     """The dashboard over a recording, or over another process's event stream.
 
     \b
@@ -362,7 +372,9 @@ def view(what: tuple[str, ...], speed: float) -> None:
         fail("name a recording, or a command behind --: icetui view -- ssh host icetui peer --json")
     if not has_terminal():
         fail("this draws on a terminal and there is none; `icetui report FILE` prints a report")
-    run_dashboard(opening.recording(what[0], speed) if len(what) == 1 else opening.process(what))
+    if is_command or len(what) > 1:
+        run_dashboard(opening.process(what))
+    run_dashboard(opening.recording(what[0], speed))
 
 
 @main.command()

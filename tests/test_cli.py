@@ -4,12 +4,13 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
 
 import pytest
 
 from icetui import signaling
-from tests.running import ALONE
+from tests.running import ALONE, ICETUI
 
 OTHER = signaling.write_blob(
     signaling.Description(ufrag="a7Kf", pwd="Zm9vYmFyYmF6cXV4MTIzNA", made=1_800_000_000.0)
@@ -314,6 +315,31 @@ async def test_a_text_longer_than_a_datagram_is_refused_with_a_sentence(peer, tm
     assert await far.ends() == 0
     await near.tells("a message is one datagram of at most 1200 bytes; this has 65536")
     assert far.out == []
+
+
+# --- view ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        (("nowhere",), "nowhere cannot be read: No such file or directory"),
+        (("--", "nowhere"), "nowhere cannot be started: No such file or directory"),
+        (("--speed", "2", "--", "nowhere"), "nowhere cannot be started: No such file or directory"),
+        (("nowhere", "-"), "nowhere cannot be started: No such file or directory"),
+    ],
+)
+def test_what_stands_behind_two_dashes_is_a_command_even_if_it_is_one_word(env, argv, sentence):
+    ours, terminal = os.openpty()
+    try:
+        done = subprocess.run(
+            [*ICETUI, "view", *argv], stdin=terminal, stdout=terminal, stderr=subprocess.PIPE,
+            env=env, timeout=15, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(ours)
+        os.close(terminal)
+    assert (done.returncode, done.stderr.decode()) == (2, f"icetui: {sentence}\n")
 
 
 # --- demo and report ----------------------------------------------------------------------------
