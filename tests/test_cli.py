@@ -353,6 +353,7 @@ async def test_the_demo_without_a_terminal_connects_and_prints_a_report(start, t
     assert "path      direct: host" in told
     assert "hello from icetui demo" in told
     assert "Direct path, no NAT between." in told
+    assert "breaks off" not in told
     assert not any("knocking" in line for line in demo.err)  # nobody is to paste anything here
 
 

@@ -6,13 +6,16 @@ is the format's. Never a password: blobs and keys are not looked at.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
 
-from icetui.diagnosis import Finding, diagnose
+from icetui import events
+from icetui.diagnosis import Finding, diagnose, nats
 from icetui.events import Candidate, Server, address_port
+from icetui.reachability import well_known_name
 from icetui.session import Session
 
 TITLE = "icetui report"
@@ -29,8 +32,12 @@ class Table:
 
 
 def facts(session: Session) -> list[tuple[str, str]]:
-    """State, path, round trip and times, each with its name."""
-    told = [("state", f"{session.state_before_closing}, {session.role or 'no role yet'}")]
+    """When and by what, state, NATs, path, round trip and times, each with its name."""
+    told = [
+        *_origin(session),
+        ("state", f"{session.state_before_closing}, {session.role or 'no role yet'}"),
+        *_nats(session),
+    ]
     pair = session.selected_pair
     if pair is None:
         return [*told, ("path", "none")]
@@ -57,6 +64,44 @@ def facts(session: Session) -> list[tuple[str, str]]:
     return told
 
 
+def _origin(session: Session) -> list[tuple[str, str]]:
+    """When the session was, for how long, and the version of icetui that took part in it."""
+    told = []
+    start = session.started or session.engine
+    when = _date(start.wall) if start is not None else None
+    if start is not None and when is not None:
+        told.append(("session", f"{when}, for {max(0.0, session.t - start.t):.1f} s"))
+    if session.engine is not None:
+        told.append(("icetui", printable(session.engine.version)))
+    if session.count and session.closed is None and session.failure is None:
+        told.append(("end", "breaks off here: the end of the session is not in the recording"))
+    return told
+
+
+def _date(wall: float) -> str | None:
+    """Unix time as a date and time in UTC, which means the same to whoever reads it."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(wall))
+    except (OverflowError, ValueError, OSError):  # a recording may say anything
+        return None
+
+
+def _nats(session: Session) -> list[tuple[str, str]]:
+    """What kind of NAT each side is behind, where something is known of one of them."""
+    mine, other = _kind(nats.ours(session)), _kind(nats.theirs(session))
+    if mine is None and other is None:
+        return []
+    return [("NATs", f"ours: {mine or 'not known'}; theirs: {other or 'not known'}")]
+
+
+def _kind(nat: nats.Nat) -> str | None:
+    if nat.absent:
+        return "none"
+    if nat.mapping == "unknown":
+        return None
+    return well_known_name(nat.mapping, nat.filtering) or f"{nat.mapping} mapping"
+
+
 def findings(session: Session) -> list[Finding]:
     """What the diagnosis says, the most important first."""
     return [
@@ -71,12 +116,13 @@ def findings(session: Session) -> list[Finding]:
 
 
 def tables(session: Session) -> list[Table]:
-    """Candidates of both sides, servers, pairs; without columns that say nothing."""
+    """Candidates, servers, pairs and the paths so far; without columns that say nothing."""
     told = (
         _candidates("Candidates, mine", session.local_candidates.values()),
         _candidates("Candidates, theirs", session.remote_candidates.values()),
         _servers(session.servers.values()),
         _pairs(session),
+        _path_history(session),
     )
     return [_filled(table) for table in told]
 
@@ -156,3 +202,23 @@ def _pairs(session: Session) -> Table:
             )
         )
     return Table("Pairs", ("used", "state", "ends", "sent/answered", "RTT", "why"), tuple(rows))
+
+
+def _path_history(session: Session) -> Table:
+    """Every change of path, the first one first; seconds since the session began."""
+    began = session.started.t if session.started is not None else 0.0
+
+    def row(e: events.SelectedPairChanged) -> tuple[str, ...]:
+        return f"{e.t - began:.3f} s", _ends(session, e.pair), printable(e.cause)
+
+    return Table("Path history", ("after", "path", "why"), tuple(map(row, session.path_history)))
+
+
+def _ends(session: Session, name: str | None) -> str:
+    if name is None:
+        return "none"
+    pair = session.pairs.get(name)
+    if pair is None:
+        return printable(name)
+    mine, theirs = session.mapped_candidate(pair), session.remote_candidates.get(pair.remote)
+    return f"{_where(mine)} ─ {_where(theirs)}"

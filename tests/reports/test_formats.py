@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from icetui import events, signaling
 from icetui.diagnosis import diagnose
-from icetui.events import Candidate, Pair, Reason, Server
+from icetui.events import Candidate, NatBehaviour, Pair, Reason, Server
 from icetui.masking import Mask
 from icetui.recording import read
 from icetui.reports.formats import FORMATS, write
@@ -94,6 +94,54 @@ def test_each_says_where_the_path_leads_and_what_the_matter_is(name: str) -> Non
         for candidate in told.remote_candidates.values():
             if any(p.remote == candidate.id for p in told.pairs.values()):
                 assert candidate.address in page
+
+
+def test_it_says_when_the_session_was_and_how_the_path_came_about() -> None:
+    at = {"wall": 1_800_000_000.0, "session": "s1"}
+    mine = Candidate(id="L1", type="host", address="192.0.2.1", port=5)
+    theirs = Candidate(id="R1", type="host", address="192.0.2.2", port=6)
+    stream: list[events.AnyEvent] = [
+        events.EngineStarted(version="9.8.7", wall=1_800_000_000.0, t=0.5),
+        events.SessionStarted(ufrag="aaaa", t=1.0, **at),
+        events.CandidateGathered(candidate=mine, t=1.0, **at),
+        events.NatBehaviourChanged(
+            nat=NatBehaviour(
+                local="192.0.2.1",
+                behind_nat=True,
+                mapping="endpoint-independent",
+                filtering="address-and-port-dependent",
+            ),
+            t=1.5,
+            **at,
+        ),
+        events.DescriptionAccepted(ufrag="bbbb", mapping="address-dependent", t=2.0, **at),
+        events.RemoteCandidateAdded(candidate=theirs, t=2.0, **at),
+        events.PairChanged(pair=Pair(id="L1-R1", local="L1", remote="R1"), t=2.0, **at),
+        events.SelectedPairChanged(pair="L1-R1", cause="first valid\x1b pair", t=2.25, **at),
+        events.SelectedPairChanged(
+            pair=None, previous="L1-R1", cause="consent expired on L1-R1", t=33.5, **at
+        ),
+    ]
+    told = fold(stream)
+    text = write(told, "text")
+    for words in (
+        "session   2027-01-15 08:00:00 UTC, for 32.5 s",
+        "icetui    9.8.7",
+        "end       breaks off here",
+        "NATs      ours: port-restricted cone; theirs: symmetric",
+        "  1.250 s   host 192.0.2.1:5 ─ host 192.0.2.2:6  first valid· pair",
+        "  32.500 s  none                                 consent expired on L1-R1",
+    ):
+        assert words in text
+    for form in ("md", "html", "svg"):
+        assert "consent expired on L1" in write(told, form).replace("\\", "").replace("\u00a0", " ")
+    told.apply(events.SessionClosed(t=34.0, **at))
+    assert "breaks off" not in write(told, "text")
+
+
+def test_a_date_that_cannot_be_is_left_out() -> None:
+    told = fold([events.SessionStarted(ufrag="a", wall=1e300, t=0.0)])
+    assert "UTC" not in write(told, "text")
 
 
 @pytest.mark.parametrize("name", NAMES)
