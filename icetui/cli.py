@@ -97,7 +97,8 @@ record_option = click.option(
     "--record",
     type=FILE,
     metavar="FILE",
-    help="Write the event stream to FILE, without passwords.",
+    help="Write the event stream to FILE, without passwords; an earlier recording there is kept "
+    "as FILE.1 and so on.",
 )
 mask_option = click.option(
     "--mask",
@@ -192,7 +193,7 @@ def main(
     start = opening.start_command(chosen)
     opening.check_folder(blob_out)
     engine = opening.engine(start)
-    source = opening.recorded(opening.with_files(engine, blob_out, blob_in), record, mask)
+    source = opening.recorded(opening.with_files(engine, blob_out, blob_in), record, mask, say)
     run_dashboard(source, mask)
 
 
@@ -211,7 +212,7 @@ def demo(record: Path | None, mask: bool, as_json: bool, **chosen: Any) -> None:
 
     Without a terminal it runs for a moment and prints a report.
     """
-    source = opening.recorded(opening.demo(chosen), record, mask)
+    source = opening.recorded(opening.demo(chosen), record, mask, say)
     if has_terminal() and not as_json:
         run_dashboard(source, mask)
     import asyncio
@@ -291,7 +292,7 @@ def peer(
     start = opening.start_command(chosen)
     opening.check_folder(blob_out)
     files = WithBlobFiles(opening.engine(start), blob_out, blob_in, form, say)
-    source = opening.recorded(files, record, mask)
+    source = opening.recorded(files, record, mask, say)
     wanted = Options(
         as_json=as_json,
         hold=hold,
@@ -338,7 +339,7 @@ def doctor(record: Path | None, mask: bool, as_json: bool, lifetime: float, **ch
     from icetui.doctor.facts import FAILED
 
     start = opening.start_command(chosen, binding_lifetime=lifetime)
-    source = opening.recorded(opening.engine(start, failure=FAILED), record, mask)
+    source = opening.recorded(opening.engine(start, failure=FAILED), record, mask, say)
     sys.exit(asyncio.run(examine(source, lifetime, data_out(), say, as_json=as_json)))
 
 

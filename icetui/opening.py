@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from icetui.events import StartSession
@@ -111,10 +112,13 @@ def with_files(source: Source, out: Path | None, into: Path | None) -> Source:
     return WithBlobFiles(source, out, into)
 
 
-def recorded(source: Source, path: Path | None, mask: bool = False) -> Source:
+def recorded(
+    source: Source, path: Path | None, mask: bool = False, kept: Callable[[str], None] | None = None
+) -> Source:
     """The source, masked if wanted, and also written to a file if one is named.
 
-    Raises CannotOpen when the file cannot be written.
+    An earlier recording of that name is kept beside it; `kept` is told so in a sentence. Raises
+    CannotOpen when the file cannot be written or would overwrite something else.
     """
     if mask:
         from icetui.masking import Masked
@@ -122,12 +126,18 @@ def recorded(source: Source, path: Path | None, mask: bool = False) -> Source:
         source = Masked(source)
     if path is None:
         return source
-    from icetui.recording import Recorded
+    from icetui.recording import Recorded, UnreadableRecording, keep_earlier
 
     try:
-        return Recorded(source, path)
+        earlier = keep_earlier(path)
+        opened = Recorded(source, path)
+    except UnreadableRecording as problem:
+        raise CannotOpen(str(problem)) from problem
     except OSError as error:
         raise CannotOpen(f"{path} cannot be written: {error.strerror}") from error
+    if earlier is not None and kept is not None:
+        kept(f"the earlier recording is kept as {earlier}")
+    return opened
 
 
 def check_folder(path: Path | None) -> None:

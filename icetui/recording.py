@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from icetui import events
 from icetui.events import AnyCommand, AnyEvent, CommandRefused, EventReader
 from icetui.sources import Source, Wrapper
 
+LOOKED_AT = 1024 * 1024
+"""Bytes of a file in which a recording shows itself."""
 REMOVED = "icetui:(not recorded)"
 
 
@@ -88,6 +91,32 @@ def read(path: Path, reader: EventReader | None = None) -> Iterator[AnyEvent]:
         raise UnreadableRecording(
             f"{path} holds no icetui events; make a recording with --record FILE"
         )
+
+
+def is_recording(path: Path) -> bool:
+    """Whether an event stands near the beginning of the file. Raises OSError."""
+    reader = EventReader()
+    with path.open("rb") as file:
+        start = file.read(LOOKED_AT)
+    return any(line.strip() and reader.read(line) is not None for line in start.splitlines())
+
+
+def keep_earlier(path: Path) -> Path | None:
+    """Move a recording that stands at `path` beside it, to `path.1`, `path.2` and so on, whichever
+    is free first; returns where to. None: nothing is there that could be lost.
+
+    Raises `UnreadableRecording` when something else stands there, OSError.
+    """
+    if not path.is_file() or path.stat().st_size == 0:  # what is no file (/dev/null) keeps nothing
+        return None
+    if not is_recording(path):
+        raise UnreadableRecording(
+            f"{path} is there already and is no recording, so it is not overwritten; "
+            "name another file"
+        )
+    numbered = (path.with_name(f"{path.name}.{n}") for n in itertools.count(1))
+    free = next(p for p in numbered if not p.exists() and not p.is_symlink())
+    return path.rename(free)
 
 
 class Replay:

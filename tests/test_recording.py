@@ -11,9 +11,17 @@ from hypothesis import strategies as st
 
 from icetui import events, signaling
 from icetui.events import EventReader
-from icetui.recording import Recorded, Replay, UnreadableRecording, read, without_secrets
+from icetui.recording import (
+    Recorded,
+    Replay,
+    UnreadableRecording,
+    keep_earlier,
+    read,
+    without_secrets,
+)
 from icetui.session import fold
 from tests.making import any_event
+from tests.running import ALONE
 
 
 class Told:
@@ -222,3 +230,40 @@ async def test_a_recording_that_fails_for_want_of_room_does_not_end_the_session(
     [refused] = [e for e in told if isinstance(e, events.CommandRefused)]
     assert refused.problem == "the recording /dev/full ends here: No space left on device"
     await source.close()
+
+
+async def test_an_earlier_recording_is_kept_under_a_free_number(tmp_path):
+    path = tmp_path / "r.jsonl"
+    for time in (1.0, 2.0, 3.0):
+        keep_earlier(path)
+        await recorded(course(time), path)
+    told = {p.name: [e.t for e in read(p)] for p in tmp_path.iterdir()}
+    assert told == {"r.jsonl.1": [1.0], "r.jsonl.2": [2.0], "r.jsonl": [3.0]}
+
+
+def test_where_nothing_can_be_lost_nothing_is_moved(tmp_path):
+    (tmp_path / "empty").touch()
+    for path in (tmp_path / "empty", tmp_path / "new", Path("/dev/null")):
+        assert keep_earlier(path) is None
+    assert [p.name for p in tmp_path.iterdir()] == ["empty"]
+
+
+def test_a_second_run_says_where_the_first_recording_is_kept(icetui, tmp_path):
+    path = tmp_path / "r.jsonl"
+    first, second = (icetui("doctor", *ALONE, "--record", path) for _ in range(2))
+    assert (first.returncode, first.stderr) == (0, "")
+    assert second.returncode == 0
+    assert second.stderr == f"the earlier recording is kept as {path}.1\n"
+    assert all(list(read(p)) for p in (path, tmp_path / "r.jsonl.1"))
+
+
+@pytest.mark.parametrize("data", [b"dear diary\n", b"\x00\xff" * 4000, b'{"a": 1}\n'])
+def test_a_file_that_is_no_recording_is_not_overwritten(icetui, tmp_path, data):
+    path = tmp_path / "diary"
+    path.write_bytes(data)
+    done = icetui("doctor", *ALONE, "--record", path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert "is no recording, so it is not overwritten" in done.stderr
+    assert path.read_bytes() == data
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith("diary")] == ["diary"]
