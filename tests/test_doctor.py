@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from icetui import events
@@ -176,6 +177,11 @@ MISSPELT = Server(
         (
             session(PRC, servers=(STUN, TURN_UDP)),
             "Direct to 4 of 6 kinds of peers; over a relay to: symmetric; a peer whose UDP is "
+            "blocked needs a TURN server of its own over TCP or TLS.",
+        ),
+        (
+            session(msgspec.structs.replace(PRC, filtering="unknown"), servers=(STUN,)),
+            "Direct to 4 of 6 kinds of peers; perhaps direct to: symmetric; a peer whose UDP is "
             "blocked needs a TURN server of its own over TCP or TLS.",
         ),
         (session(servers=(), candidates=False), "This machine has no address to be reached at."),

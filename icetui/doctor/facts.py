@@ -228,13 +228,16 @@ def _reachable(verdict: Verdict, paths: dict[str, Path]) -> str:
         return "No kind of peer outside your own network is known to be reachable from here."
     if verdict == "only-relayed":
         return "Others can be reached only through a TURN relay."
-    if any("-or-" in p for p in paths.values()):
+    perhaps = [k.name for k in KINDS if "-or-" in paths[k.id]]
+    if perhaps and "direct" not in paths.values():
         return "Nothing speaks against direct paths; not enough is known to promise them."
     direct, relayed, lost = (
         [k.name for k in KINDS if paths[k.id] == path and (path != "no" or k.udp)]
         for path in ("direct", "relay", "no")
     )
     parts = [f"Direct to {len(direct)} of {len(paths)} kinds of peers"]
+    if perhaps:
+        parts.append(f"perhaps direct to: {', '.join(perhaps)}")
     if relayed:
         parts.append(f"over a relay to: {', '.join(relayed)}")
     if lost:
