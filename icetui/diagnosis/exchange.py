@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from icetui.diagnosis.facts import (
+    abroad,
     answered,
     checking_for,
     count,
@@ -17,6 +18,7 @@ from icetui.diagnosis.facts import (
     own_candidates,
     parsed,
     patience,
+    refusals,
     span,
     their_candidates,
     trying,
@@ -31,6 +33,8 @@ OLD_BLOB = 600.0
 """Seconds; most NATs forget an unused binding sooner (RFC 4787 REQ-5 asks for two minutes)."""
 CLOCK_AHEAD = 120.0
 """Seconds; a blob carries whole minutes."""
+OWN_BLOB = "your own blob"
+"""Such a refusal says itself what to paste instead."""
 OTHER_FRAGMENT = "check for another user fragment: "
 WRONG_INTEGRITY = "MESSAGE-INTEGRITY: the password"
 
@@ -46,7 +50,9 @@ def unreadable(session: Session) -> Iterator[Finding]:
         claim="What was pasted could not be used"
         + (", and without their blob nothing can be checked." if waiting else "."),
         evidence=session.refusal.problem,
-        remedy="Copy the whole text again, from its first to its last character, and paste it.",
+        remedy=""
+        if OWN_BLOB in session.refusal.problem.lower()
+        else "Copy the whole text again, from its first to its last character, and paste it.",
     )
 
 
@@ -182,7 +188,7 @@ def restarting(session: Session) -> Iterator[Finding]:
 def not_pasted_yet(session: Session) -> Iterator[Finding]:
     """They answer, but do not check us: our blob is not with them yet."""
     valid = [p for p in live_pairs(session) if p.valid]
-    if not trying(session) or not valid or heard(session) or session.refused:
+    if not trying(session) or not valid or heard(session) or refusals(session):
         return
     yield Finding(
         rule="not-pasted-yet",
@@ -199,9 +205,9 @@ def wrong_credentials(session: Session) -> Iterator[Finding]:
     """One side does not know the other's user fragment or password: whose blob is wrong?"""
     if session.connected or session.peer_left or session.lost_after_connected:
         return
-    failed = [p for p in live_pairs(session) if p.reason == Reason.UNAUTHENTICATED]
+    failed = [p for p in abroad(session) if p.reason == Reason.UNAUTHENTICATED]
     named = _named_by_their_checks(session)
-    refused = [r for r in session.refused.values() if r.reason == Reason.UNAUTHENTICATED]
+    refused = [r for r in refusals(session) if r.reason == Reason.UNAUTHENTICATED]
     if named is not None and session.description is not None:
         refusal, theirs = named
         sure = _is_theirs(session, refusal)
@@ -292,7 +298,7 @@ def _named_by_their_checks(session: Session) -> tuple[Refused, str] | None:
     """A check that is for us, from somebody who is not who the blob that we hold says."""
     if session.started is None or session.description is None:
         return None
-    for refusal in session.refused.values():
+    for refusal in refusals(session):
         names = _usernames(refusal)
         if names and names[0] == session.started.ufrag and names[1] != session.description.ufrag:
             return refusal, names[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from icetui.events import Candidate, Pair, Reason, StunMessage, address_port
+from icetui.events import Candidate, Pair, Reason, Refused, StunMessage, address_port
 from icetui.session import Session
 
 PATIENCE = 2.0
@@ -159,7 +159,7 @@ def answered(session: Session) -> bool:
     """Whether anything came back for a check of ours: success or refusal."""
     return any(
         p.valid or p.responses_received or p.reason == Reason.UNAUTHENTICATED
-        for p in live_pairs(session)
+        for p in abroad(session)
     )
 
 
@@ -171,9 +171,29 @@ def unheard(session: Session) -> bool:
         and trying(session)
         and not answered(session)
         and not heard(session)
-        and not session.refused
+        and not refusals(session)
         and requests_of(pairs) > 0
     )
+
+
+def refusals(session: Session) -> list[Refused]:
+    """What was refused of others. Not of ourselves: what we send to an address that is our own
+    here, because theirs is numbered alike, comes back to the very socket it left from."""
+    own = _own_sockets(session)
+    return [r for r in session.refused.values() if r.remote not in own]
+
+
+def _own_sockets(session: Session) -> set[str]:
+    return {where(c) for c in own_candidates(session, "host")}
+
+
+def abroad(session: Session) -> list[Pair]:
+    """Live pairs, less those to a transport address that is our own here: both sides may use the
+    same private address (two homes, two container bridges) and port, and then we answer
+    ourselves."""
+    own = _own_sockets(session)
+    theirs = session.remote_candidates
+    return [p for p in live_pairs(session) if where(theirs.get(p.remote)) not in own]
 
 
 def has_relay(session: Session) -> bool:

@@ -20,7 +20,7 @@ from icetui.diagnosis.facts import (
     trying,
 )
 from icetui.diagnosis.finding import Finding
-from icetui.events import Pair, Reason
+from icetui.events import Candidate, Pair, Reason
 from icetui.session import Session
 
 SHORT_BINDING = 30.0
@@ -49,7 +49,11 @@ def no_candidates(session: Session) -> Iterator[Finding]:
     unused = [f"{i.name}: {i.why_not}" for i in session.interfaces.values() if not i.used]
     relay_only = session.started is not None and session.started.relay_only
     if relay_only and not failures:
-        refused = [f"{s.url}: {s.detail or s.reason}" for s in session.servers.values()]
+        refused = [
+            f"{s.url}: {s.detail or s.reason}"
+            for s in session.servers.values()
+            if s.kind == "turn" and s.state == "failed"
+        ]
         yield Finding(
             rule="no-candidates",
             severity="problem",
@@ -219,7 +223,11 @@ def dead_interface(session: Session) -> Iterator[Finding]:
         bases = {c.id for c in mine}
         pairs = [p for p in live_pairs(session) if p.local in bases]
         families = {_family(c.address) for c in mine}
-        others = [c for c in reflexive if c.interface != name and _family(c.address) in families]
+        others = [
+            c
+            for c in reflexive
+            if c.interface != name and _family(c.address) in families and _sends(session, c)
+        ]
         silent = pairs and all(p.state == "failed" and not p.requests_received for p in pairs)
         if silent and others and all(is_private(c.address) for c in mine):
             yield Finding(
@@ -232,6 +240,13 @@ def dead_interface(session: Session) -> Iterator[Finding]:
                 remedy="If it should lead out, check its cable, radio or gateway.",
                 pairs=ids(pairs),
             )
+
+
+def _sends(session: Session, reflexive: Candidate) -> bool:
+    """Whether its interface is still there to send from: it may have gone since a server saw it."""
+    bases = {c.id for c in own_candidates(session, "host") if c.interface == reflexive.interface}
+    pairs = [p for p in live_pairs(session) if p.local in bases]
+    return not pairs or not all(p.reason == Reason.SEND_ERROR for p in pairs)
 
 
 def _family(address: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 from icetui.diagnosis import nats
@@ -28,6 +29,9 @@ LOSS_LEAST = 3
 """Requests that must be lost: one or two are chance."""
 LOSS_WINDOW = 60
 """The latest so many requests count."""
+HEARD_AGAIN, ON_THE_WAY = 3, 1.5
+"""Checks of theirs that show their way to us to work; seconds after the last
+answer to ours from which they count, as one sent before the cut may come a little later."""
 SLOW = 0.4
 """Seconds of round trip from which every question and answer is felt."""
 SLOWER_BY, SLOWER_TIMES = 0.01, 1.5
@@ -44,6 +48,11 @@ NEARLY_ALL = 0.9
 """Share that arrives where next to nothing is lost; the two sides do not probe quite in step."""
 DIRECTION_SAMPLES = 60
 """Requests before the direction of loss is told."""
+AGAIN_AND_AGAIN = 3
+OUTAGE = 0.5
+"""Seconds of silence that are no single lost answer."""
+GAP = 4
+"""Requests in a row without an answer that an interruption explains better than loss does."""
 RECENT = 60.0
 """Seconds for which an interruption is worth a word."""
 
@@ -185,6 +194,8 @@ def lossy(session: Session) -> Iterator[Finding]:
     recent = list(quality.samples)[-LOSS_WINDOW:]
     lost = sum(sample is None for sample in recent)
     scattered = lost - _longest_gap(recent)
+    if any(unsteady(session)):  # each silence also has a straggler, counted after an answer
+        scattered = lost - _in_gaps(recent) - len(_silences(session))
     if scattered < LOSS_LEAST or scattered / len(recent) < LOSS_WORTH_SAYING:
         return  # losses in one row are an interruption, which is another thing
     evidence = f"{lost} of the last {len(recent)} requests on {pair.id} got no answer"
@@ -226,6 +237,46 @@ def _longest_gap(samples: Iterable[float | None]) -> int:
         run = run + 1 if sample is None else 0
         longest = max(longest, run)
     return longest if longest > 1 else 0
+
+
+def _in_gaps(samples: Iterable[float | None]) -> int:
+    """How many requests got no answer in rows long enough to be interruptions."""
+    total = run = 0
+    for sample in [*samples, 0.0]:
+        if sample is None:
+            run += 1
+            continue
+        total += run if run >= GAP else 0
+        run = 0
+    return total
+
+
+def _silences(session: Session) -> list[tuple[float, float]]:
+    """When the path went silent and when it answered again, of late."""
+    return [
+        (e.t, back.t)
+        for e, back in itertools.pairwise(session.state_history)
+        if e.state == "disconnected" and session.t - e.t < RECENT and back.t - e.t >= OUTAGE
+    ]
+
+
+def unsteady(session: Session) -> Iterator[Finding]:
+    """The path works, and goes silent again and again."""
+    if not session.connected or session.peer_left:
+        return
+    silences = _silences(session)
+    if len(silences) < AGAIN_AND_AGAIN:
+        return
+    total = sum(end - begin for begin, end in silences)
+    yield Finding(
+        rule="unsteady-path",
+        severity="warning",
+        claim=f"The path keeps failing: it has been silent {len(silences)} times within a minute.",
+        evidence=f"{span(total)} of silence in all since {span(session.t - silences[0][0])} ago, "
+        f"the last for {span(silences[-1][1] - silences[-1][0])}",
+        remedy="A line comes and goes, ours or theirs: weak radio, a loose cable, a modem that "
+        "reconnects. A second interface or network takes over by itself when there is one.",
+    )
 
 
 def interrupted(session: Session) -> Iterator[Finding]:
@@ -467,6 +518,12 @@ def _heard_since(session: Session, seconds: float) -> StunMessage | None:
 
 def _whose(session: Session, pair: Pair | None, last: float) -> str:
     """What may have happened, the likeliest first."""
+    if pair is not None and (came := _still_checked(session, pair, last)) >= HEARD_AGAIN:
+        relay = " (or the TURN server between)" if session.relayed(pair) else ""
+        return (
+            f"their checks still arrive ({came} since), so they are there and the way to us works; "
+            f"what we send is lost on the way to them{relay}"
+        )
     heard = _heard_since(session, last)
     servers = {host_of(s.address) for s in session.servers.values() if s.address}
     answers = heard is not None and host_of(heard.remote) in servers
@@ -477,6 +534,17 @@ def _whose(session: Session, pair: Pair | None, last: float) -> str:
             "our own line works, so most likely theirs is cut or their icetui has ended" + between
         )
     return "a line is cut, ours or theirs, or their icetui has ended" + between
+
+
+def _still_checked(session: Session, pair: Pair, last: float) -> int:
+    """Requests of theirs that came on the path since ours were last answered, and not just then."""
+    came = 0
+    for event in reversed(session.log):
+        if event.t < session.t - last + ON_THE_WAY:
+            break
+        if isinstance(event, StunMessage) and event.direction == "in" and event.pair == pair.id:
+            came += event.message_class == "request"
+    return came
 
 
 def _still_works(session: Session, last: float) -> str:

@@ -12,13 +12,17 @@ from icetui.diagnosis.facts import (
     count,
     has_relay,
     heard,
+    host_of,
     ids,
+    interface_kind,
+    is_private,
     is_public,
     listed,
     live_pairs,
     networks,
     one_way_for_long,
     own_candidates,
+    parsed,
     requests_of,
     span,
     their_candidates,
@@ -62,6 +66,7 @@ def nobody_listens(session: Session) -> Iterator[Finding]:
     pairs = live_pairs(session)
     told = [p for p in pairs if p.reason == Reason.ICMP_UNREACHABLE]
     closed = [p for p in told if "port unreachable" in (p.detail or "") and _speaks(session, p)]
+    outside = [p for p in pairs if _leads_out(session, p)]
     if closed:
         who = listed(_remote(session, p) for p in closed)
         others = len(pairs) - len(closed)
@@ -78,15 +83,19 @@ def nobody_listens(session: Session) -> Iterator[Finding]:
             remedy="Is icetui still running over there? Ask for the blob it shows now.",
             pairs=ids(closed),
         )
-    elif told and len(told) == len(pairs) and not _barred(session):
+    elif outside and all(p in told for p in outside) and not _barred(session):
+        inside = len(pairs) - len(outside)
         yield Finding(
             rule="unreachable",
             severity="problem",
-            claim="Every address in their blob is reported unreachable: the machine is off the "
-            "network, or the addresses are wrong.",
-            evidence=f"{unanswered(session)}; {told[0].detail}",
+            claim="Every address in their blob"
+            + (" that could lead there from here" if inside else "")
+            + " is reported unreachable: the machine or its line is off the network, or the "
+            "addresses are wrong.",
+            evidence=f"{unanswered(session)}; {outside[0].detail}"
+            + (f"; {count(inside, 'pair')} to addresses that lead elsewhere" if inside else ""),
             remedy="Is their machine still on the same network? Ask for a fresh blob.",
-            pairs=ids(told),
+            pairs=ids(outside),
         )
 
 
@@ -124,9 +133,54 @@ def _speaks(session: Session, pair: Pair) -> bool:
     said_by = (pair.detail or "").partition("said ")[2].split(" ")[0].rstrip(",;)")
     if said_by and said_by != candidate.address:
         return False
+    if _ours(session, pair) and nats.shared_address(session) is None:
+        return False  # this machine has answered itself
     if is_public(candidate.address) or nats.shared_address(session) is not None:
         return True
     return all(p.reason == Reason.ICMP_UNREACHABLE for p in live_pairs(session))
+
+
+def _ours(session: Session, pair: Pair) -> bool:
+    """Whether the address they are said to be at is one of this machine's own."""
+    candidate = session.remote_candidates.get(pair.remote)
+    own = {c.address for c in own_candidates(session, "host")}
+    ip = parsed(candidate.address) if candidate is not None else None
+    return (
+        candidate is not None
+        and candidate.address in own
+        and is_private(candidate.address)
+        and not (ip is not None and ip.is_loopback)
+    )
+
+
+def _leads_out(session: Session, pair: Pair) -> bool:
+    """Whether the other end could be reached from here: not a private address of another
+    network, nor one of our own."""
+    candidate = session.remote_candidates.get(pair.remote)
+    if candidate is None or _ours(session, pair):
+        return False
+    return is_public(candidate.address) or _neighbours(session)
+
+
+def same_address(session: Session) -> Iterator[Finding]:
+    """All they can be reached at is what this machine itself has for an address."""
+    pairs = live_pairs(session)
+    if not unheard(session) or not all(_ours(session, p) for p in pairs):
+        return
+    who = listed(_remote(session, p) for p in pairs)
+    yield Finding(
+        rule="same-address",
+        severity="problem",
+        claim=f"Their blob leads back to this machine: {who} is an address of our own. Most likely "
+        "theirs is another network that uses the same private addresses, or their icetui ran on "
+        "this machine and has ended.",
+        evidence=unanswered(session)
+        + ("" if any(p.reason == Reason.ICMP_UNREACHABLE for p in pairs) else " but our own")
+        + (f"; {pairs[0].detail}" if pairs[0].reason == Reason.ICMP_UNREACHABLE else ""),
+        remedy="Name a STUN server on both sides (--stun); on this very machine, ask for the blob "
+        "that their icetui shows now.",
+        pairs=ids(pairs),
+    )
 
 
 def _remote(session: Session, pair: Pair) -> str:
@@ -179,7 +233,8 @@ def no_hairpin(session: Session) -> Iterator[Finding]:
     inside = [p for p in live_pairs(session) if p not in outside]
     says = "; measured: this NAT does not hairpin" if known is False else ""
     local = (
-        "their local address does not answer either (hosts of this network may be kept apart)"
+        "their local address does not answer either (hosts of this network may be kept apart, or "
+        "theirs is off or has left)"
         if _neighbours(session)
         else "their local address is in another network (two homes behind one provider's NAT?)"
     )
@@ -191,15 +246,22 @@ def no_hairpin(session: Session) -> Iterator[Finding]:
         + f"its NAT does not turn packets back inside (no hairpinning); {local}.",
         evidence=f"both are seen at {shared}: {count(requests_of(outside), 'request')} to it and "
         f"{count(requests_of(inside), 'request')} to local addresses, no answer{says}",
-        remedy="Let the hosts of this network reach each other (client isolation off), or name a "
-        "TURN server on one side. Is icetui still running over there?",
+        remedy="Is icetui still running over there? If so, let the hosts of this network reach "
+        "each other (client isolation off), or name a TURN server on one side."
+        if _neighbours(session)
+        else "Name a TURN server on one side, or use IPv6 on both. Is icetui still running over "
+        "there?",
         pairs=ids([*outside, *inside]),
     )
 
 
 def _neighbours(session: Session) -> bool:
-    """Whether both sides have an address in what looks like one local network."""
-    ours, others = own_candidates(session, "host"), their_candidates(session, "host")
+    """Whether both sides have an address in what looks like one local network. Container bridges
+    are numbered alike on all machines and say nothing."""
+    ours = [
+        c for c in own_candidates(session, "host") if interface_kind(c.interface) != "container"
+    ]
+    others = their_candidates(session, "host")
     return bool(networks(ours) & networks(others))
 
 
@@ -221,6 +283,8 @@ def private_only(session: Session) -> Iterator[Finding]:
     dead = [s for s in session.servers.values() if s.state == "failed"]
     if dead:
         why = f"no server has told it: {dead[0].url} {_did(dead[0])}"
+    elif inside := [s for s in session.servers.values() if s.mapped and _inside(s.mapped)]:
+        why = f"{inside[0].url} sees us at {inside[0].mapped}: it is inside our own network"
     else:
         why = "no STUN server was asked" if not session.servers else "no STUN server has told it"
     server_side = "here" if ours_private else "over there"
@@ -237,9 +301,16 @@ def private_only(session: Session) -> Iterator[Finding]:
             "Name a STUN server on both sides (--stun)."
             if ours_private and theirs_private
             else f"A STUN server {server_side} (--stun) tells the public address."
+            if not ours_private or not session.servers
+            else "Find out why the STUN server here does not tell our public address, or name "
+            "another one (--stun)."
         ),
         pairs=ids(live_pairs(session)),
     )
+
+
+def _inside(mapped: str) -> bool:
+    return is_private(host_of(mapped))
 
 
 def _did(server: Server) -> str:
@@ -277,6 +348,7 @@ def nothing_answers(session: Session) -> Iterator[Finding]:
 def _explanations(session: Session) -> Iterator[Finding]:
     for rule in (
         resend,
+        same_address,
         nobody_listens,
         barred,
         relay_forbidden,
@@ -289,7 +361,10 @@ def _explanations(session: Session) -> Iterator[Finding]:
 
 def _causes(session: Session) -> tuple[list[str], list[str]]:
     """What may be behind the silence, and what to do about each, the likeliest first."""
-    causes = ["they have not pasted our blob yet or have left", "a firewall drops UDP between us"]
+    causes = [
+        "they have not pasted our blob yet, have left or are in another network now",
+        "a firewall drops UDP between us",
+    ]
     remedies = ["Make sure they have pasted our blob and icetui is still running there."]
     mine, other = nats.ours(session), nats.theirs(session)
     possible = nats.direct_possible(mine, other)
@@ -297,6 +372,14 @@ def _causes(session: Session) -> tuple[list[str], list[str]]:
     if _neighbours(session) and not reflexive:
         causes.append("theirs is another network with the same private addresses as ours")
         remedies.append("If it is another network, name a STUN server on both sides (--stun).")
+    elif has_relay(session) and possible is False:
+        relays = [*own_candidates(session, "relay"), *their_candidates(session, "relay")]
+        causes[1] = (
+            "a firewall drops UDP between a side and the relay "
+            f"({listed(c.address for c in relays)}), the only way as these two NATs let no direct "
+            "path through"
+        )
+        remedies.append("If they have, look for a firewall that drops UDP to the relay's ports.")
     elif has_relay(session):
         remedies.append("If they have, look for a firewall that drops UDP, on either side.")
     elif possible is None and (mine.dependent or other.dependent):

@@ -18,6 +18,7 @@ def stamped(kind, t=0.0, **fields):
 
 
 HOST = {"type": "host", "address": "192.168.1.2", "port": 1}
+THEIRS = HOST | {"address": "192.168.1.3"}
 KNOWN = [
     stamped(events.SessionStarted, ufrag="abcd"),
     stamped(events.GatheringStateChanged, state="complete"),
@@ -27,7 +28,7 @@ KNOWN = [
 BOTH = [
     *KNOWN,
     stamped(events.DescriptionAccepted, t=1.0, ufrag="efgh", new_candidates=1, known_candidates=1),
-    stamped(events.RemoteCandidateAdded, candidate=events.Candidate(id="R1", **HOST)),
+    stamped(events.RemoteCandidateAdded, candidate=events.Candidate(id="R1", **THEIRS)),
     stamped(events.ConnectionStateChanged, t=1.0, state="checking"),
 ]
 

@@ -149,3 +149,61 @@ def test_a_change_of_path_is_worth_a_word_for_a_minute() -> None:
     assert finding.severity == "info" and finding.pairs == ("L1-R1", "L2-R1")
     later = stamped(events.RoundTripMeasured, t=80.0, pair="L2-R1", seconds=0.02)
     assert "path-changed" not in findings([*stream, later])
+
+
+def states(*times: tuple[float, str]) -> list[AnyEvent]:
+    return [
+        stamped(events.ConnectionStateChanged, t=t, state=state, cause="L1-R1 is silent")
+        for t, state in times
+    ]
+
+
+def probes(*answered: bool) -> list[AnyEvent]:
+    return [
+        stamped(events.RoundTripMeasured, t=20.0, pair="L1-R1", seconds=0.02)
+        if good
+        else stamped(events.RequestLost, t=20.0, pair="L1-R1")
+        for good in answered
+    ]
+
+
+FLAPS = [
+    (t + lag, state)
+    for t in (5.0, 11.0, 17.0)
+    for lag, state in ((0, "disconnected"), (3, "connected"))
+]
+
+
+def test_a_path_that_fails_again_and_again_is_not_called_lossy() -> None:
+    samples = probes(*[*[False] * 12, True, False, *[True] * 6] * 3)
+    stream = connected(checking(gathered(), remote()), *states(*FLAPS), *samples)
+    found = findings(stream)
+    assert (
+        "3 times" in found["unsteady-path"].claim
+        and "9.0 s of silence" in found["unsteady-path"].evidence
+    )
+    assert "lossy-path" not in found
+    more = probes(*[False, True] * 20)
+    assert {"unsteady-path", "lossy-path"} <= set(findings([*stream, *more]))
+    once = connected(checking(gathered(), remote()), *states(*FLAPS[:4]), *samples)
+    assert "unsteady-path" not in findings(once)
+
+
+def test_a_silent_path_on_which_their_checks_still_arrive_is_cut_one_way() -> None:
+    def arrive(*times: float) -> list[AnyEvent]:
+        return [
+            stamped(events.StunMessage, t=t, direction="in", local="192.168.1.2:5000",
+                    remote="203.0.113.9:6000", method="Binding", message_class="request",
+                    transaction=f"{t}", pair="L1-R1")
+            for t in times
+        ]  # fmt: skip
+
+    def silent(*more: AnyEvent) -> str:
+        consent = stamped(events.ConsentRefreshed, t=3.0, pair="L1-R1", expires=33.0)
+        stream = connected(checking(gathered(), remote()), consent, *states((4.0, "disconnected")))
+        return findings([*stream, *more, pair(t=10.0, state="succeeded", valid=True)])[
+            "silent-path"
+        ].claim
+
+    assert "what we send is lost" in silent(*arrive(5.5, 6.5, 7.5))
+    assert "what we send is lost" not in silent(*arrive(2.1, 3.1, 3.9))

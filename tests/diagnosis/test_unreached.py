@@ -7,6 +7,7 @@ from icetui.diagnosis.nats import Nat, direct_possible, sentence
 from icetui.events import NatDependence, Reason
 from tests.diagnosis.making import (
     STUN,
+    TURN,
     checking,
     findings,
     gathered,
@@ -15,6 +16,7 @@ from tests.diagnosis.making import (
     pair,
     reflexive,
     remote,
+    server,
     stamped,
 )
 
@@ -148,3 +150,90 @@ def test_a_shared_public_address_with_other_local_networks_is_not_called_isolati
     assert "another network" in finding.claim
     own = checking(gathered(reflexive(), host=local(address="10.9.8.1")), shared, far, pair())
     assert "may be kept apart" in findings(own)["no-hairpin"].claim
+
+
+UNREACHABLE = {"reason": Reason.ICMP_UNREACHABLE, "detail": "ICMP host unreachable, said 192.0.2.1"}
+OUR_NUMBERS = {"type": "host", "address": "192.168.1.2"}
+
+
+def test_an_address_that_is_our_own_is_not_taken_for_their_machine() -> None:
+    """Two homes number their machines alike: our own machine answers for their closed port."""
+    closed = pair(reason=Reason.ICMP_UNREACHABLE, detail="ICMP port unreachable, said 192.168.1.2")
+    found = findings(checking(gathered(), remote(**OUR_NUMBERS), closed))
+    assert "another network" in found["same-address"].claim
+    assert not {"nobody-listens", "unreachable", "nothing-answers"} & set(found)
+    both = [remote(**OUR_NUMBERS), remote(2), closed, pair("L1-R2")]
+    found = findings(checking(gathered(reflexive()), *both))
+    assert "same-address" not in found and "nobody-listens" not in found
+
+
+def test_our_own_answer_to_our_own_check_says_nothing_of_their_blob() -> None:
+    """As above, with the same port: what we send comes back to us, and we refuse it."""
+    echo = pair(reason=Reason.UNAUTHENTICATED, detail="401", responses_received=1)
+    refused = stamped(events.Refused, t=3.0, remote="192.168.1.2:5000", local="192.168.1.2:5000",
+                      reason=Reason.UNAUTHENTICATED,
+                      detail="check for another user fragment: theirs:ours")  # fmt: skip
+    found = findings(checking(gathered(), remote(**OUR_NUMBERS, port=5000), echo, refused))
+    assert "same-address" in found
+    assert not {"wrong-credentials", "they-hold-stale-blob", "nothing-answers"} & set(found)
+    other = checking(gathered(), remote(**OUR_NUMBERS, port=5001), echo)
+    assert "wrong-credentials" in findings(other)
+
+
+def test_container_bridges_numbered_alike_do_not_make_one_network() -> None:
+    bridge = local(2, address="172.17.0.1", interface="docker0")
+    theirs = [
+        remote(type="host", address="192.168.9.2"),
+        remote(2, type="host", address="172.17.0.1"),
+    ]
+    found = findings(checking(gathered(bridge), *theirs, pair(), pair("L2-R2")))
+    assert "private-addresses" in found and "nothing-answers" not in found
+
+
+def test_their_only_public_address_is_unreachable() -> None:
+    """Their private address, of another network, could not have helped."""
+    home = remote(2, type="host", address="192.168.9.2")
+    found = findings(
+        checking(gathered(reflexive()), remote(), home, pair(**UNREACHABLE), pair("L1-R2"))
+    )
+    assert found["unreachable"].pairs == ("L1-R1",) and "nothing-answers" not in found
+    relay = [remote(3, type="relay", address="192.0.2.10"), pair("L1-R3")]
+    silent = checking(
+        gathered(reflexive()), remote(), home, pair(**UNREACHABLE), pair("L1-R2"), *relay
+    )
+    assert "unreachable" not in findings(silent)
+
+
+def test_a_silent_relay_between_nats_that_need_it_is_named() -> None:
+    relay = remote(2, type="relay", address="192.0.2.10")
+    finding = between(SYM, SYM, relay, pair("L1-R2"))["nothing-answers"]
+    assert "the relay (192.0.2.10), the only way" in str(finding)
+    assert "the only way" not in str(between(PRC, PRC, relay, pair("L1-R2"))["nothing-answers"])
+
+
+def test_two_homes_behind_one_nat_are_not_told_to_end_client_isolation() -> None:
+    far = [remote(address="203.0.113.2"), remote(2, type="host", address="10.9.8.7")]
+    found = findings(checking(gathered(reflexive()), *far, pair(), pair("L1-R2")))
+    assert "isolation" not in found["no-hairpin"].remedy
+
+
+def test_a_stun_server_inside_our_own_network_is_named() -> None:
+    asked = server(STUN, mapped="192.168.1.2:5000")
+    found = findings(checking(gathered(asked), remote(), pair()))
+    assert "inside our own network" in found["private-addresses"].evidence
+
+
+def test_ones_own_blob_is_not_asked_for_again() -> None:
+    problem = "This is your own blob: paste the one that the other side sent you."
+    refused = stamped(events.DescriptionRefused, t=1.0, problem=problem)
+    assert findings([*gathered(), refused])["paste-unusable"].remedy == ""
+
+
+def test_relay_only_without_a_relay_names_the_servers_that_failed_alone() -> None:
+    stream = [
+        stamped(events.SessionStarted, ufrag="ours", relay_only=True),
+        server(STUN),
+        server(TURN, state="failed", reason=Reason.TIMEOUT, detail="no answer for 2 s"),
+        stamped(events.GatheringStateChanged, t=2.0, state="complete"),
+    ]
+    assert findings(stream)["no-candidates"].evidence == f"{TURN}: no answer for 2 s"
