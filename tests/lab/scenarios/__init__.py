@@ -5,7 +5,7 @@ each side's session is diagnosed as. What is where:
 
     scenario               what a scenario is, the list of them, what was right and wrong
     stage                  the lab, the two peers and their blobs while one is played
-    blobs, servers, networks, changes
+    blobs, servers, networks, alike, changes
                            the scenarios, by what is broken
     healthy                NAT kinds × NAT kinds, in which nothing may be said to be wrong
     recorded               sessions kept small, for the tests of the rules

@@ -125,3 +125,26 @@ def taken_over(stage: Stage) -> None:
     pair = session.selected_pair
     used = session.local_candidates[pair.local].interface if pair is not None else None
     stage.lab.cut("alice" if used == "eth0" else "lte")
+
+
+@scenario(
+    "cut in one direction after connecting", "UDP from Alice to Bob is dropped",
+    alice=("silent-path",), bob=("silent-path",), watch=5.5, says="their checks still arrive",
+)  # fmt: skip
+def cut_one_way(stage: Stage) -> None:
+    stage.connect(servers=TWO_STUN)
+    stage.drop("alice", "bob")
+
+
+@scenario(
+    "line that comes and goes", "Bob's line is dead for three seconds out of six",
+    alice=("unsteady-path",), bob=("unsteady-path",), watch=1.5, slow=True,
+    also=("silent-path", "lossy-path"),
+)  # fmt: skip
+def flapping(stage: Stage) -> None:
+    stage.connect(servers=TWO_STUN)
+    for _ in range(3):
+        stage.lab.cut("bob")
+        stage.wait(3.0)
+        stage.lab.restore("bob")
+        stage.wait(3.0)

@@ -9,6 +9,7 @@ from tests.lab.topology import TURN_UDP_URL, Site, Topology
 from tests.lab.weather import Weather
 
 SILENCE = ("nothing-answers",)
+RELAY_PORTS = "49152-51199"
 
 
 @scenario(
@@ -318,4 +319,50 @@ def carrier_grade(stage: Stage) -> None:
 )  # fmt: skip
 def hairpin(stage: Stage) -> None:
     stage.start_both(servers=WITH_TURN)
+    stage.exchange()
+
+
+@scenario(
+    "address reported unreachable", "a router says that no way leads to Bob's NAT",
+    alice=("unreachable",),
+)  # fmt: skip
+def no_way_there(stage: Stage) -> None:
+    stage.start_both(servers=TWO_STUN)
+    blob = stage.blob_of("bob")
+    stage.ip("net", f"route add unreachable {stage.lab.topology.plan('bob').public}/32")
+    stage.put("alice", blob)
+
+
+@scenario(
+    "UDP to the relay blocked", "two symmetric NATs, and Bob's network drops UDP to Alice's relay",
+    alice_nat="sym", bob_nat="sym", alice=SILENCE, bob=SILENCE, says="the only way",
+)  # fmt: skip
+def relay_blocked(stage: Stage) -> None:
+    bob = stage.lab.topology.plan("bob").public
+    stage.rules("net", f"ip saddr {bob} udp dport {RELAY_PORTS} drop")
+    stage.start("alice", servers=(*TWO_STUN, "--turn", TURN_UDP_URL))
+    stage.start("bob", servers=TWO_STUN)
+    stage.gathered("alice", "bob")
+    stage.wait(2.0)  # until each knows its NAT and says so in its blob
+    stage.exchange()
+
+
+@scenario(
+    "public host with a firewall", "nothing is broken: Bob's firewall lets in whom he has written",
+    bob_nat="open", alice=("direct-path",), bob=("direct-path",),
+)  # fmt: skip
+def public_firewall(stage: Stage) -> None:
+    stage.rules("bob", "meta l4proto udp ct state new drop", hook="input")
+    stage.start_both(servers=TWO_STUN)
+    stage.exchange()
+
+
+@scenario(
+    "public host with a firewall, symmetric NAT", "Alice's port is unknown to Bob's firewall",
+    alice_nat="sym", bob_nat="open", alice=("no-direct-way",), bob=("no-direct-way",),
+)  # fmt: skip
+def public_firewall_sym(stage: Stage) -> None:
+    stage.rules("bob", "meta l4proto udp ct state new drop", hook="input")
+    stage.start_both(servers=TWO_STUN)
+    stage.wait(2.0)
     stage.exchange()

@@ -28,8 +28,9 @@ def keep(folder: Path, scenario: Scenario, told: Mapping[str, list[AnyEvent]]) -
 
 
 def trimmed(stream: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
-    """What the diagnosis looks at: no STUN message but of TURN and the servers, and of a pair's
-    changes those that are more than a figure, and the last."""
+    """What the diagnosis looks at: no STUN message but of TURN and the servers and checks that
+    arrive in spite of silence, and of a pair's changes those that are more than a figure, and the
+    last."""
     told = list(stream)
     last = {e.pair.id: n for n, e in enumerate(told) if isinstance(e, events.PairChanged)}
     answers = {
@@ -39,10 +40,13 @@ def trimmed(stream: Iterable[AnyEvent]) -> Iterator[AnyEvent]:
     }
     asked = next((n for n, e in enumerate(told) if _is_check(e)), -1)
     shown: dict[str, Pair] = {}
+    silent = False
     for number, event in enumerate(told):
+        if isinstance(event, events.ConnectionStateChanged):
+            silent = event.state == "disconnected"
         if isinstance(event, events.StunMessage):
             wanted = event.method in STUN_METHODS or answers.get(event.remote) == number
-            if not wanted and number != asked:
+            if not wanted and number != asked and not (silent and _is_check(event)):
                 continue
         elif isinstance(event, events.PairChanged):
             before, now = shown.get(event.pair.id), event.pair

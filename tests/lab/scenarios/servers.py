@@ -180,3 +180,11 @@ def relay_only(stage: Stage) -> None:
 )  # fmt: skip
 def closed_tcp(stage: Stage) -> None:
     relay_needed(stage, f"turn:{TURN_USER}:{TURN_PASSWORD}@{SERVER_V4[0]}:9?transport=tcp")
+
+
+@scenario(
+    "TURN name unresolvable", "the only relay's name has no address; STUN works",
+    alice=("server-unresolved",), bob=("no-direct-way",), **NO_RELAY_THERE,
+)  # fmt: skip
+def turn_unresolvable(stage: Stage) -> None:
+    relay_needed(stage, f"turn:{TURN_USER}:{TURN_PASSWORD}@nosuch.lab.test")

@@ -16,12 +16,12 @@ from pathlib import Path
 from icetui.events import AnyEvent
 from tests.lab import netns
 from tests.lab.lab import Lab
-from tests.lab.scenarios import blobs, changes, healthy, networks, servers
+from tests.lab.scenarios import alike, blobs, changes, healthy, networks, servers
 from tests.lab.scenarios.recorded import keep
 from tests.lab.scenarios.scenario import SIDES, Scenario, Verdict, judge, named
 from tests.lab.scenarios.stage import Stage
 
-MODULES = (blobs, servers, networks, changes)
+MODULES = (blobs, servers, networks, alike, changes)
 """They fill the list when they are loaded."""
 AGAIN, AGAIN_EVERY = 5.0, 0.5
 """Seconds that a busy machine gets beyond ``watch`` until the first finding is right."""
