@@ -36,6 +36,8 @@ SLOW = 0.4
 """Seconds of round trip from which every question and answer is felt."""
 SLOWER_BY, SLOWER_TIMES = 0.01, 1.5
 """A path is slower than another when it takes so many seconds and so many times as long."""
+LATEST = 5
+"""Round trips that tell how quick a path is at present."""
 MEASURED = 3
 """Round trips before two paths are compared."""
 LARGE, LARGE_PATIENCE = 500, 3.0
@@ -358,7 +360,8 @@ def slow(session: Session) -> Iterator[Finding]:
                 pairs=(pair.id, other.id),
             )
             break
-    if usual >= SLOW:
+    latest = _median(quality, LATEST)
+    if min(usual, latest) >= SLOW:  # answers a sleeping machine held back count for a while only
         servers = [s for s in session.servers.values() if s.state == "ok" and s.time is not None]
         ours = [s for s in servers if (s.time or 0.0) >= usual / 2]
         whose = (
@@ -379,8 +382,10 @@ def slow(session: Session) -> Iterator[Finding]:
         )
 
 
-def _median(quality: Quality) -> float:
-    known = sorted(sample for sample in quality.samples if sample is not None)
+def _median(quality: Quality, most: int | None = None) -> float:
+    """Of all round trips, or of the latest so many."""
+    samples = [sample for sample in quality.samples if sample is not None]
+    known = sorted(samples[-most:] if most else samples)
     return known[len(known) // 2] if known else 0.0
 
 
@@ -533,7 +538,13 @@ def _whose(session: Session, pair: Pair | None, last: float) -> str:
         return (
             "our own line works, so most likely theirs is cut or their icetui has ended" + between
         )
-    return "a line is cut, ours or theirs, or their icetui has ended" + between
+    ends = [
+        session.mapped_candidate(pair) if pair else None,
+        session.remote_candidates.get(pair.remote) if pair else None,
+    ]
+    through_nat = any(c is not None and c.type in ("srflx", "prflx") for c in ends)
+    nat = ", a NAT on the way has taken another port" if through_nat else ""
+    return f"a line is cut, ours or theirs{nat}, or their icetui has ended{between}"
 
 
 def _still_checked(session: Session, pair: Pair, last: float) -> int:

@@ -26,6 +26,7 @@ SILENT = (Reason.TIMEOUT, Reason.ICMP_UNREACHABLE)
 EXPIRES_SOON = 0.1
 """Share of an allocation's lifetime left at which it should have been refreshed already: clients
 do so a while before its end (RFC 8656 section 8), ours with a sixth left."""
+OTHER_FAMILY = "no address of a family in use"
 REFRESH_PATIENCE = 2.0
 """Seconds a TURN server gets to answer a Refresh."""
 
@@ -168,6 +169,12 @@ def _verdict(server: Server) -> tuple[str, str, str]:
                 f"{what} refuses our user name or password.",
                 "Check user name and password in the --turn URI; time-limited ones may have "
                 "expired.",
+            )
+        case Reason.DNS if OTHER_FAMILY in detail:
+            return (
+                "server-family",
+                f"{what} has no address of an IP family that is in use here; {lost}.",
+                "Allow both families (--ipv4 --ipv6), or name a server that has the other one.",
             )
         case Reason.DNS:
             return (

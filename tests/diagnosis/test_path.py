@@ -207,3 +207,19 @@ def test_a_silent_path_on_which_their_checks_still_arrive_is_cut_one_way() -> No
 
     assert "what we send is lost" in silent(*arrive(5.5, 6.5, 7.5))
     assert "what we send is lost" not in silent(*arrive(2.1, 3.1, 3.9))
+
+
+def test_answers_held_back_by_a_machine_that_slept_do_not_make_a_slow_path() -> None:
+    late = [8.0 - 0.3 * number for number in range(20)]
+    stream = connected(checking(gathered(), remote()), *measured("L1-R1", *late))
+    assert "slow-path" in findings(stream)
+    assert "slow-path" not in findings([*stream, *measured("L1-R1", *[0.02] * 4)])
+
+
+def test_a_silent_path_through_a_nat_may_be_the_nat() -> None:
+    silent = [*states((4.0, "disconnected")), pair(t=10.0, state="succeeded", valid=True)]
+    found = findings(connected(checking(gathered(), remote()), *silent))
+    assert "a NAT on the way" in found["silent-path"].claim
+    public = remote(type="host")
+    found = findings(connected(checking(gathered(), public), *silent))
+    assert "NAT" not in found["silent-path"].claim

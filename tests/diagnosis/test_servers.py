@@ -97,3 +97,10 @@ def test_a_refresh_without_an_answer() -> None:
     assert "does not confirm" in finding.claim and "unanswered" in finding.evidence
     answered = turn_message("in", "Refresh", 504.1, "bb")
     assert "allocation-expiring" not in findings([*waiting, answered])
+
+
+def test_an_address_of_the_other_family_is_not_called_a_name_that_cannot_be_resolved() -> None:
+    detail = "192.0.2.10 has no address of a family in use"
+    asked = server(STUN, state="failed", reason=Reason.DNS, detail=detail)
+    found = findings(gathered(asked))
+    assert "--ipv4" in found["server-family"].remedy and "server-unresolved" not in found
