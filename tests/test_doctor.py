@@ -293,6 +293,10 @@ def test_a_server_that_is_dead_is_an_exit_code_and_a_reason(icetui: Any) -> None
     assert done.returncode == NOTHING_WORKS
     assert f"✗ {url} is of no use over UDP" in done.stdout
     assert "UDP may be" in done.stdout
+    # The port is closed now: that none of the servers is of use counts, whatever the reason.
+    done = icetui("doctor", "--stun", url, "--interface", "lo", "--no-ipv6")
+    assert done.returncode == NOTHING_WORKS
+    assert "None of the servers asked answered" in " ".join(done.stdout.split())
 
 
 @pytest.mark.parametrize(

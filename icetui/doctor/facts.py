@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal, cast
 
 import msgspec
@@ -102,7 +103,7 @@ def facts(session: Session, cut_short: str = "") -> Facts:
         paths = {k: _perhaps(p, bool(relays)) for k, p in paths.items()}
     if relay_only or not session.local_candidates:
         paths = {k: _without_direct(p, bool(relays)) for k, p in paths.items()}
-    verdict = _verdict(paths)
+    verdict = _verdict(paths, session.servers.values())
     return Facts(
         version=__version__,
         complete=not cut_short,
@@ -191,7 +192,10 @@ def _without_direct(path: Path, relayed: bool) -> Path:
     return path if path in ("relay", "no") else "relay" if relayed else "no"
 
 
-def _verdict(paths: dict[str, Path]) -> Verdict:
+def _verdict(paths: dict[str, Path], servers: Collection[Server]) -> Verdict:
+    asked_in_vain = servers and all(s.state == "failed" for s in servers)
+    if asked_in_vain and "direct" not in paths.values():
+        return "nothing-works"
     if any(p.startswith("direct") for p in paths.values()):
         return "fine"
     return "only-relayed" if "relay" in paths.values() else "nothing-works"
