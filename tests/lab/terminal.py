@@ -87,10 +87,10 @@ def terminal(host: Host, *program: str, columns: int = 140, rows: int = 40) -> I
         opened.close()
 
 
-def await_file(path: Path, timeout: float = 20) -> str:
-    """A file's text, as soon as there is one."""
+def await_file(path: Path, timeout: float = 20, *, holding: str = "") -> str:
+    """A file's text, as soon as there is one, with `holding` in it."""
     deadline = time.monotonic() + timeout
-    while not (path.exists() and path.stat().st_size):
+    while not (path.exists() and path.stat().st_size and holding in path.read_text()):
         if time.monotonic() > deadline:
             raise AssertionError(f"{path} was not written in time")
         time.sleep(POLL)  # neither a screen nor a file tells anybody

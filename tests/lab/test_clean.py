@@ -21,6 +21,8 @@ import signal, sys
 from tests.lab.lab import Lab
 from tests.lab.topology import Topology
 from tests.lab.weather import Weather
+# What a shell starts in the background ignores Ctrl-C, and so does what that starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with Lab.build(Topology.pair("prc", "prc"), weather={"alice": Weather(delay=0.001)}) as lab:
     lab["alice"].spawn("sh", "-c", "echo; exec sleep 60").stdout.readline()
     print(lab.id, flush=True)

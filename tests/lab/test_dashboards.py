@@ -78,13 +78,15 @@ def test_a_browser_tab_connects_by_paste(build_lab: BuildLab, tmp_path: Path) ->
     tab = lab["bob"].spawn(
         *(sys.executable, "-m", "tests.lab.console", "chromium", "--mdns", *files, "--hold", "2")
     )
-    with terminal(lab["alice"], *dashboard(tmp_path, "answer"), columns=80, rows=24) as alice:
+    with terminal(lab["alice"], *dashboard(tmp_path, "own"), columns=80, rows=24) as alice:
         alice.wait(lambda screen: re.search(r"gathering .* complete", screen) is not None)
         alice.paste(await_file(offer))
         screen = alice.wait(lambda screen: "Understood their JSON" in screen)
         prose = " ".join(screen.replace("│", " ").split())
         assert "Send them this answer" in prose
         assert "ICE will connect; the media or data above it will not" in prose
+        # Only now does the tab get it: once connected the card has other things to say.
+        answer.write_text(await_file(tmp_path / "own", holding='"answer"'))
         screen = alice.wait(lambda screen: re.search(CONNECTED, screen) is not None)
         assert public_address(lab, "bob") in screen, screen
         alice.keys("t")
