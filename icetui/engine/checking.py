@@ -327,6 +327,8 @@ class CheckList(ice.Connection):
         if self.remote_password is None:
             # Without their description we have no role yet that a check could be in conflict with.
             self.ice_controlling = "ICE-CONTROLLED" in message.attributes
+        assert isinstance(protocol, Endpoint)
+        protocol.answer_key = self.local_password.encode()
         super().request_received(message, addr, protocol)
 
     def check_incoming(

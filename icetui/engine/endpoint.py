@@ -7,6 +7,7 @@ shown to the stream before anything acts on it. Decisions are the owner's (`chec
 from __future__ import annotations
 
 import asyncio
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import Any, Protocol, cast
 from aioice import Candidate as IceCandidate
 from aioice import ice, stun
 
-from icetui import events
+from icetui import __version__, events
 from icetui.engine import wire
 from icetui.engine.stream import Stream
 from icetui.events import Reason, address_port
@@ -25,6 +26,7 @@ Address = tuple[str, int]
 PENDING_KEPT = 30.0
 """Seconds an unanswered request is remembered, so that a late answer still counts."""
 PENDING_MOST = 4096
+HELD = re.compile(r"icetui [0-9.]{1,16} \(held ([0-9]{1,7}) us\)")
 
 
 @dataclass(slots=True, eq=False)
@@ -43,6 +45,19 @@ class Request:
     def round_trip(self, at: float) -> float | None:
         """Seconds, or None when a retransmission makes it ambiguous (Karn's algorithm)."""
         return max(0.0, at - self.sent[0]) if len(self.sent) == 1 else None
+
+
+def software(held: float) -> str:
+    """SOFTWARE of an answer, which is for diagnosis (RFC 8489 section 14.14): how long we had the
+    request, so that our lateness does not count as the network's. `held` in seconds."""
+    return f"icetui {__version__} (held {max(0, round(held * 1e6))} us)"
+
+
+def held(answer: stun.Message, at_most: float) -> float:
+    """Seconds for which an icetui says it had the request; 0 from others, or beyond belief."""
+    said = HELD.fullmatch(str(answer.attributes.get("SOFTWARE", "")))
+    seconds = int(said[1]) / 1e6 if said else 0.0
+    return seconds if seconds <= at_most else 0.0
 
 
 class Owner(Protocol):
@@ -69,6 +84,10 @@ class Endpoint(ice.StunProtocol):
         """URI of the TURN server, for a relayed endpoint."""
         self.candidate: events.Candidate | None = None
         self.pending: dict[bytes, Request] = {}
+        self._asked_at: float | None = None
+        """Loop time at which the request arrived that is being answered."""
+        self.answer_key = b""
+        """What an answer to it is signed with."""
 
     @property
     def candidate_id(self) -> str:
@@ -115,6 +134,10 @@ class Endpoint(ice.StunProtocol):
 
     def send_stun(self, message: stun.Message, addr: Address) -> None:
         """Put a message on the wire and into the stream."""
+        if self._asked_at is not None and message.message_class == stun.Class.RESPONSE:
+            held = asyncio.get_running_loop().time() - self._asked_at
+            message.attributes["SOFTWARE"] = software(held)
+            message.add_message_integrity(self.answer_key)
         data = bytes(message)
         if self.transport.is_closing():
             return
@@ -155,7 +178,11 @@ class Endpoint(ice.StunProtocol):
             if request is not None:
                 request.answered(message, addr, at)
         elif message.message_class == stun.Class.REQUEST:
-            self.owner.request_received(message, addr, self)
+            self._asked_at = at
+            try:
+                self.owner.request_received(message, addr, self)
+            finally:
+                self._asked_at = None
 
     def answered(self, message: stun.Message) -> Request | None:
         """Forget a request because this answer settles it."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from aioice import stun
 
 from icetui import events
-from icetui.engine.endpoint import Address, Request
+from icetui.engine.endpoint import Address, Request, held
 from icetui.engine.pairs import CheckedPair, State
 from icetui.events import Reason, address_port
 
@@ -105,7 +105,7 @@ class Requests:
                 pair, Reason.ADDRESS_MISMATCH, f"the answer came from {address_port(*addr)}"
             )
             return
-        round_trip = _measure(pair, request, at)
+        round_trip = _measure(pair, request, answer, at)
         pair.last_heard = checks.loop.time()
         checks.heard()
         mapped = answer.attributes.get("XOR-MAPPED-ADDRESS")
@@ -151,10 +151,14 @@ class Requests:
         self._checks.fail(pair, ERROR_REASONS.get(code, Reason.BAD_REQUEST), detail)
 
 
-def _measure(pair: CheckedPair, request: Request, at: float) -> float | None:
-    """Take in the round trip of an answer that came at loop time `at`, where it is known."""
+def _measure(pair: CheckedPair, request: Request, answer: stun.Message, at: float) -> float | None:
+    """Take in the round trip of an answer that came at loop time `at`, where it is known.
+
+    What an icetui over there took to answer is not the network's and left out.
+    """
     round_trip = request.round_trip(at)
     if round_trip is not None:
+        round_trip -= held(answer, round_trip)
         if not pair.round_trips:
             pair.smoothed_round_trip = None  # what stood there was only a bound
         pair.measure(round_trip)

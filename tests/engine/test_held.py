@@ -1,0 +1,58 @@
+"""How long an icetui had a request: told in its answer, and no part of the network's round trip."""
+
+from __future__ import annotations
+
+import pytest
+from aioice import stun
+
+from icetui import events
+from icetui.engine.endpoint import held, software
+from tests.engine.side import Side, connect
+
+
+def answer(said: str) -> stun.Message:
+    message = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE)
+    message.attributes["SOFTWARE"] = said
+    return message
+
+
+async def test_every_answer_says_it_and_stays_well_signed(pair: tuple[Side, Side]) -> None:
+    await connect(*pair)
+    for side in pair:
+        answers = [
+            m
+            for m in side.of(events.StunMessage)
+            if (m.direction, m.message_class) == ("in", "response")
+        ]
+        assert answers and not side.session.refused
+        for message in answers:
+            said = {a.name: a.value for a in message.attributes}
+            assert held(answer(said["SOFTWARE"]), 1.0) > 0
+            assert list(said)[-2:] == ["MESSAGE-INTEGRITY", "FINGERPRINT"]
+
+
+async def test_the_peers_own_time_is_no_part_of_the_round_trip(pair: tuple[Side, Side]) -> None:
+    await connect(*pair)
+    one = pair[0]
+    sent = {m.transaction: m.t for m in one.of(events.StunMessage) if m.direction == "out"}
+    came = [
+        m
+        for m in one.of(events.StunMessage)
+        if (m.direction, m.message_class) == ("in", "response") and m.transaction in sent
+    ]
+    shown = one.of(events.RoundTripMeasured)
+    assert shown
+    longest = max(m.t - sent[m.transaction] for m in came)
+    assert all(0 <= measured.seconds < longest for measured in shown)
+
+
+@pytest.mark.parametrize(
+    "said", ["", "libnice 0.1.21", "icetui 0.1.0", "icetui 9 (held -5 us)", "icetui 9 (held us)"]
+)
+def test_others_say_nothing_of_it(said: str) -> None:
+    assert held(answer(said), 1.0) == 0
+
+
+def test_what_is_said_is_believed_up_to_the_whole_round_trip() -> None:
+    assert held(answer(software(0.0004)), 0.001) == pytest.approx(0.0004)
+    assert held(answer(software(0.5)), 0.001) == 0
