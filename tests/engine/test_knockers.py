@@ -28,7 +28,7 @@ async def test_a_knocker_is_sent_indications_until_theirs_is_pasted() -> None:
             await side.until(lambda s: s.state == "completed", what="completed")
         await asyncio.sleep(0.06)  # what was under way when the paste came
         before = indications()
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.2)  # that none is sent any more can only be seen by waiting
         assert indications() == before
     finally:
         await late.agent.leave("test")

@@ -183,14 +183,14 @@ def meet(lab: Lab, case: Case, folder: Path, hold: float) -> Met:
             peer.wait_for("gathering-state-changed", longest, state="complete")
             mid = sdp.value(offer, "mid")
             answer = own.wait(lambda text: sdp.value(text, "mid") == mid)
-            time.sleep(case.late)
+            time.sleep(case.late)  # the lateness that the case is about
             for_foreign.write("answer", answer)
         else:
             peer.wait_for("gathering-state-changed", longest, state="complete")
             complete = own.wait(lambda text: "a=end-of-candidates" in text)
             for_foreign.write("offer", complete)
             answer = theirs.wait()
-            time.sleep(case.late)
+            time.sleep(case.late)  # the lateness that the case is about
             gave_up = foreign.process.poll() is not None
             for_icetui.write("answer", answer)
     except TimeoutError as problem:

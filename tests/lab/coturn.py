@@ -88,6 +88,6 @@ def _answers(namespace: str) -> bool:
         except OSError:
             # Refused until it listens; the pause keeps this from spinning.
             os.sched_yield()
-            time.sleep(0.002)
+            time.sleep(0.002)  # a port tells nobody when somebody listens
             return False
     return True

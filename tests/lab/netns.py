@@ -131,7 +131,7 @@ def wait_until_running(namespace: str, idle: Collection[str] = (), timeout: floa
             if waiting and time.monotonic() > deadline:
                 raise SetupError(f"no carrier in {namespace} on {', '.join(sorted(waiting))}")
             if waiting:
-                time.sleep(0.002)
+                time.sleep(0.002)  # the flags are asked for, they call nobody
 
 
 def existing(prefix: str) -> list[str]:

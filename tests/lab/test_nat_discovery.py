@@ -135,7 +135,7 @@ def rebind(lab: Lab, folder: Path) -> Rebound:
     deadline = time.monotonic() + LIMIT
     rows: list[dict[str, Any]] = []
     while time.monotonic() < deadline and len(rows) < 2:
-        time.sleep(icetui_peer.POLL)
+        time.sleep(icetui_peer.POLL)  # its output is a file, and a file tells nobody
         seen = [e for e in peer.events() if e["event"] == "mapping-seen"]
         rows = [e for e in seen if e["server"] == before["server"]]
     peer.process.terminate()

@@ -32,10 +32,10 @@ def attach_receiver(agent: Any, stream: int) -> object:
 
 
 def run(options: exchange.Options) -> int:
-    import gi  # type: ignore[import-not-found]
+    import gi  # type: ignore[import-not-found]  # Debian's own Python has it
 
     gi.require_version("Nice", "0.1")
-    from gi.repository import GLib, Nice  # type: ignore[import-not-found]
+    from gi.repository import GLib, Nice  # type: ignore[import-not-found]  # likewise
 
     context = GLib.MainContext.default()
     loop = GLib.MainLoop.new(context, False)

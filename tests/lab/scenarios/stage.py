@@ -175,7 +175,7 @@ class Stage:
 
     def wait(self, seconds: float) -> None:
         """Let time pass in the network."""
-        time.sleep(seconds)
+        time.sleep(seconds)  # what the network does meanwhile is the scenario
 
     def told(self, name: str) -> list[AnyEvent]:
         """What a peer has said so far."""
