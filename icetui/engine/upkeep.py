@@ -28,6 +28,8 @@ class Upkeep:
         self._timing = checks.timing
         self._timer: asyncio.TimerHandle | None = None
         self._changed: set[CheckedPair] = set()
+        self._worst_loss = 0.0
+        """Of all pairs that answer, as of the latest tick."""
 
     def heard(self, pair: CheckedPair, transaction: bytes) -> None:
         """A signed answer came on this pair."""
@@ -101,6 +103,7 @@ class Upkeep:
         checks = self._checks
         now = checks.loop.time()
         valid = [p for p in checks.pairs.values() if p.valid and not checks.gone]
+        self._worst_loss = max((p.smoothed_loss for p in valid if not p.silent), default=0.0)
         for pair in valid:
             self._lose_overdue(pair, now)
             if now >= pair.next_probe:
@@ -141,8 +144,7 @@ class Upkeep:
 
     def _loss(self, pair: CheckedPair) -> float:
         """What this pair loses, or at least may by what others lose: most share a link."""
-        others = (p.smoothed_loss for p in self._checks.pairs.values() if p.valid and not p.silent)
-        return max(pair.smoothed_loss, *others, 0.0)
+        return max(pair.smoothed_loss, self._worst_loss)
 
     def _probe(self, pair: CheckedPair, now: float) -> None:
         on_path = pair is self._checks.path.selected
