@@ -1,0 +1,1 @@
+"""A simulated internet in one process: hosts, links, NATs, firewalls, STUN and TURN servers."""

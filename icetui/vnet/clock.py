@@ -1,0 +1,269 @@
+"""Virtual time: one clock for a world, and for every host in it an event loop of its own.
+
+What belongs here: what runs when. The clock jumps to the next timer. Callbacks due at one time run
+in the order in which they were put in, whichever host they belong to; time is counted in
+nanoseconds, so that it neither vanishes beside the clock nor rounds. A host's loop has no selector,
+no executor and no thread: whoever uses them raises. Its timers stand still while it is suspended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import heapq
+import itertools
+from asyncio import events as asyncio_events
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+SECOND = 1_000_000_000
+"""Nanoseconds."""
+BOOTED = 1_000.0
+"""Seconds that a host's clock shows when the world begins."""
+
+
+class Deadlock(RuntimeError):
+    """Something is waited for that nothing will bring about; the message names the tasks."""
+
+
+class Clock:
+    """The world's time and whatever is due."""
+
+    def __init__(self) -> None:
+        self._now = 0
+        self._order = itertools.count()
+        self._loops: list[HostLoop] = []
+        self.steps = 0
+        """Callbacks run so far."""
+
+    @property
+    def now(self) -> float:
+        """Seconds since the world began."""
+        return self._now / SECOND
+
+    @property
+    def nanoseconds(self) -> int:
+        return self._now
+
+    def loop(self, name: str) -> HostLoop:
+        """A new host's loop."""
+        loop = HostLoop(self, name)
+        self._loops.append(loop)
+        return loop
+
+    def order(self) -> int:
+        """The next number in the order of things put in."""
+        return next(self._order)
+
+    def next_due(self) -> float | None:
+        """When the next callback is due, in seconds since the world began; None: never."""
+        due = min((d for loop in self._loops if (d := loop.due()) is not None), default=None)
+        return None if due is None else due[0] / SECOND
+
+    def run_until(self, when: float) -> None:
+        """Run everything that is due up to and including `when` (seconds since the beginning)."""
+        self._run(round(when * SECOND), None)
+
+    def run_for(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        self._run(self._now + round(seconds * SECOND), None)
+
+    def run_until_true(self, true: Callable[[], bool], within: float) -> bool:
+        """Run until `true()`, looked at after each callback, for `within` seconds at most."""
+        if not true():
+            self._run(self._now + round(within * SECOND), true)
+        return true()
+
+    def complete(self, future: asyncio.Future[Any]) -> Any:
+        """Run until a future is done and return its result.
+
+        Raises `Deadlock` when nothing is due any more and it is not done.
+        """
+        while not future.done():
+            if not self._step(None):
+                raise Deadlock(self._waiting())
+        return future.result()
+
+    def _run(self, until: int, true: Callable[[], bool] | None) -> None:
+        while self._step(until):
+            if true is not None and true():
+                return
+        self._now = max(self._now, until)
+
+    def _step(self, until: int | None) -> bool:
+        """Run the next callback; False when none is due by then."""
+        first: HostLoop | None = None
+        least: tuple[int, int] | None = None
+        for loop in self._loops:
+            due = loop.due()
+            if due is not None and (least is None or due < least):
+                first, least = loop, due
+        if first is None or least is None or (until is not None and least[0] > until):
+            return False
+        self._now = max(self._now, least[0])
+        self.steps += 1
+        first.step()
+        return True
+
+    def _waiting(self) -> str:
+        waiting = [
+            f"{loop.name}: {task.get_coro()!r}"
+            for loop in self._loops
+            for task in sorted(asyncio.all_tasks(loop), key=lambda t: t.get_name())
+        ]
+        return "nothing is due any more, and these wait: " + "; ".join(waiting or ["no task"])
+
+
+class HostLoop(asyncio.AbstractEventLoop):
+    """One host's event loop: its own clock over the world's, nothing but callbacks and timers."""
+
+    def __init__(self, clock: Clock, name: str) -> None:
+        self._clock = clock
+        self.name = name
+        self._offset = round(BOOTED * SECOND)
+        """What this host's clock is ahead of the world's, nanoseconds."""
+        self._suspended_at: int | None = None
+        self._heap: list[tuple[int, int, asyncio.Handle]] = []
+        """Due by this host's clock, order, what to run."""
+        self._closed = False
+        self._handler: Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None = None
+        self.failures: list[dict[str, Any]] = []
+        """What went wrong in callbacks and tasks while nobody handled it."""
+
+    # --- this host's time -----------------------------------------------------------------------
+
+    def time(self) -> float:
+        return self._local() / SECOND
+
+    def _local(self) -> int:
+        world = self._clock.nanoseconds if self._suspended_at is None else self._suspended_at
+        return world + self._offset
+
+    def suspend(self) -> None:
+        """Stop this host's clock and everything on it."""
+        if self._suspended_at is None:
+            self._suspended_at = self._clock.nanoseconds
+
+    def resume(self) -> None:
+        """Go on where it stopped; its clock has lost the time between."""
+        if self._suspended_at is not None:
+            self._offset -= self._clock.nanoseconds - self._suspended_at
+            self._suspended_at = None
+
+    @property
+    def suspended(self) -> bool:
+        return self._suspended_at is not None
+
+    def due(self) -> tuple[int, int] | None:
+        """World time and order of what comes next."""
+        if self._suspended_at is not None:
+            return None
+        heap = self._heap
+        while heap and heap[0][2].cancelled():
+            heapq.heappop(heap)
+        return (heap[0][0] - self._offset, heap[0][1]) if heap else None
+
+    def step(self) -> None:
+        """Run what comes next."""
+        _, _, handle = heapq.heappop(self._heap)
+        before = asyncio_events._get_running_loop()
+        asyncio_events._set_running_loop(self)
+        try:
+            handle._run()
+        finally:
+            asyncio_events._set_running_loop(before)
+
+    def run(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Call something as this host, now."""
+        before = asyncio_events._get_running_loop()
+        asyncio_events._set_running_loop(self)
+        try:
+            return function(*args)
+        finally:
+            asyncio_events._set_running_loop(before)
+
+    # --- what asyncio asks of a loop ------------------------------------------------------------
+
+    def call_soon(  # type: ignore[override]  # typeshed binds the arguments' types
+        self,
+        callback: Callable[..., object],
+        *args: Any,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, args, self, context)
+        heapq.heappush(self._heap, (self._local(), self._clock.order(), handle))
+        return handle
+
+    def call_later(  # type: ignore[override]  # as above
+        self,
+        delay: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
+        return self._at(self._local() + max(0, round(delay * SECOND)), callback, args, context)
+
+    def call_at(  # type: ignore[override]  # as above
+        self,
+        when: float,
+        callback: Callable[..., object],
+        *args: Any,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
+        return self._at(max(self._local(), round(when * SECOND)), callback, args, context)
+
+    def _at(
+        self,
+        when: int,
+        callback: Callable[..., object],
+        args: tuple[Any, ...],
+        context: contextvars.Context | None,
+    ) -> asyncio.TimerHandle:
+        handle = asyncio.TimerHandle(when / SECOND, callback, args, self, context)
+        heapq.heappush(self._heap, (when, self._clock.order(), handle))
+        return handle
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """It is thrown away when its turn comes."""
+
+    def create_future(self) -> asyncio.Future[Any]:
+        return asyncio.Future(loop=self)
+
+    def create_task(  # type: ignore[override]  # its signature grows with Python's versions
+        self, coro: Coroutine[Any, Any, Any], *, name: str | None = None, **more: Any
+    ) -> asyncio.Task[Any]:
+        more.pop("eager_start", None)
+        return asyncio.Task(coro, loop=self, name=name or f"task {self._clock.order()}", **more)
+
+    def get_debug(self) -> bool:
+        return False
+
+    def is_running(self) -> bool:
+        return asyncio_events._get_running_loop() is self
+
+    def is_closed(self) -> bool:
+        return self._closed
+
+    def close(self) -> None:
+        """Nothing of this host runs any more."""
+        self._closed = True
+        self._heap.clear()
+
+    def set_exception_handler(
+        self, handler: Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None
+    ) -> None:
+        self._handler = handler
+
+    def get_exception_handler(
+        self,
+    ) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None:
+        return self._handler
+
+    def default_exception_handler(self, context: dict[str, Any]) -> None:
+        self.failures.append(context)
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        if self._handler is not None:
+            self._handler(self, context)
+        else:
+            self.default_exception_handler(context)
