@@ -22,6 +22,8 @@ from queue import Empty, SimpleQueue
 import icetui
 from icetui import events
 from icetui.engine.agent import Agent
+from icetui.engine.net import Net
+from icetui.engine.net.system import System
 from icetui.engine.stream import Stream
 from icetui.events import Event, NotUnderstood
 
@@ -92,7 +94,8 @@ class Output:
 class Engine:
     """Carries out commands until the end of stdin."""
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, net: Net, stream: Stream) -> None:
+        self._net = net
         self._stream = stream
         self._agents: dict[str, Agent] = {}
         self.ended = asyncio.Event()
@@ -135,7 +138,7 @@ class Engine:
                 events.CommandRefused, command="start-session", problem=f"{name} exists already"
             )
             return
-        agent = Agent(self._stream.for_session(name), command)
+        agent = Agent(self._net, self._stream.for_session(name), command)
         self._agents[name] = agent
         agent.begin()
 
@@ -157,10 +160,10 @@ def _read_stdin(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
         loop.call_soon_threadsafe(engine.end, "stdin closed")
 
 
-async def serve(stream: Stream) -> None:
+async def serve(net: Net, stream: Stream) -> None:
     """Run until told to end."""
     loop = asyncio.get_running_loop()
-    engine = Engine(stream)
+    engine = Engine(net, stream)
     failed: list[BaseException] = []
 
     def on_error(_: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
@@ -204,10 +207,11 @@ def main() -> int:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setswitchinterval(SWITCH_INTERVAL)
     output = Output(sys.stdout.fileno())
-    stream = Stream(output.put)
+    net = System()
+    stream = Stream(net, output.put)
     code = 0
     try:
-        asyncio.run(serve(stream))
+        asyncio.run(serve(net, stream))
     except Exception as error:  # whatever it was, the user gets a sentence and we a traceback
         code = 1
         stream.emit(

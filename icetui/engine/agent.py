@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import itertools
-import time
 
 import msgspec
 
@@ -17,10 +16,11 @@ from icetui import events, signaling
 from icetui.answering import own_mid
 from icetui.engine.checking import CheckList
 from icetui.engine.discovery import Discovery
-from icetui.engine.endpoint import Address, Endpoint
+from icetui.engine.endpoint import Endpoint
 from icetui.engine.gathering import Gathering
 from icetui.engine.generations import Generations
 from icetui.engine.hidden import HiddenCandidates
+from icetui.engine.net import Address, Net
 from icetui.engine.pairs import CheckedPair
 from icetui.engine.stream import Stream
 from icetui.engine.timing import Timing
@@ -38,15 +38,20 @@ class Agent:
     """One side of one ICE session."""
 
     def __init__(
-        self, stream: Stream, start: events.StartSession, timing: Timing | None = None
+        self,
+        net: Net,
+        stream: Stream,
+        start: events.StartSession,
+        timing: Timing | None = None,
     ) -> None:
+        self.net = net
         self.stream = stream
         self._start = start
         self._timing = _wanted(timing or Timing(), start)
         self._remote_ids = itertools.count(1)
         self._generation = 0
         self.generations = Generations(self._endpoint_lost)
-        self.ufrag, self._pwd = signaling.random_credentials()
+        self.ufrag, self._pwd = signaling.random_credentials(self.net.random.randbytes)
         self._theirs: Description | None = None
         self._before: tuple[str, Description | None] = ("", None)
         """Our ufrag and their description of the generation before."""
@@ -54,9 +59,9 @@ class Agent:
         self._endpoints: list[Endpoint] = []
         self._candidates: dict[Address, Candidate] = {}
         self._numbers = itertools.count(1)
-        self._discovery = Discovery(stream, start, self._nat_known)
-        self._gathering = Gathering(stream, start, self, self._discovery)
-        self._hidden = HiddenCandidates(start)
+        self._discovery = Discovery(net, stream, start, self._nat_known)
+        self._gathering = Gathering(net, stream, start, self, self._discovery)
+        self._hidden = HiddenCandidates(net, start)
         self._unpaired = UnpairedCandidates()
         self._mid = own_mid(self.ufrag)
         self._their_mid: str | None = None
@@ -68,6 +73,7 @@ class Agent:
 
     def _new_checks(self) -> CheckList:
         checks = CheckList(
+            self.net,
             self.stream,
             ufrag=self.ufrag,
             pwd=self._pwd,
@@ -113,7 +119,7 @@ class Agent:
         """Read the other side's description, or say in one sentence why not."""
         try:
             theirs = self._typed(signaling.read(text))
-            warnings = signaling.check(theirs, self._addressed_by(theirs), time.time())
+            warnings = signaling.check(theirs, self._addressed_by(theirs), self.net.wall())
             self._take(theirs, warnings)
         except UnreadableDescription as problem:
             self.stream.emit(events.DescriptionRefused, problem=str(problem))
@@ -220,7 +226,7 @@ class Agent:
     def _begin_generation(self, cause: str) -> None:
         self._before = (self.ufrag, self._theirs)
         self._generation += 1
-        self.ufrag, self._pwd = signaling.random_credentials()
+        self.ufrag, self._pwd = signaling.random_credentials(self.net.random.randbytes)
         self._theirs = None
         self._unpaired = UnpairedCandidates()
         hosts, round_trip = self.checks.server_hosts, self.checks.server_round_trip
@@ -273,12 +279,12 @@ class Agent:
         closing = [
             asyncio.create_task(endpoint.close())
             for endpoint in self._endpoints
-            if hasattr(endpoint, "transport")
+            if endpoint.transport is not None
         ]
         if closing:
-            _, late = await asyncio.wait(closing, timeout=CLOSE_WITHIN)
-            for task in late:
-                task.cancel()
+            await asyncio.wait(closing, timeout=CLOSE_WITHIN)
+            for task in closing:
+                task.cancel()  # does nothing to those that are done
         self._carrying.set_state("closed", cause)
         self.stream.emit(events.SessionClosed, cause=cause)
 
@@ -286,7 +292,7 @@ class Agent:
 
     def new_endpoint(self, *, via: str | None = None) -> Endpoint:
         """An endpoint without a transport yet."""
-        endpoint = Endpoint(self.generations, self.stream, via=via)
+        endpoint = Endpoint(self.generations, self.net, self.stream, via=via)
         self._endpoints.append(endpoint)
         return endpoint
 
@@ -383,7 +389,7 @@ class Agent:
             pwd=self._pwd,
             candidates=tuple(public),
             complete=self._gathered,
-            made=time.time(),
+            made=self.net.wall(),
             answers=self._answered_ufrag(),
             mid=self._mid,
             mapping=mapping,

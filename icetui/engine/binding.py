@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from aioice import stun
 
-from icetui.engine.endpoint import Address, Endpoint, Request
+from icetui.engine.endpoint import Endpoint, Request
+from icetui.engine.net import Address, Randomness
 from icetui.events import Reason
 
 SERVER_TIMEOUTS = (0.1,) * 4 + (0.15,) * 4 + (0.25,) * 4
@@ -36,14 +37,14 @@ class Answer:
     """OTHER-ADDRESS, or CHANGED-ADDRESS as it was called before (RFC 3489)."""
 
 
-def request(change: int = 0, response_port: int | None = None) -> stun.Message:
+def request(random: Randomness, change: int = 0, response_port: int | None = None) -> stun.Message:
     """A Binding request, answered from elsewhere or sent elsewhere if so asked (RFC 5780 7.2, 7.5).
 
     `change` is a sum of CHANGE_ADDRESS and CHANGE_PORT.
     """
     attributes = {"CHANGE-REQUEST": change} if change else {}
     kind = stun.Message if response_port is None else _ElsewhereRequest
-    message = kind(stun.Method.BINDING, stun.Class.REQUEST, attributes=attributes)
+    message = kind(stun.Method.BINDING, stun.Class.REQUEST, random.randbytes(12), attributes)
     if isinstance(message, _ElsewhereRequest) and response_port is not None:
         message.response_port = response_port
     return message
@@ -107,7 +108,7 @@ async def binding(
         settle(None)
 
     asked = Request(
-        message or request(),
+        message or request(endpoint.net.random),
         addr,
         on_answer,
         refused=lambda reason, detail: settle((reason, detail)),

@@ -1,9 +1,8 @@
 """The check list: which pair is checked when, what an answer means, what is refused.
 
-aioice builds, signs and verifies the messages, answers checks and repairs role conflicts; the
-plan is ours. Differences that matter: an incoming check triggers one of ours also on a pair in
-progress (RFC 8445 section 7.3.1.4), no timer ever gives up, and every pair keeps its reason.
-Which valid pair is used is `nomination.py`'s business.
+aioice has the messages and their signatures; the rest is ours. An incoming check triggers one of
+ours also on a pair in progress (RFC 8445 section 7.3.1.4), no timer ever gives up, and every pair
+keeps its reason. Which valid pair is used is `nomination.py`'s business.
 """
 
 from __future__ import annotations
@@ -15,16 +14,19 @@ from collections.abc import Iterator
 from typing import Protocol
 
 import msgspec
-from aioice import ice, stun
+from aioice import stun
+from aioice.ice import validate_password, validate_username
 
 from icetui import events
-from icetui.engine.endpoint import Address, Endpoint, Request
+from icetui.engine.endpoint import Endpoint, Request
+from icetui.engine.incoming import IncomingChecks
 from icetui.engine.knockers import Knockers
 from icetui.engine.likelihood import unlikely
+from icetui.engine.net import Address, Net
 from icetui.engine.nomination import PathChoice
-from icetui.engine.pairs import CheckedPair, State
-from icetui.engine.plan import AT_ONCE, NEVER, Plan
-from icetui.engine.requests import ERROR_REASONS, Purpose, Requests, unanswered
+from icetui.engine.pairs import AT_ONCE, NEVER, CheckedPair, State
+from icetui.engine.plan import Plan
+from icetui.engine.requests import Purpose, Requests, unanswered
 from icetui.engine.stream import Stream
 from icetui.engine.tally import Tally
 from icetui.engine.timing import Timing
@@ -45,11 +47,12 @@ class Observer(Protocol):
     def take_over(self, checks: CheckList) -> CheckedPair | None: ...
 
 
-class CheckList(ice.Connection):
+class CheckList:
     """One ICE session's checks with one peer, over all endpoints."""
 
     def __init__(
         self,
+        net: Net,
         stream: Stream,
         *,
         ufrag: str,
@@ -58,9 +61,14 @@ class CheckList(ice.Connection):
         remote_ids: Iterator[int] | None = None,
     ) -> None:
         """`remote_ids` numbers their candidates, over all generations of a session."""
-        super().__init__(ice_controlling=True, local_username=ufrag, local_password=pwd)
-        # Incoming checks come to check_incoming at once, also before their description is here.
-        self._early_checks_done = True
+        self.local_username, self.local_password = ufrag, pwd
+        self.remote_username: str | None = None
+        self.remote_password: str | None = None
+        self.remote_is_lite = False
+        self.ice_controlling = True
+        self.tie_breaker = net.random.getrandbits(64)
+        self.closing = False
+        self.net = net
         self.stream = stream
         self.timing = timing or Timing()
         self.loop = asyncio.get_running_loop()
@@ -68,6 +76,7 @@ class CheckList(ice.Connection):
         self.remotes: dict[Address, events.Candidate] = {}
         self.pairs: dict[tuple[Endpoint, Address], CheckedPair] = {}
         self.state: events.ConnectionState = "new"
+        self.incoming = IncomingChecks(self)
         self.requests = Requests(self)
         self.path = PathChoice(self)
         self.upkeep = Upkeep(self)
@@ -77,8 +86,8 @@ class CheckList(ice.Connection):
         """IP addresses of our STUN and TURN servers."""
         self.server_round_trip: float | None = None
         """Seconds to the nearest of them: a peer is hardly nearer."""
-        self.lively_until = 0.0
-        """Loop time until which the other side has only just come."""
+        self.lively_until: float | None = None
+        """Loop time until which the other side has only just come; None: it has not come yet."""
         self.hidden_hosts: set[str] = set()
         """IP addresses that their description hid behind names. A relay is not told of them: it
         could not reach them, and a permission would give away what was hidden."""
@@ -94,12 +103,6 @@ class CheckList(ice.Connection):
         self._knocks = Tally()
         self._knockers = Knockers(self.timing.keep_open)
         self._refusals = Tally()
-        self._conflict_since: float | None = None
-        """Loop time since which they claim our role in spite of our 487."""
-
-    @property
-    def closing(self) -> bool:
-        return self._closing
 
     # --- what it works with -------------------------------------------------------------------
 
@@ -114,8 +117,8 @@ class CheckList(ice.Connection):
 
         Raises ValueError when the credentials break the grammar of RFC 8445 section 5.3.
         """
-        ice.validate_username(ufrag)
-        ice.validate_password(pwd)
+        validate_username(ufrag)
+        validate_password(pwd)
         self.remote_username, self.remote_password = ufrag, pwd
         self.remote_is_lite = lite
         self.peer_heard = self.peer_heard or lite
@@ -126,7 +129,7 @@ class CheckList(ice.Connection):
         self._knockers.stop()
         early, self._early = list(self._early), deque(maxlen=MOST_EARLY_CHECKS)
         for message, addr, endpoint in early:
-            if self._valid_username(message.attributes["USERNAME"]):
+            if self.names_us(message.attributes["USERNAME"]):
                 self.check_incoming(message, addr, endpoint)
         self.plan.start()
 
@@ -202,10 +205,15 @@ class CheckList(ice.Connection):
         self.pairs[(endpoint, pair.addr)] = pair
         endpoint.prepare(pair.addr)
         self._place(pair)
-        pair.unlikely = unlikely(local, remote, self._reflexive_elsewhere(remote))
+        pair.unlikely = self._unlikely(local, remote)
         self.plan.at(pair, AT_ONCE)
         self.show(pair)
         return pair
+
+    def _unlikely(self, local: events.Candidate, remote: events.Candidate) -> int:
+        """See `likelihood.py`."""
+        source = self.net.source_address((remote.address, remote.port))
+        return unlikely(local, remote, source, self._reflexive_elsewhere(remote))
 
     def _on_a_relay(self, address: str) -> bool:
         """Whether relayed addresses of either side are on this host, or a server of ours: a check
@@ -277,11 +285,15 @@ class CheckList(ice.Connection):
             most = timing.recheck_direct
         else:
             return None
-        if self.loop.time() < self.lively_until:
+        if self.lively():
             pair.rechecks = 0
             return self.lively_interval(timing.recheck_lively)
         # The exponent is bounded, as nothing else bounds how long somebody waits.
         return min(most, timing.recheck_first * 2.0 ** min(pair.rechecks, 16))
+
+    def lively(self) -> bool:
+        """Whether the other side has only just come."""
+        return self.lively_until is not None and self.loop.time() < self.lively_until
 
     def lively_interval(self, wanted: float) -> float:
         """Seconds between checks of one pair, so that all together take their share at most."""
@@ -320,29 +332,27 @@ class CheckList(ice.Connection):
 
     # --- incoming checks ------------------------------------------------------------------------
 
-    def request_received(
-        self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
-    ) -> None:
-        """aioice authenticates, repairs role conflicts and answers (RFC 8445 section 7.3)."""
-        if self.remote_password is None:
-            # Without their description we have no role yet that a check could be in conflict with.
-            self.ice_controlling = "ICE-CONTROLLED" in message.attributes
-        assert isinstance(protocol, Endpoint)
-        protocol.answer_key = self.local_password.encode()
-        super().request_received(message, addr, protocol)
+    def request_received(self, message: stun.Message, addr: Address, endpoint: Endpoint) -> None:
+        """A request for this generation."""
+        self.incoming.received(message, addr, endpoint)
 
-    def check_incoming(
-        self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
-    ) -> None:
-        """A check that aioice found well signed and has answered (RFC 8445 section 7.3)."""
-        assert isinstance(protocol, Endpoint)
+    def names_us(self, username: str) -> bool:
+        """Whether a USERNAME is of these two user fragments (RFC 8445 section 7.2.2); theirs can
+        only be told once it is known."""
+        ours, colon, theirs = username.partition(":")
+        return (
+            colon == ":" and ours == self.local_username and self.remote_username in (None, theirs)
+        )
+
+    def check_incoming(self, message: stun.Message, addr: Address, endpoint: Endpoint) -> None:
+        """A check that is well signed and has been answered (RFC 8445 section 7.3)."""
         if not self.peer_heard:
             self.peer_heard = True
             self.loop.call_soon(self.path.peer_heard)
         if self.remote_password is None:
-            self._early.append((message, addr, protocol))
+            self._early.append((message, addr, endpoint))
             self._knock(message, addr)
-            self._knockers.heard(protocol, addr)
+            self._knockers.heard(endpoint, addr)
             return
         if addr not in self.remotes:
             self.add_remote(
@@ -355,12 +365,12 @@ class CheckList(ice.Connection):
                     foundation=f"prflx{len(self.remotes)}",
                 )
             )
-        pair = self.pairs.get((protocol, addr))
+        pair = self.pairs.get((endpoint, addr))
         if pair is None:
             return  # beyond the limit on remote candidates
         pair.requests_received += 1
         pair.responses_sent += 1
-        self._conflict_since = None
+        self.incoming.agreed()
         self.heard()
         if "USE-CANDIDATE" in message.attributes and not self.ice_controlling:
             pair.remote_nominated = True
@@ -378,7 +388,7 @@ class CheckList(ice.Connection):
     def heard(self) -> None:
         """The other side is there: what has failed is tried again quickly from its first word on,
         as loss rather than a firewall may have been the cause."""
-        if not self.lively_until:
+        if self.lively_until is None:
             self.lively_until = self.loop.time() + self.timing.lively
             self.recheck_failed()
 
@@ -390,37 +400,6 @@ class CheckList(ice.Connection):
             self.stream.emit(
                 events.Knocked, address=addr[0], port=addr[1], ufrag=ufrag[:256], count=count
             )
-
-    def respond_error(
-        self,
-        request: stun.Message,
-        addr: Address,
-        protocol: ice.StunProtocol,
-        error_code: tuple[int, str],
-    ) -> None:
-        super().respond_error(request, addr, protocol, error_code)
-        assert isinstance(protocol, Endpoint)
-        code = error_code[0]
-        username = str(request.attributes.get("USERNAME", ""))
-        if code == 401 and not self._valid_username(username):
-            detail = f"check for another user fragment: {username[:64]}"
-        elif code == 401:
-            detail = "check with wrong MESSAGE-INTEGRITY: the password in it is not ours"
-        elif code == 400:
-            detail = "request without USERNAME and MESSAGE-INTEGRITY"
-        else:
-            detail = "check claims our role; we keep it"
-        self.refuse(protocol, addr, ERROR_REASONS.get(code, Reason.BAD_REQUEST), detail)
-        if code == 487:
-            self._give_way()
-
-    def _give_way(self) -> None:
-        """Some never repair a role conflict (pion). Better another role than no connection."""
-        now = self.loop.time()
-        self._conflict_since = self._conflict_since or now
-        if now - self._conflict_since > self.timing.stubborn:
-            self._conflict_since = None
-            self.switch_role(ice_controlling=not self.ice_controlling)
 
     def refuse(self, endpoint: Endpoint, addr: Address, reason: Reason, detail: str) -> None:
         """Count and show a datagram that is not acted upon."""
@@ -470,8 +449,7 @@ class CheckList(ice.Connection):
         for pair in self.pairs.values():
             pair.prioritise(self.ice_controlling)
             if pair.endpoint.candidate is not None:
-                elsewhere = self._reflexive_elsewhere(pair.remote)
-                pair.unlikely = unlikely(pair.endpoint.candidate, pair.remote, elsewhere)
+                pair.unlikely = self._unlikely(pair.endpoint.candidate, pair.remote)
             if pair.due != NEVER and not pair.valid:
                 self.plan.at(pair, pair.due)
 
@@ -496,14 +474,14 @@ class CheckList(ice.Connection):
         """A pair by its id."""
         return next((p for p in self.pairs.values() if p.id == pair_id), None)
 
-    def protocol_lost(self, protocol: ice.StunProtocol) -> None:
+    def endpoint_lost(self, endpoint: Endpoint) -> None:
         """An endpoint is gone: a lost TURN allocation, or we close."""
-        if self._closing or not isinstance(protocol, Endpoint):
+        if self.closing:
             return
-        if protocol in self.endpoints:
-            self.endpoints.remove(protocol)
-        for pair in [p for p in self.pairs.values() if p.endpoint is protocol]:
-            del self.pairs[(protocol, pair.addr)]
+        if endpoint in self.endpoints:
+            self.endpoints.remove(endpoint)
+        for pair in [p for p in self.pairs.values() if p.endpoint is endpoint]:
+            del self.pairs[(endpoint, pair.addr)]
             self.fail(pair, Reason.SEND_ERROR, "the TURN allocation is gone")
             pair.due = NEVER
 
@@ -519,7 +497,7 @@ class CheckList(ice.Connection):
 
     def stop(self) -> None:
         """No more checks; endpoints are the session's to close."""
-        self._closing = True
+        self.closing = True
         self._knockers.stop()
         self.plan.stop()
         self.upkeep.stop()

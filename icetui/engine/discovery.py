@@ -7,18 +7,19 @@ examined is in `examining.py`, what it means in `nat.py`. Nothing here delays ga
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from icetui import events
 from icetui.engine import nat
 from icetui.engine.binding import Answer
-from icetui.engine.endpoint import Address, Endpoint
+from icetui.engine.endpoint import Endpoint
 from icetui.engine.examining import MOST_ADDRESSES, Examination
 from icetui.engine.interfaces import LocalAddress
 from icetui.engine.nat import Evidence
+from icetui.engine.net import Address, Net
 from icetui.engine.stream import Stream
+from icetui.engine.tasks import Tasks
 from icetui.events import MappingSeen, NatBehaviour, NatDependence, Reason, TurnServer, address_port
 from icetui.reachability import easiest
 
@@ -41,7 +42,7 @@ class _Base:
     """Those of them that need not answer over UDP."""
     behaviour: NatBehaviour | None = None
     pause: float = AGAIN_FIRST
-    ended: float = 0.0
+    ended: float | None = None
     """Loop time of the latest examination's end."""
 
 
@@ -49,9 +50,14 @@ class Discovery:
     """What the NATs in front of one session's bases do."""
 
     def __init__(
-        self, stream: Stream, start: events.StartSession, on_change: Callable[[], None]
+        self,
+        net: Net,
+        stream: Stream,
+        start: events.StartSession,
+        on_change: Callable[[], None],
     ) -> None:
         """`on_change` is called when what a blob says of it has changed."""
+        self._net = net
         self._stream = stream
         self._lifetime = start.binding_lifetime
         self._on_change = on_change
@@ -64,7 +70,7 @@ class Discovery:
         self._turns: list[tuple[TurnServer, list[Address]]] = []
         self._over_tcp: tuple[str, ...] = ()
         self._gathered = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._said: tuple[NatDependence, NatDependence] = ("unknown", "unknown")
 
     @property
@@ -75,8 +81,7 @@ class Discovery:
 
     def stop(self) -> None:
         """End everything; sockets are closed at once."""
-        for task in self._tasks:
-            task.cancel()
+        self._tasks.cancel()
 
     # --- what gathering tells -------------------------------------------------------------------
 
@@ -89,7 +94,7 @@ class Discovery:
         self._tell(base, base.examination.evidence)
         for server, addresses in self._turns:
             self._ask_turn(base, server, addresses)
-        self._background(self._examine(base))
+        self._tasks.start(self._examine(base))
 
     def answered(self, endpoint: Endpoint, url: str, server: Address, answer: Answer) -> None:
         """A configured server has answered a question from a base, or has done so again."""
@@ -143,7 +148,7 @@ class Discovery:
         def known(evidence: Evidence) -> None:
             self._tell(self._bases[endpoint], evidence)
 
-        return Examination(self._stream, endpoint, local, row, known)
+        return Examination(self._net, self._stream, endpoint, local, row, known)
 
     async def _examine(self, base: _Base) -> None:
         """To all that can be known, and then the lifetime if that is wanted."""
@@ -156,7 +161,7 @@ class Discovery:
             self._tell(base, evidence)
             await examination.watch_bindings(self._lifetime)
         evidence.complete = True
-        base.ended = asyncio.get_running_loop().time()
+        base.ended = self._net.now()
         self._tell(base, evidence)
 
     def _examine_again(self, base: _Base) -> None:
@@ -164,13 +169,13 @@ class Discovery:
 
         What is known stays said until the new is complete.
         """
-        if asyncio.get_running_loop().time() - base.ended < base.pause:
+        if base.ended is None or self._net.now() - base.ended < base.pause:
             return
         base.pause = min(2 * base.pause, AGAIN_AT_MOST)
         base.examination = self._examination(base.endpoint, base.local)
         for server in base.configured:
             base.examination.ask(server, expected=server not in base.optional)
-        self._background(self._examine(base))
+        self._tasks.start(self._examine(base))
 
     def _ask_turn(self, base: _Base, server: TurnServer, addresses: list[Address]) -> None:
         """Over UDP, whatever its transport is; only one that offers UDP is expected to answer."""
@@ -213,8 +218,3 @@ class Discovery:
         if said != self._said:
             self._said = said
             self._on_change()
-
-    def _background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

@@ -11,17 +11,15 @@ import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
-from aioice import Candidate as IceCandidate
-from aioice import ice, stun
+from aioice import stun
 
 from icetui import __version__, events
 from icetui.engine import wire
+from icetui.engine.net import Address, Net, Undelivered
 from icetui.engine.stream import Stream
 from icetui.events import Reason, address_port
-
-Address = tuple[str, int]
 
 PENDING_KEPT = 30.0
 """Seconds an unanswered request is remembered, so that a late answer still counts."""
@@ -64,22 +62,28 @@ class Owner(Protocol):
     """Who decides what an endpoint's messages mean."""
 
     def request_received(
-        self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
+        self, message: stun.Message, addr: Address, endpoint: Endpoint
     ) -> None: ...
     def data_arrived(self, endpoint: Endpoint, addr: Address, data: bytes) -> None: ...
     def refuse(self, endpoint: Endpoint, addr: Address, reason: Reason, detail: str) -> None: ...
     def pair_id(self, endpoint: Endpoint, addr: Address) -> str | None: ...
     def seen_as(self, endpoint: Endpoint, mapped: Address) -> None: ...
-    def protocol_lost(self, protocol: ice.StunProtocol) -> None: ...
+    def endpoint_lost(self, endpoint: Endpoint) -> None: ...
 
 
-class Endpoint(ice.StunProtocol):
-    """aioice's STUN protocol with eyes: a base of ours (RFC 8445 section 4)."""
+class Endpoint:
+    """A base of ours or a relayed address (RFC 8445 section 4): its STUN messages, seen and
+    sorted."""
 
-    def __init__(self, owner: Owner, stream: Stream, *, via: str | None = None) -> None:
-        super().__init__(cast(ice.Connection, owner))
+    def __init__(self, owner: Owner, net: Net, stream: Stream, *, via: str | None = None) -> None:
         self.owner = owner
+        self.net = net
         self.stream = stream
+        self.transport: Any = None
+        """A `DatagramTransport` once there is one; a relay's knows more than the protocol says."""
+        self._lost = asyncio.Event()
+        self.undelivered: Undelivered | None = None
+        """The network's latest word about something that was sent from here."""
         self.via = via
         """URI of the TURN server, for a relayed endpoint."""
         self.candidate: events.Candidate | None = None
@@ -97,7 +101,6 @@ class Endpoint(ice.StunProtocol):
     def stands_for(self, candidate: events.Candidate) -> None:
         """This endpoint is the base of `candidate` from now on."""
         self.candidate = candidate
-        self.local_candidate = for_aioice(candidate)
 
     def prepare(self, addr: Address) -> None:
         """A remote candidate at `addr` is known: a relay asks for its permission at once."""
@@ -124,7 +127,7 @@ class Endpoint(ice.StunProtocol):
 
     def ask(self, request: Request) -> None:
         """Send a request, the first time or again."""
-        now = asyncio.get_running_loop().time()
+        now = self.net.now()
         key = request.message.transaction_id
         if key not in self.pending:
             self._forget_old(now)
@@ -135,7 +138,7 @@ class Endpoint(ice.StunProtocol):
     def send_stun(self, message: stun.Message, addr: Address) -> None:
         """Put a message on the wire and into the stream."""
         if self._asked_at is not None and message.message_class == stun.Class.RESPONSE:
-            held = asyncio.get_running_loop().time() - self._asked_at
+            held = self.net.now() - self._asked_at
             message.attributes["SOFTWARE"] = software(held)
             message.add_message_integrity(self.answer_key)
         data = bytes(message)
@@ -156,10 +159,20 @@ class Endpoint(ice.StunProtocol):
 
     # --- hearing ----------------------------------------------------------------------------
 
-    def datagram_received(self, data: bytes | str, addr: tuple[Any, ...]) -> None:
-        """A datagram from a transport that knows no receive time: a TURN allocation."""
-        now = asyncio.get_running_loop().time()
-        self.packet_received(cast(bytes, data), (addr[0], addr[1]), now)
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self._lost.is_set():
+            self._lost.set()
+            self.owner.endpoint_lost(self)
+        self.pending.clear()
+
+    async def close(self) -> None:
+        """Close the transport; returns when it is closed."""
+        if self.transport is not None:
+            self.transport.close()
+            await self._lost.wait()
 
     def packet_received(self, data: bytes, addr: Address, at: float) -> None:
         """Sort one datagram that arrived at loop time `at`."""
@@ -188,9 +201,10 @@ class Endpoint(ice.StunProtocol):
         """Forget a request because this answer settles it."""
         return self.pending.pop(message.transaction_id, None)
 
-    def unreachable(self, addr: Address, detail: str) -> None:
+    def unreachable(self, addr: Address, error: Undelivered) -> None:
         """An ICMP error came back for something sent to `addr`."""
-        self._fail(addr, Reason.ICMP_UNREACHABLE, detail)
+        self.undelivered = error
+        self._fail(addr, Reason.ICMP_UNREACHABLE, str(error))
 
     def send_failed(self, addr: Address, error: OSError) -> None:
         """The system would not send to `addr`."""
@@ -204,10 +218,6 @@ class Endpoint(ice.StunProtocol):
         for request in [r for r in self.pending.values() if r.addr == addr]:
             if request.refused is not None:
                 request.refused(reason, detail)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        self.pending.clear()
 
     # --- showing ----------------------------------------------------------------------------
 
@@ -225,19 +235,6 @@ class Endpoint(ice.StunProtocol):
 
     def __repr__(self) -> str:
         return f"endpoint {self.candidate_id}"
-
-
-def for_aioice(candidate: events.Candidate) -> IceCandidate:
-    """Our candidate as aioice holds one; `candidate.address` must be an IP address."""
-    return IceCandidate(
-        foundation=candidate.foundation,
-        component=candidate.component,
-        transport="udp",
-        priority=candidate.priority,
-        host=candidate.address,
-        port=candidate.port,
-        type=candidate.type,
-    )
 
 
 def show(

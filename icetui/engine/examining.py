@@ -14,11 +14,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from icetui.engine import nat_tests
 from icetui.engine.binding import SERVER_TIMEOUTS, Answer, binding
-from icetui.engine.endpoint import Address, Endpoint
+from icetui.engine.endpoint import Endpoint
 from icetui.engine.interfaces import LocalAddress
 from icetui.engine.likelihood import private
 from icetui.engine.nat import Evidence
+from icetui.engine.net import Address, Net
 from icetui.engine.stream import Stream
+from icetui.engine.tasks import Tasks
 from icetui.events import address_port
 
 MOST_ADDRESSES = 16
@@ -32,6 +34,7 @@ class Examination:
 
     def __init__(
         self,
+        net: Net,
         stream: Stream,
         endpoint: Endpoint,
         local: LocalAddress,
@@ -41,6 +44,7 @@ class Examination:
         """`row` hears where a server (first) saw the base (second), `known` when the evidence
         bears more than before."""
         self.evidence = Evidence(endpoint.address, local.interface)
+        self._net = net
         self._stream = stream
         self._endpoint = endpoint
         self._local = local.address
@@ -50,7 +54,7 @@ class Examination:
         """Answers as they come, then None: no more will come."""
         self._something = asyncio.Event()
         """Somebody has answered, or nobody will."""
-        self._asking: set[asyncio.Task[None]] = set()
+        self._asking = Tasks()
         self._round_trip = 0.0
         """Seconds, the longest that an answer took."""
 
@@ -70,14 +74,13 @@ class Examination:
             await self._confirm()
         finally:
             settled.cancel()
-            for task in self._asking:
-                task.cancel()
+            self._asking.cancel()
         self.evidence.mapping_settled = True
 
     async def _until_all_asked(self, gathered: asyncio.Event) -> None:
         await gathered.wait()
         if self._asking:
-            await asyncio.wait(set(self._asking))
+            await asyncio.wait(list(self._asking))
         self._offers.put_nowait(None)
         self._something.set()
 
@@ -85,11 +88,9 @@ class Examination:
 
     def ask(self, server: Address, *, expected: bool) -> None:
         """Ask one more address; `expected`: whether silence says something of UDP."""
-        task = asyncio.create_task(
+        self._asking.start(
             self._question(server, SERVER_TIMEOUTS, expected=expected, configured=True)
         )
-        self._asking.add(task)
-        task.add_done_callback(self._asking.discard)
 
     async def _question(
         self,
@@ -179,7 +180,7 @@ class Examination:
     async def _test_filtering(self, server: Address, other: Address, round_trip: float) -> None:
         with self._a_socket():
             test, ports = await nat_tests.filtering(
-                self._stream, self._local, server, other, round_trip
+                self._net, self._stream, self._local, server, other, round_trip
             )
             self.evidence.tests.append(test)
             self.evidence.ports |= ports
@@ -194,7 +195,7 @@ class Examination:
             return
         with self._a_socket():
             self.evidence.hairpin, ports = await nat_tests.hairpinning(
-                self._stream, self._local, server, self._round_trip
+                self._net, self._stream, self._local, server, self._round_trip
             )
             self.evidence.ports |= ports
 
@@ -202,7 +203,9 @@ class Examination:
         """Only IPv4 has carrier-grade NATs."""
         if self.evidence.behind_nat and ":" not in self._local:
             with self._a_socket():
-                self.evidence.routers = await nat_tests.routers(self._stream, self._local, server)
+                self.evidence.routers = await nat_tests.routers(
+                    self._net, self._stream, self._local, server
+                )
 
     async def watch_bindings(self, longest: float) -> None:
         """How long a binding lives that nobody uses, up to `longest` seconds."""
@@ -213,7 +216,7 @@ class Examination:
         ):
             with self._a_socket():
                 evidence.lived, evidence.lapsed, problem = await nat_tests.lifetime(
-                    self._stream, self._local, server, longest
+                    self._net, self._stream, self._local, server, longest
                 )
             if evidence.lived is not None or evidence.lapsed is not None:
                 return

@@ -17,12 +17,13 @@ from aioice.candidate import candidate_priority
 from icetui import events
 from icetui.engine.binding import Answer, binding
 from icetui.engine.discovery import Discovery
-from icetui.engine.endpoint import Address, Endpoint
+from icetui.engine.endpoint import Endpoint
 from icetui.engine.interfaces import LocalAddress, local_addresses
-from icetui.engine.relay import RelayUnavailable, allocate, source_address
-from icetui.engine.resolving import Unresolved, resolve
-from icetui.engine.sockets import open_udp
+from icetui.engine.net import Address, Net, Unresolved
+from icetui.engine.relay import allocate
 from icetui.engine.stream import Stream
+from icetui.engine.tasks import Tasks
+from icetui.engine.turn import RelayUnavailable
 from icetui.events import Candidate, Reason, Server, StartSession, StunServer, TurnServer
 
 SERVER_DEADLINE = 2.0
@@ -62,16 +63,22 @@ class Gathering:
     """One round of gathering for one session."""
 
     def __init__(
-        self, stream: Stream, start: StartSession, gatherer: Gatherer, discovery: Discovery
+        self,
+        net: Net,
+        stream: Stream,
+        start: StartSession,
+        gatherer: Gatherer,
+        discovery: Discovery,
     ) -> None:
         """`discovery` hears of every base and every answer."""
+        self._net = net
         self._discovery = discovery
         self._stream = stream
         self._start = start
         self._gatherer = gatherer
         self._hosts: list[tuple[Endpoint, LocalAddress, int]] = []
         self._servers: dict[str, Server] = {}
-        self._keepers: set[asyncio.Task[None]] = set()
+        self._keepers = Tasks()
 
     async def run(self) -> None:
         """Gather everything; returns when every server has answered or failed."""
@@ -88,14 +95,14 @@ class Gathering:
         self._discovery.gathered()
         for rank, server in enumerate(self._start.turn_servers):
             if self._servers[server.url].reason in PASSING:
-                self._background(self._until_allocated(server, rank, AGAIN_AT_MOST))
+                self._keepers.start(self._until_allocated(server, rank, AGAIN_AT_MOST))
 
     def allocate_again(self, url: str) -> None:
         """A TURN server has lost our allocation: ask it anew, less and less often."""
         for rank, server in enumerate(self._start.turn_servers):
             if server.url == url:
                 self._show(msgspec.structs.replace(self._servers[url], state="asking"))
-                self._background(self._until_allocated(server, rank, 0.0))
+                self._keepers.start(self._until_allocated(server, rank, 0.0))
 
     async def _until_allocated(self, turn_server: TurnServer, rank: int, pause: float) -> None:
         """Ask again after `pause` seconds and so on, less and less often."""
@@ -108,14 +115,13 @@ class Gathering:
 
     def stop(self) -> None:
         """End what still runs beside it: late answers, warm keeping."""
-        for task in self._keepers:
-            task.cancel()
+        self._keepers.cancel()
 
     # --- hosts --------------------------------------------------------------------------------
 
     async def _hosts_first(self) -> None:
         start = self._start
-        addresses = local_addresses(start.interfaces, ipv4=start.ipv4, ipv6=start.ipv6)
+        addresses = local_addresses(self._net, start.interfaces, ipv4=start.ipv4, ipv6=start.ipv6)
         self._show_interfaces(addresses)
         usable = [a for a in addresses if a.why_not is None]
         if start.relay_only:
@@ -123,7 +129,7 @@ class Gathering:
         for rank, local in enumerate(_interleave(usable)):
             endpoint = self._gatherer.new_endpoint()
             try:
-                await open_udp(endpoint, local.address, start.port)
+                await self._net.open_udp(endpoint, local.address, start.port)
             except OSError as error:
                 self._stream.emit(
                     events.CandidateFailed,
@@ -178,9 +184,9 @@ class Gathering:
 
     async def _resolve(self, server: Server, host: str, port: int) -> list[Address] | None:
         """Addresses of a server, or None after its failure was shown."""
-        began = asyncio.get_running_loop().time()
+        began = self._net.now()
         try:
-            found = await asyncio.wait_for(resolve(host, port), SERVER_DEADLINE)
+            found = await asyncio.wait_for(self._net.resolve(host, port), SERVER_DEADLINE)
         except Unresolved as error:
             self._failed(server, began, Reason.DNS, f"{host}: {error}")
         except TimeoutError:
@@ -195,7 +201,7 @@ class Gathering:
         return None
 
     def _failed(self, server: Server, began: float, reason: Reason, detail: str) -> None:
-        took = asyncio.get_running_loop().time() - began
+        took = self._net.now() - began
         self._show(
             msgspec.structs.replace(server, state="failed", time=took, reason=reason, detail=detail)
         )
@@ -203,7 +209,7 @@ class Gathering:
     async def _ask_stun(self, stun_server: StunServer) -> None:
         server = Server(url=stun_server.url, kind="stun")
         self._show(server)
-        began = asyncio.get_running_loop().time()
+        began = self._net.now()
         addresses = await self._resolve(server, stun_server.host, stun_server.port)
         if addresses is None:
             return
@@ -232,7 +238,6 @@ class Gathering:
         began: float,
     ) -> tuple[Reason, str] | None:
         """Ask from one base; publish what it is seen as. Returns why not."""
-        keep = self._background
 
         def answered(answer: Answer) -> None:
             if answer.round_trip is not None:
@@ -254,7 +259,7 @@ class Gathering:
         problem = await binding(endpoint, addr, answered)
         if problem is not None:
             self._discovery.unanswered(endpoint, server.url, addr, problem)
-        keep(self._keep_warm(endpoint, addr, answered, late=problem is not None))
+        self._keepers.start(self._keep_warm(endpoint, addr, answered, late=problem is not None))
         return problem
 
     def _reflexive(
@@ -296,8 +301,7 @@ class Gathering:
         server = Server(url=turn_server.url, kind="turn", transport=turn_server.transport)
         if not again:
             self._show(server)
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        began = self._net.now()
         addresses = await self._resolve(server, turn_server.host, turn_server.port)
         if addresses is None:
             return
@@ -310,14 +314,13 @@ class Gathering:
         addr, source = local
         server = msgspec.structs.replace(server, address=events.address_port(*addr))
         self._discovery.turn_server(turn_server, addresses)
-        attempt = asyncio.create_task(
+        attempt = self._keepers.start(
             self._allocate(server, turn_server, addr, source, rank, began)
         )
-        self._keepers.add(attempt)
         done, _ = await asyncio.wait({attempt}, timeout=SERVER_DEADLINE)
         if not done:
             self._failed(server, began, Reason.TIMEOUT, f"no answer for {SERVER_DEADLINE:.0f} s")
-            loop.call_later(SERVER_PATIENCE, attempt.cancel)
+            asyncio.get_running_loop().call_later(SERVER_PATIENCE, attempt.cancel)
 
     async def _allocate(
         self,
@@ -328,7 +331,6 @@ class Gathering:
         rank: int,
         began: float,
     ) -> None:
-        loop = asyncio.get_running_loop()
         endpoint = self._gatherer.new_endpoint(via=server.url)
         try:
             await allocate(endpoint, turn_server, addr, source)
@@ -343,7 +345,7 @@ class Gathering:
             msgspec.structs.replace(
                 server,
                 state="ok",
-                time=loop.time() - began,
+                time=self._net.now() - began,
                 mapped=events.address_port(*mapped),
                 relayed=events.address_port(*endpoint.address),
                 lifetime=endpoint.transport.get_extra_info("lifetime"),
@@ -369,20 +371,15 @@ class Gathering:
 
     def _source(self, towards: Address) -> str | None:
         """Which local address to reach a server from, among the interfaces in use."""
-        source = source_address(towards)
+        source = self._net.source_address(towards)
         usable = [
             a.address
-            for a in local_addresses(self._start.interfaces)
+            for a in local_addresses(self._net, self._start.interfaces)
             if a.why_not is None and (":" in a.address) == (":" in towards[0])
         ]
         if source in usable or (source is not None and not self._start.interfaces):
             return source
         return usable[0] if usable and source is not None else None
-
-    def _background(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._keepers.add(task)
-        task.add_done_callback(self._keepers.discard)
 
 
 def _priority(kind: str, rank: int) -> int:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aioice import ice, stun
+from aioice import stun
 
 from icetui.engine.checking import CheckList
-from icetui.engine.endpoint import Address, Endpoint
+from icetui.engine.endpoint import Endpoint
+from icetui.engine.net import Address
 from icetui.engine.pairs import CheckedPair
 from icetui.events import Reason
 
@@ -64,13 +65,11 @@ class Generations:
 
     # --- what an endpoint asks of its owner -----------------------------------------------------
 
-    def request_received(
-        self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
-    ) -> None:
+    def request_received(self, message: stun.Message, addr: Address, endpoint: Endpoint) -> None:
         """Demultiplex by the user fragment; whoever names none of ours is refused by the newest."""
         ours = str(message.attributes.get("USERNAME", "")).partition(":")[0]
         named = (c for c in self.lists if c.local_username == ours)
-        next(named, self.newest).request_received(message, addr, protocol)
+        next(named, self.newest).request_received(message, addr, endpoint)
 
     def data_arrived(self, endpoint: Endpoint, addr: Address, data: bytes) -> None:
         for checks in reversed(self.lists):
@@ -91,8 +90,8 @@ class Generations:
     def seen_as(self, endpoint: Endpoint, mapped: Address) -> None:
         self.newest.seen_as(endpoint, mapped)
 
-    def protocol_lost(self, protocol: ice.StunProtocol) -> None:
+    def endpoint_lost(self, endpoint: Endpoint) -> None:
         for checks in self.lists:
-            checks.protocol_lost(protocol)
-        if isinstance(protocol, Endpoint) and not self.newest.closing:
-            self._on_lost(protocol)
+            checks.endpoint_lost(endpoint)
+        if not self.newest.closing:
+            self._on_lost(endpoint)

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from icetui.engine import mdns
 from icetui.engine.checking import CheckList
-from icetui.engine.resolving import Address, Unresolved
+from icetui.engine.net import Address, Net, Unresolved
+from icetui.engine.tasks import Tasks
 from icetui.events import Candidate, StartSession
 
 MOST_AT_ONCE = 8
@@ -25,10 +26,11 @@ LOOKING_UP = "its name is being asked for by mDNS"
 class HiddenCandidates:
     """The names of one session."""
 
-    def __init__(self, start: StartSession) -> None:
+    def __init__(self, net: Net, start: StartSession) -> None:
+        self._net = net
         self._start = start
         self._known: dict[Address, str] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._turn = asyncio.Semaphore(MOST_AT_ONCE)
 
     def add_remote(self, checks: CheckList, candidate: Candidate) -> bool:
@@ -41,9 +43,7 @@ class HiddenCandidates:
             return checks.add_remote(replace(candidate, address=known))
         if not checks.add_remote(replace(candidate, unsupported=LOOKING_UP)):
             return False
-        task = asyncio.create_task(self._look_up(checks, candidate))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.start(self._look_up(checks, candidate))
         return True
 
     async def _look_up(self, checks: CheckList, candidate: Candidate) -> None:
@@ -52,7 +52,9 @@ class HiddenCandidates:
             if not self._start.ipv4:
                 raise Unresolved("its name could only be asked for over IPv4, which is off")
             async with self._turn:
-                address = await mdns.resolve(candidate.address, interfaces=self._start.interfaces)
+                address = await mdns.resolve(
+                    self._net, candidate.address, interfaces=self._start.interfaces
+                )
         except Unresolved as problem:
             why = f"{problem}; the peer may reach us all the same"
             checks.name_settled(shown, replace(candidate, unsupported=why))
@@ -63,8 +65,7 @@ class HiddenCandidates:
 
     def stop(self) -> None:
         """Ask for nothing any more."""
-        for task in self._tasks:
-            task.cancel()
+        self._tasks.cancel()
 
 
 def _is_address(text: str) -> bool:

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import ifaddr
+from icetui.engine.net import Net
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +19,17 @@ class LocalAddress:
 
 
 def local_addresses(
-    wanted: Iterable[str] = (), *, ipv4: bool = True, ipv6: bool = True
+    net: Net, wanted: Iterable[str] = (), *, ipv4: bool = True, ipv6: bool = True
 ) -> list[LocalAddress]:
     """Every address of this host, unused ones with the reason.
 
     Without `wanted`, all interfaces but loopback count (RFC 8445 section 5.1.1.1).
     """
     names = set(wanted)
-    found: list[LocalAddress] = []
-    for adapter in ifaddr.get_adapters():
-        for ip in adapter.ips:
-            text = ip.ip if isinstance(ip.ip, str) else ip.ip[0]
-            found.append(
-                LocalAddress(adapter.nice_name, text, _why_not(text, adapter.nice_name, names))
-            )
+    found = [
+        LocalAddress(interface, address, _why_not(address, interface, names))
+        for interface, address in net.interfaces()
+    ]
     return [_filter_family(a, ipv4, ipv6) for a in found]
 
 

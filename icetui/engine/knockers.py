@@ -15,7 +15,8 @@ from collections.abc import Iterable
 
 from aioice import stun
 
-from icetui.engine.endpoint import Address, Endpoint
+from icetui.engine.endpoint import Endpoint
+from icetui.engine.net import Address
 
 MOST = 16
 """Addresses; the latest count."""
@@ -55,7 +56,7 @@ class Knockers:
 def _indicate(known: Iterable[tuple[Endpoint, Address]]) -> None:
     for endpoint, addr in known:
         message = stun.Message(
-            message_method=stun.Method.BINDING, message_class=stun.Class.INDICATION
+            stun.Method.BINDING, stun.Class.INDICATION, endpoint.net.random.randbytes(12)
         )
         message.add_fingerprint()
         endpoint.send_stun(message, addr)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ipaddress
 
-from icetui.engine.relay import source_address
 from icetui.events import Candidate
 
 IP = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -21,11 +20,16 @@ PRIVATE = [
 and a loopback address reaches its peer wherever it is offered at all."""
 
 
-def unlikely(local: Candidate, remote: Candidate, remote_is_reflexive_elsewhere: bool) -> int:
+def unlikely(
+    local: Candidate,
+    remote: Candidate,
+    source: str | None,
+    remote_is_reflexive_elsewhere: bool,
+) -> int:
     """0: as likely as any; more: later.
 
-    The routing table is asked which address we would send from (nothing is sent): from another
-    interface the datagram would leave by a way that leads elsewhere.
+    `source` is the address that the routing table would send from: from another interface the
+    datagram would leave by a way that leads elsewhere.
     """
     ours, theirs = ipaddress.ip_address(local.address), ipaddress.ip_address(remote.address)
     score = 0
@@ -34,7 +38,7 @@ def unlikely(local: Candidate, remote: Candidate, remote_is_reflexive_elsewhere:
             score += 1  # a relay out there cannot reach a private network
         elif not _same_network(ours, theirs):
             score += 1
-    if local.type == "host" and source_address((remote.address, remote.port)) != local.address:
+    if local.type == "host" and source != local.address:
         score += 2
     return score
 

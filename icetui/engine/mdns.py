@@ -10,13 +10,11 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
-import socket
 import struct
-import sys
 from collections.abc import Iterator, Sequence
 
 from icetui.engine.interfaces import local_addresses
-from icetui.engine.resolving import Unresolved
+from icetui.engine.net import MulticastSocket, Net, Unresolved
 
 GROUP, PORT = "224.0.0.251", 5353
 ASKED_AT = (0.0, 0.3, 1.1)
@@ -36,11 +34,9 @@ _UNIQUE = 0x8000
 _MAX_POINTERS = 32
 _MAX_RECORDS = 256
 """Read of one datagram; a thousand pointers to one long name are not worth following."""
-_MAX_DATAGRAM = 9000
-"""Bytes (RFC 6762 section 17)."""
 
 
-async def resolve(name: str, *, interfaces: Sequence[str] = ()) -> str:
+async def resolve(net: Net, name: str, *, interfaces: Sequence[str] = ()) -> str:
     """The address of a `.local` name, asked on these interfaces, on all without any.
 
     Asks three times over IPv4, never on loopback; takes 1.5 s at most. Raises `Unresolved` with a
@@ -51,27 +47,30 @@ async def resolve(name: str, *, interfaces: Sequence[str] = ()) -> str:
     wanted = name.lower().rstrip(".")
     asking = [
         a.address
-        for a in local_addresses(interfaces, ipv6=False)
+        for a in local_addresses(net, interfaces, ipv6=False)
         if a.why_not is None and not ipaddress.ip_address(a.address).is_loopback
     ]
     if not asking:
         raise Unresolved("its name is hidden by mDNS, and there is no IPv4 network to ask in")
     try:
-        listener = _open(asking)
+        listener = net.open_multicast(GROUP, PORT, asking)
     except OSError as error:
         raise Unresolved(f"its name cannot be asked for by mDNS: {_why(error)}") from error
-    with listener:
+    try:
         return await _asked(listener, wanted, asking)
+    finally:
+        listener.close()
 
 
-async def _asked(listener: socket.socket, wanted: str, asking: list[str]) -> str:
+async def _asked(listener: MulticastSocket, wanted: str, asking: list[str]) -> str:
     began = asyncio.get_running_loop().time()
     problem: OSError | None = None
     sent = 0
     for until in (*ASKED_AT[1:], WITHIN):
         for address in asking:
             try:
-                _ask(listener, wanted, address)
+                for kind in (_A, _AAAA):  # one a datagram: Chromium ignores those with two
+                    listener.ask(question(wanted, kind), address)
                 sent += 1
             except OSError as error:
                 problem = error
@@ -92,58 +91,10 @@ def _why(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
-def _open(asking: list[str]) -> socket.socket:
-    """A socket that hears every answer, or only those to itself where another has the port.
-
-    Raises OSError.
-    """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    try:
-        listener.setblocking(False)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if hasattr(socket, "SO_REUSEPORT"):
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        # Every datagram stays on the link and comes back to programs on this host (section 11).
-        listener.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 255)
-        listener.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 1)
-        try:
-            # Bound to the group, nothing from beyond the link arrives; Windows cannot do that.
-            listener.bind(("" if sys.platform == "win32" else GROUP, PORT))
-            _join(listener, asking)
-        except OSError:
-            listener.bind(("", 0))  # answers come to us alone (section 6.7)
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def _join(listener: socket.socket, asking: list[str]) -> None:
-    for address in asking:
-        membership = socket.inet_aton(GROUP) + socket.inet_aton(address)
-        try:
-            listener.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
-        except OSError:
-            continue  # two addresses on one interface, or one without multicast: asking will tell
-
-
-def _ask(listener: socket.socket, wanted: str, address: str) -> None:
-    """One datagram a question: Chromium ignores those with two. Raises OSError."""
-    listener.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
-    for kind in (_A, _AAAA):
-        listener.sendto(question(wanted, kind), (GROUP, PORT))
-
-
-async def _heard(listener: socket.socket, wanted: str) -> str:
+async def _heard(listener: MulticastSocket, wanted: str) -> str:
     """The first address that anybody tells."""
-    loop = asyncio.get_running_loop()
     while True:
-        try:
-            datagram, source = await loop.sock_recvfrom(listener, _MAX_DATAGRAM)
-        except OSError:
-            # An ICMP error about a question of ours; answers may come from elsewhere.
-            await asyncio.sleep(0.01)
-            continue
+        datagram, source = await listener.receive()
         if source[1] == PORT:  # any other is to be ignored (section 6)
             found = addresses(datagram, wanted)
             if found:

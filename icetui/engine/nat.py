@@ -10,8 +10,8 @@ import ipaddress
 from dataclasses import dataclass, field
 
 from icetui.engine.binding import Answer
-from icetui.engine.endpoint import Address
 from icetui.engine.likelihood import private
+from icetui.engine.net import Address
 from icetui.events import NatBehaviour, NatDependence, Reason, address_port
 
 CARRIER_GRADE = ipaddress.ip_network("100.64.0.0/10")

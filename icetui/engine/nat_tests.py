@@ -8,17 +8,16 @@ ones and closes them; the sockets that ICE uses are never touched.
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from aioice import ice, stun
+from aioice import stun
 
 from icetui.engine.binding import CHANGE_ADDRESS, CHANGE_PORT, Answer, binding, request
-from icetui.engine.endpoint import Address, Endpoint, Request
+from icetui.engine.endpoint import Endpoint, Request
 from icetui.engine.nat import FilteringTest
-from icetui.engine.sockets import TIME_EXCEEDED, open_udp
+from icetui.engine.net import Address, Net
 from icetui.engine.stream import Stream
 from icetui.events import Reason
 
@@ -44,9 +43,7 @@ class _Nobody:
         self.expected: dict[bytes, asyncio.Future[None]] = {}
         """By transaction id, requests of our own that may arrive here."""
 
-    def request_received(
-        self, message: stun.Message, addr: Address, protocol: ice.StunProtocol
-    ) -> None:
+    def request_received(self, message: stun.Message, addr: Address, endpoint: Endpoint) -> None:
         heard = self.expected.get(message.transaction_id)
         if heard is not None and not heard.done():
             heard.set_result(None)
@@ -63,7 +60,7 @@ class _Nobody:
     def seen_as(self, endpoint: Endpoint, mapped: Address) -> None:
         """No check is ever answered here."""
 
-    def protocol_lost(self, protocol: ice.StunProtocol) -> None:
+    def endpoint_lost(self, endpoint: Endpoint) -> None:
         """Closed by the test itself."""
 
 
@@ -93,7 +90,7 @@ class Probe:
             self.endpoint,
             server,
             heard.append,
-            message=request(change, response_port),
+            message=request(self.endpoint.net.random, change, response_port),
             waits=waits or pace(0.0),
             from_anywhere=change != 0,
         )
@@ -115,14 +112,16 @@ class Probe:
 
 
 @asynccontextmanager
-async def probe(stream: Stream, address: str) -> AsyncIterator[Probe]:
-    """A fresh socket on a local IP address, closed at the end.
+async def probe(
+    net: Net, stream: Stream, address: str, *, hops: int | None = None
+) -> AsyncIterator[Probe]:
+    """A fresh socket on a local IP address, closed at the end; its datagrams pass `hops` routers.
 
     Raises OSError when there is none to be had.
     """
     owner = _Nobody()
-    endpoint = Endpoint(owner, stream)
-    await open_udp(endpoint, address)
+    endpoint = Endpoint(owner, net, stream)
+    await net.open_udp(endpoint, address, hops=hops)
     try:
         yield Probe(endpoint, owner)
     finally:
@@ -136,7 +135,7 @@ def pace(round_trip: float) -> tuple[float, ...]:
 
 
 async def filtering(
-    stream: Stream, address: str, server: Address, other: Address, round_trip: float
+    net: Net, stream: Stream, address: str, server: Address, other: Address, round_trip: float
 ) -> tuple[FilteringTest, set[tuple[int, int]]]:
     """Section 4.4, both tests at once, beside a control; also the ports seen (local, outside).
 
@@ -147,7 +146,7 @@ async def filtering(
     waits = pace(round_trip)
     lossy: list[bool] = []
     """Of each answer, whether it took more than one transmission."""
-    async with probe(stream, address) as fresh, probe(stream, address) as known:
+    async with probe(net, stream, address) as fresh, probe(net, stream, address) as known:
 
         async def change(asker: Probe, flags: int) -> Address | None:
             """Where the answer came from."""
@@ -195,7 +194,7 @@ def _from_port(source: Address | None, server: Address) -> bool:
 
 
 async def hairpinning(
-    stream: Stream, address: str, server: Address, round_trip: float
+    net: Net, stream: Stream, address: str, server: Address, round_trip: float
 ) -> tuple[bool | None, set[tuple[int, int]]]:
     """Section 4.5, with two sockets that write to each other's mapped address, so that no filter
     stands in the way; None when the server answers only one of them.
@@ -203,7 +202,7 @@ async def hairpinning(
     Raises OSError.
     """
     waits = pace(round_trip)
-    async with probe(stream, address) as one, probe(stream, address) as other:
+    async with probe(net, stream, address) as one, probe(net, stream, address) as other:
         answers = await asyncio.gather(*(p.ask(server, waits=waits) for p in (one, other)))
         seen = {
             (p.port, a.mapped[1]): a.mapped
@@ -214,8 +213,8 @@ async def hairpinning(
             return None, set(seen)
         to_one, to_other = seen.values()
         arrived = await asyncio.gather(
-            _arrives(request(), one, to_other, other, HAIRPIN_WAITS),
-            _arrives(request(), other, to_one, one, HAIRPIN_WAITS),
+            _arrives(request(net.random), one, to_other, other, HAIRPIN_WAITS),
+            _arrives(request(net.random), other, to_one, one, HAIRPIN_WAITS),
         )
         return any(arrived), set(seen)
 
@@ -235,7 +234,7 @@ async def _arrives(
     return False
 
 
-async def routers(stream: Stream, address: str, server: Address) -> dict[int, str]:
+async def routers(net: Net, stream: Stream, address: str, server: Address) -> dict[int, str]:
     """The first routers on the way to a server, by their distance, as far as they say.
 
     A request that may only travel so far comes back as ICMP time exceeded (RFC 792), and who says
@@ -243,21 +242,17 @@ async def routers(stream: Stream, address: str, server: Address) -> dict[int, st
     """
 
     async def at(hops: int) -> str | None:
-        async with probe(stream, address) as limited:
-            sock = limited.endpoint.transport.get_extra_info("socket")
-            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, hops)
-            outcome = await limited.ask(server, waits=HOP_WAITS)
-        if isinstance(outcome, Answer) or outcome[0] != Reason.ICMP_UNREACHABLE:
-            return None
-        what, _, router = outcome[1].rpartition(", said ")
-        return router if what == TIME_EXCEEDED else None
+        async with probe(net, stream, address, hops=hops) as limited:
+            await limited.ask(server, waits=HOP_WAITS)
+        told = limited.endpoint.undelivered
+        return told.router if told is not None and told.time_exceeded else None
 
     said = await asyncio.gather(*(at(hops) for hops in range(1, HOPS + 1)))
     return {hops: router for hops, router in enumerate(said, 1) if router}
 
 
 async def lifetime(
-    stream: Stream, address: str, server: Address, longest: float
+    net: Net, stream: Stream, address: str, server: Address, longest: float
 ) -> tuple[float | None, float | None, str]:
     """Section 4.6: seconds that an unused binding was seen to live, seconds after which one was
     gone, and what went wrong if neither was seen.
@@ -267,7 +262,8 @@ async def lifetime(
     """
     async with AsyncExitStack() as stack:
         asker, control, *sleepers = [
-            await stack.enter_async_context(probe(stream, address)) for _ in range(2 + SLEEPERS)
+            await stack.enter_async_context(probe(net, stream, address))
+            for _ in range(2 + SLEEPERS)
         ]
         answers = await asyncio.gather(
             *(p.ask(server, waits=pace(PACE_MOST)) for p in (control, *sleepers))
@@ -277,7 +273,7 @@ async def lifetime(
             await asyncio.sleep(age)
             if not isinstance(answer, Answer):
                 return False
-            message = request(response_port=answer.mapped[1])
+            message = request(net.random, response_port=answer.mapped[1])
             return await _arrives(message, asker, server, sleeper, pace(PACE_MOST))
 
         if not await alive(control, answers[0], 0.0):

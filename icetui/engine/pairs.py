@@ -6,15 +6,27 @@ business, how it is kept alive `upkeep.py`'s.
 
 from __future__ import annotations
 
+import enum
+import math
 from typing import cast
 
-from aioice import ice
-
 from icetui import events
-from icetui.engine.endpoint import Endpoint, Request, for_aioice
+from icetui.engine.endpoint import Endpoint, Request
 from icetui.events import PairState, Reason
 
-State = ice.CandidatePair.State
+AT_ONCE, NEVER = -math.inf, math.inf
+"""Loop times: before anything that has a time, and after it."""
+
+
+class State(enum.Enum):
+    """RFC 8445 section 6.1.2.6."""
+
+    FROZEN = enum.auto()
+    WAITING = enum.auto()
+    IN_PROGRESS = enum.auto()
+    SUCCEEDED = enum.auto()
+    FAILED = enum.auto()
+
 
 STATE_WORDS: dict[State, PairState] = {
     State.FROZEN: "frozen",
@@ -25,11 +37,10 @@ STATE_WORDS: dict[State, PairState] = {
 }
 
 
-class CheckedPair(ice.CandidatePair):
-    """aioice's pair with the figures of W3C webrtc-stats and the reason when it fails."""
+class CheckedPair:
+    """A pair with the figures of W3C webrtc-stats and the reason when it fails."""
 
     def __init__(self, endpoint: Endpoint, remote: events.Candidate, controlling: bool) -> None:
-        super().__init__(endpoint, for_aioice(remote))
         self.endpoint = endpoint
         self.remote = remote
         self.id = f"{endpoint.candidate_id}-{remote.id}"
@@ -37,6 +48,8 @@ class CheckedPair(ice.CandidatePair):
         self.priority = 0
         self.prioritise(controlling)
         self.valid = False
+        self.nominated = False
+        self.remote_nominated = False
         self.of_known_host = True
         """Their description names this IP address. A check from elsewhere may come through a relay
         that is not signalled yet, and says priority as if it were direct (RFC 8445 7.1.1)."""
@@ -66,32 +79,32 @@ class CheckedPair(ice.CandidatePair):
         self.attempt = 0
         self.waits: tuple[float, ...] = ()
         self.rechecks = 0
-        self.due = -1.0
+        self.due = NEVER
         self.unlikely = 0
-        self.last_check = 0.0
+        self.last_check = -math.inf
         # Upkeep: when to probe next, when it was last heard (loop time).
-        self.next_probe = 0.0
-        self.last_heard = 0.0
+        self.next_probe = AT_ONCE
+        self.last_heard: float | None = None
         self.silent = False
         self.unanswered_since: float | None = None
-        self.revived_at = 0.0
+        self.revived_at = -math.inf
         self.smoothed_round_trip: float | None = None
         self.smoothed_loss = 0.0
         """What share of the requests gets no answer, as far as others have been answered since:
         in a silence there is nothing to tell loss by."""
-        self.loss_counted_until = 0.0
+        self.loss_counted_until = -math.inf
         self.open_probes: dict[bytes, float] = {}
 
     def prioritise(self, controlling: bool) -> None:
         """Pair priority from both candidates' (RFC 8445 section 6.1.2.3)."""
-        self.priority = ice.candidate_pair_priority(
-            self.local_candidate, self.remote_candidate, controlling
-        )
+        local, remote = cast(events.Candidate, self.endpoint.candidate), self.remote
+        ours, theirs = local.priority, remote.priority
+        g, d = (ours, theirs) if controlling else (theirs, ours)
+        self.priority = (min(g, d) << 32) + 2 * max(g, d) + (g > d)
 
     def take_remote(self, remote: events.Candidate, controlling: bool) -> None:
         """The remote candidate is now known better than before, at the same address."""
         self.remote = remote
-        self.remote_candidate = for_aioice(remote)
         self.prioritise(controlling)
 
     @property

@@ -12,10 +12,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable
 
-from icetui.engine.pairs import CheckedPair
-
-AT_ONCE, NEVER = 0.0, -1.0
-"""Loop times: due before anything that has a time, and not in the plan at all."""
+from icetui.engine.pairs import AT_ONCE, CheckedPair
 
 
 class Plan:
@@ -33,7 +30,8 @@ class Plan:
         self._due: list[tuple[float, int, int, int, CheckedPair]] = []
         self._triggered: deque[CheckedPair] = deque()
         self._timer: asyncio.TimerHandle | None = None
-        self._last = 0.0
+        self._last: float | None = None
+        """Loop time of the latest sending."""
         self._running = False
 
     def start(self) -> None:
@@ -72,7 +70,10 @@ class Plan:
         if not self._triggered and not self._due:
             return
         due = AT_ONCE if self._triggered else self._due[0][0]
-        due = max(due, self._last + self._pace)
+        earliest = self._loop.time()
+        if self._last is not None:
+            earliest = max(earliest, self._last + self._pace)
+        due = max(due, earliest)
         if self._timer is not None:
             if self._timer.when() <= due:
                 return

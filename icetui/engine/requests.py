@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from aioice import stun
+from aioice.candidate import candidate_priority
 
 from icetui import events
-from icetui.engine.endpoint import Address, Request, held
+from icetui.engine.endpoint import Request, held
+from icetui.engine.net import Address
 from icetui.engine.pairs import CheckedPair, State
 from icetui.events import Reason, address_port
 
@@ -52,7 +54,17 @@ class Requests:
         """A signed Binding request for a pair; it nominates where the path choice says so."""
         checks = self._checks
         assert checks.remote_password is not None  # nothing is planned before set_remote
-        message = checks.build_request(pair, nominate=checks.path.nominates(pair))
+        role = "ICE-CONTROLLING" if checks.ice_controlling else "ICE-CONTROLLED"
+        attributes: dict[str, object] = {
+            "USERNAME": f"{checks.remote_username}:{checks.local_username}",
+            "PRIORITY": candidate_priority(1, "prflx"),
+            role: checks.tie_breaker,
+        }
+        if checks.path.nominates(pair):
+            attributes["USE-CANDIDATE"] = None
+        message = stun.Message(
+            stun.Method.BINDING, stun.Class.REQUEST, checks.net.random.randbytes(12), attributes
+        )
         message.add_message_integrity(checks.remote_password.encode())
 
         def answered(answer: stun.Message, addr: Address, at: float) -> None:

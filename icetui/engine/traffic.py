@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from icetui import events
 from icetui.engine import messages
-from icetui.engine.endpoint import Address, Endpoint
+from icetui.engine.endpoint import Endpoint
+from icetui.engine.net import Address
 from icetui.engine.pairs import CheckedPair
 from icetui.engine.tally import Tally
 from icetui.events import MAX_TEXT_SENT, MAX_TEXT_SHOWN, address_port
@@ -33,7 +34,7 @@ class Traffic:
         self._awaited: dict[int, float] = {}
         self._drops = Tally()
         self._budget = float(TEXTS_PER_SECOND)
-        self._budget_at = 0.0
+        self._budget_at = checks.loop.time()
 
     def send_text(self, text: str) -> str | None:
         """Send a text over the path. Returns the sentence to say when that cannot be."""
@@ -73,7 +74,7 @@ class Traffic:
         pair.packets_received += 1
         pair.bytes_received += len(data)
         self._checks.upkeep.changed(pair)
-        if 20 <= data[0] <= 63 if data else False:
+        if data and 20 <= data[0] <= 63:
             self._drop(addr, "a DTLS record: icetui does ICE only")
             return
         frame = messages.read(data)

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-import random
 from typing import TYPE_CHECKING
 
 from icetui import events
-from icetui.engine.pairs import CheckedPair
+from icetui.engine.pairs import AT_ONCE, CheckedPair
 from icetui.events import Reason
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ class Upkeep:
         self._checks = checks
         self._timing = checks.timing
         self._timer: asyncio.TimerHandle | None = None
-        self._changed: set[CheckedPair] = set()
+        self._changed: dict[CheckedPair, None] = {}
         self._worst_loss = 0.0
         """Of all pairs that answer, as of the latest tick."""
 
@@ -53,18 +52,18 @@ class Upkeep:
 
     def selected(self, pair: CheckedPair) -> None:
         """This pair is the path from now on: what it is worth now is asked at once."""
-        pair.next_probe = 0.0
-        if pair.last_heard:
+        pair.next_probe = AT_ONCE
+        if pair.last_heard is not None:
             self._consent(pair)
         self._arm()
 
     def changed(self, pair: CheckedPair) -> None:
         """Figures moved; shown within a tick, many changes at once."""
-        self._changed.add(pair)
+        self._changed[pair] = None
         self._arm()
 
     def shown(self, pair: CheckedPair) -> None:
-        self._changed.discard(pair)
+        self._changed.pop(pair, None)
 
     def stop(self) -> None:
         self._changed.clear()
@@ -73,26 +72,27 @@ class Upkeep:
 
     def _consent(self, pair: CheckedPair) -> None:
         stream = self._checks.stream
+        assert pair.last_heard is not None  # it has answered, or there would be no consent
         until = stream.elapsed(pair.last_heard) + self._timing.consent
         stream.emit(events.ConsentRefreshed, pair=pair.id, expires=round(until, 3))
 
     def asked(self, pair: CheckedPair) -> None:
         """A check came on a pair that is valid: if it had gone silent, it may not be any more."""
         if pair.silent:
-            pair.next_probe = 0.0
+            pair.next_probe = AT_ONCE
             self._arm()
 
     def _interval(self, pair: CheckedPair) -> float:
         checks, timing = self._checks, self._timing
         selected = checks.path.selected
         settled = selected is None or (selected.nominated and not selected.relayed)
-        if not (settled or pair.relayed) and checks.loop.time() < checks.lively_until:
+        if not (settled or pair.relayed) and checks.lively():
             base = checks.lively_interval(timing.probe_settling)
         elif pair is selected:
             base = timing.probe_selected
         else:
             base = timing.probe_others
-        return base * random.uniform(0.75, 1.0)
+        return base * checks.net.random.uniform(0.75, 1.0)
 
     def _arm(self) -> None:
         if self._timer is None and not self._checks.closing:
@@ -108,11 +108,10 @@ class Upkeep:
             self._lose_overdue(pair, now)
             if now >= pair.next_probe:
                 self._probe(pair, now)
-            if now - pair.last_heard > self._timing.consent:
+            silence = now - pair.last_heard if pair.last_heard is not None else 0.0
+            if silence > self._timing.consent:
                 checks.fail(
-                    pair,
-                    Reason.CONSENT_EXPIRED,
-                    f"no answer for {now - pair.last_heard:.0f} s (RFC 7675)",
+                    pair, Reason.CONSENT_EXPIRED, f"no answer for {silence:.0f} s (RFC 7675)"
                 )
             elif self._unanswered(pair, now) > self._patience(pair):
                 self._silent(pair)

@@ -7,7 +7,7 @@ What must never come in: formats, clocks.
 from __future__ import annotations
 
 import base64
-import secrets
+from collections.abc import Callable
 
 from icetui.signaling.description import Description, UnreadableDescription
 
@@ -18,13 +18,15 @@ _CLOCK_SKEW = 5 * 60.0
 """Seconds a description may come from the future before the clocks are said to differ."""
 
 
-def random_credentials() -> tuple[str, str]:
+def random_credentials(
+    randbytes: Callable[[int], bytes],
+) -> tuple[str, str]:
     """Ufrag of 24 random bits and password of 128 (RFC 8445 section 5.3), as ice-chars.
 
     Both are base64 of whole random bytes, the form a blob packs.
     """
-    ufrag = base64.b64encode(secrets.token_bytes(3))
-    pwd = base64.b64encode(secrets.token_bytes(16))
+    ufrag = base64.b64encode(randbytes(3))
+    pwd = base64.b64encode(randbytes(16))
     return ufrag.decode("ascii"), pwd.decode("ascii").rstrip("=")
 
 

@@ -5,6 +5,7 @@ A real engine reads the paste.
 
 from __future__ import annotations
 
+import secrets
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -56,7 +57,7 @@ async def screen() -> AsyncIterator[Screen]:
 
 async def still_works(shown: Screen) -> None:
     """A good description is understood after whatever was pasted before."""
-    ufrag, pwd = signaling.random_credentials()
+    ufrag, pwd = signaling.random_credentials(secrets.token_bytes)
     host = signaling.read(GOOD_CANDIDATE).candidates
     good = signaling.Description(ufrag=ufrag, pwd=pwd, candidates=host)
     await shown.paste(signaling.write_blob(good))

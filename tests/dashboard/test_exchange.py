@@ -110,7 +110,7 @@ async def test_a_card_opened_by_hand_stays() -> None:
 
 
 def real_blob() -> str:
-    ufrag, pwd = signaling.random_credentials()
+    ufrag, pwd = signaling.random_credentials(secrets.token_bytes)
     return signaling.write_blob(signaling.Description(ufrag=ufrag, pwd=pwd, candidates=(L1,)))
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from icetui import events, signaling
 from icetui.engine.agent import Agent
+from icetui.engine.net.system import System
 from icetui.engine.stream import Stream
 from icetui.engine.timing import Timing
 from icetui.session import Session
@@ -32,8 +33,9 @@ class Side:
         self.seen: list[events.Event] = []
         self._changed = asyncio.Event()
         start = start or events.StartSession(interfaces=("lo",), ipv6=False)
-        stream = Stream(self._take, f"side{next(_names)}")
-        self.agent = Agent(stream, start, timing)
+        net = System()
+        stream = Stream(net, self._take, f"side{next(_names)}")
+        self.agent = Agent(net, stream, start, timing)
         self.agent.begin()
 
     def _take(self, event: events.Event) -> None:

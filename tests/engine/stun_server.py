@@ -14,7 +14,7 @@ from typing import Any
 
 from aioice import stun
 
-from icetui.engine.endpoint import Address
+from icetui.engine.net import Address
 from icetui.events import StunServer
 
 FIRST, SECOND = "127.0.0.1", "127.0.0.2"

@@ -13,7 +13,7 @@ import pytest
 from icetui import events
 from icetui.diagnosis import diagnose
 from icetui.engine.endpoint import Endpoint
-from icetui.engine.sockets import UdpTransport
+from icetui.engine.net.udp import UdpTransport
 from icetui.events import Reason
 from icetui.session import Session
 from tests.engine.side import QUICK, Side, altered, connect
@@ -24,9 +24,8 @@ def unplugged(side: Side, endpoint: Endpoint | None = None) -> Callable[[], None
     loop = asyncio.get_running_loop()
     transport = (endpoint or side.agent.checks.endpoints[0]).transport
     assert isinstance(transport, UdpTransport)
-    sock = transport.get_extra_info("socket")
-    loop.remove_reader(sock)
-    return lambda: loop.add_reader(sock, transport._readable)
+    loop.remove_reader(transport._sock)
+    return lambda: loop.add_reader(transport._sock, transport._readable)
 
 
 def path(side: Side) -> tuple[tuple[str, int], tuple[str, int]]:
@@ -185,7 +184,7 @@ async def test_a_peer_that_never_repairs_a_role_conflict_is_given_way_to(
     blobs = await one.blob(), await stubborn.blob()
     for one_side, tie_breaker in ((one, 2**64 - 1), (stubborn, 0)):
         checks = one_side.agent.checks
-        monkeypatch.setattr(checks, "_tie_breaker", tie_breaker)
+        monkeypatch.setattr(checks, "tie_breaker", tie_breaker)
         monkeypatch.setattr(
             checks, "set_remote", functools.partial(_always_controlling, checks.set_remote)
         )

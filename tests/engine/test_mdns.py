@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icetui.engine import mdns
-from icetui.engine.resolving import Unresolved
+from icetui.engine.net import Unresolved
+from icetui.engine.net.system import System
 
 NAME = "3d7e1f2a-5b60-4c1d-9e8f-0123456789ab.local"
 A, AAAA, NSEC, TXT = 1, 28, 47, 16
@@ -161,12 +162,12 @@ def test_damaged_answers_never_raise(data):
     ],
 )
 async def test_other_names_are_not_asked_for(name, monkeypatch):
-    monkeypatch.setattr(mdns, "_open", lambda asking: pytest.fail("it was asked for"))
+    monkeypatch.setattr(System, "open_multicast", lambda *_: pytest.fail("it was asked for"))
     with pytest.raises(Unresolved, match="none that multicast DNS can be asked for"):
-        await mdns.resolve(name)
+        await mdns.resolve(System(), name)
 
 
 async def test_without_a_network_nothing_is_asked(monkeypatch):
-    monkeypatch.setattr(mdns, "_open", lambda asking: pytest.fail("it was asked"))
+    monkeypatch.setattr(System, "open_multicast", lambda *_: pytest.fail("it was asked"))
     with pytest.raises(Unresolved, match="no IPv4 network to ask in"):
-        await mdns.resolve(NAME, interfaces=("lo", "nothing0"))
+        await mdns.resolve(System(), NAME, interfaces=("lo", "nothing0"))

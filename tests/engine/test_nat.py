@@ -19,6 +19,7 @@ from icetui.engine import nat_tests
 from icetui.engine.binding import Answer
 from icetui.engine.examining import unusable
 from icetui.engine.nat import Evidence, FilteringTest, conclude
+from icetui.engine.net.system import System
 from icetui.engine.stream import Stream
 from icetui.events import NatBehaviour, Reason, StartSession, StunServer, TurnServer
 from tests.conftest import Start
@@ -584,10 +585,11 @@ def test_no_answer_whatever_raises(
                 self.transport.sendto(head + data[4:20] + body + tail, addr)
                 self.transport.sendto(secrets.token_bytes(8), addr)
 
+        net = System()
         transport, _ = await loop.create_datagram_endpoint(Liar, local_addr=(FIRST, 0))
         address = transport.get_extra_info("sockname")
         try:
-            async with nat_tests.probe(Stream(lambda _: None), FIRST) as asker:
+            async with nat_tests.probe(net, Stream(net, lambda _: None), FIRST) as asker:
                 outcome = await asker.ask(address, change=6, waits=(0.005, 0.01))
         finally:
             transport.close()

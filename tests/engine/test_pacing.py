@@ -50,22 +50,26 @@ async def test_a_user_may_choose_ta_and_rto(side: Callable[..., Side]) -> None:
     assert min(again[pair] - first[pair] for pair in again) >= 0.4 * 0.8
 
 
+HOME = "192.168.1.20"
+"""Where the routing table would send from."""
+
+
 def test_documentation_addresses_are_as_likely_as_public_ones() -> None:
-    here = candidate("host", "192.168.1.20")
+    here = candidate("host", HOME)
     for public in ("203.0.113.9", "8.8.8.8"):
-        assert unlikely(here, candidate("srflx", public), True) == unlikely(
-            here, candidate("srflx", public), False
+        assert unlikely(here, candidate("srflx", public), HOME, True) == unlikely(
+            here, candidate("srflx", public), HOME, False
         )
 
 
 def test_private_networks_come_after_what_the_outside_sees() -> None:
-    here = candidate("host", "192.168.1.20")
-    assert unlikely(here, candidate("host", "10.7.0.4"), True) > 0
-    assert unlikely(here, candidate("host", "10.7.0.4"), False) == unlikely(
-        here, candidate("srflx", "203.0.113.9"), False
+    here = candidate("host", HOME)
+    assert unlikely(here, candidate("host", "10.7.0.4"), HOME, True) > 0
+    assert unlikely(here, candidate("host", "10.7.0.4"), HOME, False) == unlikely(
+        here, candidate("srflx", "203.0.113.9"), HOME, False
     ), "with nothing else to go by nothing is put last"
     relay = candidate("relay", "198.51.100.7")
-    assert unlikely(relay, candidate("host", "10.7.0.4"), True) > 0
+    assert unlikely(relay, candidate("host", "10.7.0.4"), HOME, True) > 0
 
 
 async def test_likelihood_counts_what_the_whole_description_says(

@@ -62,7 +62,7 @@ async def test_an_address_that_was_hidden_is_not_given_to_a_relay() -> None:
         await side.blob()
         side.agent.checks.hidden_hosts.add("127.0.0.1")  # what a name was resolved to
         side.agent.paste(CREDENTIALS + UDP)
-        relay = Endpoint(side.agent.generations, side.agent.stream, via="turn")
+        relay = Endpoint(side.agent.generations, side.agent.net, side.agent.stream, via="turn")
         relay.candidate = events.Candidate(id="L9", type="relay", address="127.0.0.1", port=9)
         side.agent.checks.add_endpoint(relay)
         assert [pair.local for pair in side.session.pairs.values()] == ["L1"]

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from icetui.engine import mdns
-from icetui.engine.resolving import Unresolved
+from icetui.engine.net import Unresolved
+from icetui.engine.net.system import System
 from tests.lab.foreign import Foreign, skip_if_absent
 from tests.lab.lab import BuildLab, Host, Lab
 from tests.lab.peers import exchange, sdp
@@ -35,7 +36,7 @@ def lan(build_lab: BuildLab) -> Lab:
 def resolve(host: Host, name: str, interfaces: tuple[str, ...] = ()) -> str:
     """The address of a name, asked on a host of the lab and nowhere else."""
     with host.inside():
-        return asyncio.run(mdns.resolve(name, interfaces=interfaces))
+        return asyncio.run(mdns.resolve(System(), name, interfaces=interfaces))
 
 
 def address_record(address: str) -> bytes:
@@ -158,7 +159,7 @@ def test_where_the_port_is_taken_answers_come_by_unicast(lan: Lab) -> None:
 def test_it_can_be_given_up_at_any_time_and_leaves_no_socket(lan: Lab) -> None:
     async def give_up() -> None:
         for _ in range(5):
-            asking = asyncio.create_task(mdns.resolve(NAME))
+            asking = asyncio.create_task(mdns.resolve(System(), NAME))
             await asyncio.sleep(0.02)
             asking.cancel()
             with pytest.raises(asyncio.CancelledError):

@@ -79,7 +79,7 @@ def descriptions(draw):
     foreign = st.tuples(
         st.text(ice_chars, min_size=4, max_size=256), st.text(ice_chars, min_size=22, max_size=256)
     )
-    ufrag, pwd = draw(st.builds(random_credentials) | foreign)
+    ufrag, pwd = draw(st.builds(random_credentials, st.just(secrets.token_bytes)) | foreign)
     return Description(
         ufrag=ufrag,
         pwd=pwd,

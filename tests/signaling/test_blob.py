@@ -152,7 +152,7 @@ def test_every_single_altered_character_is_noticed(d):
 
 
 def test_our_credentials_have_the_entropy_that_ice_asks_and_fit_a_blob_packed():
-    ufrag, pwd = random_credentials()
+    ufrag, pwd = random_credentials(secrets.token_bytes)
     assert (len(ufrag), len(pwd)) == (4, 22)
     assert len(base64.b64decode(ufrag)) * 8 == 24
     assert len(base64.b64decode(pwd + "==")) * 8 == 128

@@ -26,7 +26,7 @@ def test_exactly_one_of_two_different_ufrags_controls(a, b):
 
 
 def test_credentials_are_new_each_time():
-    assert len({random_credentials() for _ in range(100)}) == 100
+    assert len({random_credentials(secrets.token_bytes) for _ in range(100)}) == 100
 
 
 def test_a_fresh_description_of_the_other_side_needs_no_words():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import pytest
 
 from icetui import signaling
@@ -12,7 +13,7 @@ HOST = Candidate(id="", type="host", address="192.0.2.1", port=4000, priority=21
 
 
 def blob() -> str:
-    ufrag, pwd = signaling.random_credentials()
+    ufrag, pwd = signaling.random_credentials(secrets.token_bytes)
     return signaling.write_blob(Description(ufrag=ufrag, pwd=pwd, candidates=(HOST,)))
 
 

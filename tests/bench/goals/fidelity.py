@@ -211,7 +211,7 @@ def lateness(options: Options) -> Iterator[Row]:
 
 def _crowd() -> tuple[str, str]:
     """Someone with many candidates, none of whom answers: ufrag and SDP."""
-    ufrag, password = signaling.random_credentials()
+    ufrag, password = signaling.random_credentials(secrets.token_bytes)
     lines = [
         f"{number} 1 udp {2130706431 - number} 10.200.{number}.2 {40000 + number} typ host"
         for number in range(REMOTES)

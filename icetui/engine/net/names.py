@@ -1,4 +1,4 @@
-"""Names to addresses, without ever holding up the program's end.
+"""The system's resolver: names to addresses, without ever holding up the program's end.
 
 getaddrinfo cannot be cancelled, and a thread pool is waited for at exit; a daemon thread is not.
 """
@@ -9,18 +9,11 @@ import asyncio
 import socket
 import threading
 
-Address = tuple[str, int]
-
-
-class Unresolved(Exception):
-    """The name has no address; the message says what the resolver said."""
+from icetui.engine.net import Address, Unresolved
 
 
 async def resolve(host: str, port: int) -> list[Address]:
-    """Addresses of a host, IPv4 and IPv6, in the system's order.
-
-    Raises `Unresolved`.
-    """
+    """As `Net.resolve`. Raises `Unresolved`."""
     loop = asyncio.get_running_loop()
     result: asyncio.Future[list[Address]] = loop.create_future()
 

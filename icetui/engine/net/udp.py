@@ -1,4 +1,4 @@
-"""UDP sockets that say when a datagram arrived and which router refused one.
+"""The system's UDP sockets, which say when a datagram arrived and which router refused one.
 
 What belongs here: opening, reading and writing sockets. On Linux every datagram comes with the
 kernel's own receive time (SO_TIMESTAMPNS), so a busy event loop does not show up as round trip
@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import errno
 import ipaddress
-import os
 import socket
 import struct
 import sys
 import time
-from typing import Any, Protocol
+from typing import Any
+
+from icetui.engine.net import PacketReceiver, Undelivered
 
 RECEIVE_BUFFER = 262144
 DATAGRAMS_PER_WAKE_UP = 64
@@ -28,37 +29,6 @@ IPV6_RECVERR = 25
 SO_TIMESTAMPNS = 35
 MSG_ERRQUEUE = 0x2000
 
-ICMP_WORDS = {
-    0: "network unreachable",
-    1: "host unreachable",
-    2: "protocol unreachable",
-    3: "port unreachable",
-    4: "too big for the path",
-    9: "network administratively prohibited",
-    10: "host administratively prohibited",
-    13: "communication administratively prohibited",
-}
-TIME_EXCEEDED = "ICMP time exceeded"
-"""A router's word for a datagram that was allowed no more hops (RFC 792)."""
-ICMP6_WORDS = {
-    0: "no route",
-    1: "administratively prohibited",
-    3: "address unreachable",
-    4: "port unreachable",
-    5: "source address refused",
-    6: "route rejected",
-}
-
-
-class PacketReceiver(Protocol):
-    """Who gets what a socket hears. `at` is `loop.time()` at which the kernel received it."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
-    def connection_lost(self, exc: Exception | None) -> None: ...
-    def packet_received(self, data: bytes, addr: tuple[str, int], at: float) -> None: ...
-    def unreachable(self, addr: tuple[str, int], detail: str) -> None: ...
-    def send_failed(self, addr: tuple[str, int], error: OSError) -> None: ...
-
 
 def supported() -> bool:
     """Whether this system has the kernel's receive times and ICMP errors."""
@@ -66,12 +36,9 @@ def supported() -> bool:
 
 
 async def open_udp(
-    receiver: PacketReceiver, address: str, port: int = 0
+    receiver: PacketReceiver, address: str, port: int = 0, *, hops: int | None = None
 ) -> asyncio.DatagramTransport:
-    """Bind a UDP socket and let `receiver` have what it hears.
-
-    Raises OSError when the address or port cannot be bound.
-    """
+    """As `Net.open_udp`. Raises OSError when the address or port cannot be bound."""
     loop = asyncio.get_running_loop()
     ip = ipaddress.ip_address(address)
     sock = socket.socket(socket.AF_INET6 if ip.version == 6 else socket.AF_INET, socket.SOCK_DGRAM)
@@ -80,6 +47,10 @@ async def open_udp(
         if ip.version == 6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+        if hops is not None and ip.version == 6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, hops)
+        elif hops is not None:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, hops)
         sock.bind((address, port))
         if supported():
             sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
@@ -113,8 +84,8 @@ class UdpTransport(asyncio.DatagramTransport):
         loop.add_reader(sock, self._readable)
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """`sockname` as `(address, port)`, `socket`."""
-        return {"sockname": self._name, "socket": self._sock}.get(name, default)
+        """`sockname` as `(address, port)`."""
+        return self._name if name == "sockname" else default
 
     def is_closing(self) -> bool:
         return self._closing
@@ -182,7 +153,7 @@ class UdpTransport(asyncio.DatagramTransport):
                     (socket.IPPROTO_IP, IP_RECVERR),
                     (socket.IPPROTO_IPV6, IPV6_RECVERR),
                 ):
-                    self._receiver.unreachable(addr[:2], _describe_error(value))
+                    self._receiver.unreachable(addr[:2], _undelivered(value))
 
 
 def _kernel_time(ancillary: list[tuple[int, int, bytes]]) -> float | None:
@@ -193,27 +164,18 @@ def _kernel_time(ancillary: list[tuple[int, int, bytes]]) -> float | None:
     return None
 
 
-def _describe_error(value: bytes) -> str:
-    """`struct sock_extended_err` and the offender's address behind it (ip(7)) in words."""
+def _undelivered(value: bytes) -> Undelivered:
+    """`struct sock_extended_err` and the offender's address behind it (ip(7))."""
     number, origin, kind, code = struct.unpack_from("IBBB", value)
+    version = {2: 4, 3: 6}.get(origin, 0)  # SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6
     router = ""
-    if origin in (2, 3) and len(value) >= 24:  # SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6
+    if version and len(value) >= 24:
         (family,) = struct.unpack_from("H", value, 16)
         if family == socket.AF_INET:
             router = socket.inet_ntop(socket.AF_INET, value[20:24])
         elif family == socket.AF_INET6 and len(value) >= 40:
             router = socket.inet_ntop(socket.AF_INET6, value[24:40])
-    if origin == 2 and kind == 3:
-        what = f"ICMP {ICMP_WORDS.get(code, f'unreachable, code {code}')}"
-    elif origin == 3 and kind == 1:
-        what = f"ICMPv6 {ICMP6_WORDS.get(code, f'unreachable, code {code}')}"
-    elif origin == 2 and kind == 11:
-        what = TIME_EXCEEDED
-    elif origin in (2, 3):
-        what = f"ICMP type {kind} code {code}"
-    else:
-        what = os.strerror(number)
-    return f"{what}, said {router}" if router else what
+    return Undelivered(version, kind, code, router, number)
 
 
 class _PlainProtocol(asyncio.DatagramProtocol):

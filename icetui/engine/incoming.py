@@ -1,0 +1,108 @@
+"""What comes in: who sent it is authenticated, role conflicts are repaired, checks are answered.
+
+What belongs here: RFC 8489 section 9.1.3 and RFC 8445 section 7.3.1.1, up to the answer. What an
+authentic check means for its pair is `checking.py`'s business.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aioice import stun
+
+from icetui.engine.endpoint import Endpoint
+from icetui.engine.net import Address
+from icetui.engine.requests import ERROR_REASONS
+from icetui.events import Reason
+
+if TYPE_CHECKING:
+    from icetui.engine.checking import CheckList
+
+
+class IncomingChecks:
+    """The requests that reach one check list."""
+
+    def __init__(self, checks: CheckList) -> None:
+        self._checks = checks
+        self._conflict_since: float | None = None
+        """Loop time since which they claim our role in spite of our 487."""
+
+    def received(self, message: stun.Message, addr: Address, endpoint: Endpoint) -> None:
+        """Answer a request; a well signed check is handed to the check list then."""
+        checks = self._checks
+        if checks.closing:
+            return
+        key = checks.local_password.encode()
+        endpoint.answer_key = key
+        username = message.attributes.get("USERNAME")
+        if (
+            message.message_method != stun.Method.BINDING
+            or username is None
+            or "MESSAGE-INTEGRITY" not in message.attributes
+        ):
+            self._refuse(message, addr, endpoint, 400, "Bad Request")
+        elif not (checks.names_us(username) and message.check_message_integrity(key)):
+            self._refuse(message, addr, endpoint, 401, "Unauthenticated")
+        elif self._in_conflict(message):
+            self._refuse(message, addr, endpoint, 487, "Role Conflict")
+        else:
+            answer = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, message.transaction_id)
+            answer.attributes["XOR-MAPPED-ADDRESS"] = addr
+            answer.add_message_integrity(key)
+            endpoint.send_stun(answer, addr)
+            checks.check_incoming(message, addr, endpoint)
+
+    def agreed(self) -> None:
+        """A check with the other role came in: there is no conflict, or no more."""
+        self._conflict_since = None
+
+    def _in_conflict(self, message: stun.Message) -> bool:
+        """Whether they have to give way (RFC 8445 section 7.3.1.1); if we have to, we do."""
+        checks = self._checks
+        if checks.remote_password is None:
+            # Without their description we have no role yet that a check could be in conflict with.
+            checks.ice_controlling = "ICE-CONTROLLED" in message.attributes
+            return False
+        claim = "ICE-CONTROLLING" if checks.ice_controlling else "ICE-CONTROLLED"
+        theirs = message.attributes.get(claim)
+        if theirs is None:
+            return False
+        we_win = checks.tie_breaker >= theirs  # whoever has the greater one controls
+        if we_win == checks.ice_controlling:
+            return True
+        checks.switch_role(ice_controlling=we_win)
+        return False
+
+    def _refuse(
+        self, request: stun.Message, addr: Address, endpoint: Endpoint, code: int, words: str
+    ) -> None:
+        checks = self._checks
+        answer = stun.Message(request.message_method, stun.Class.ERROR, request.transaction_id)
+        answer.attributes["ERROR-CODE"] = (code, words)
+        if code == 487:
+            answer.add_message_integrity(checks.local_password.encode())
+        else:
+            # Who could not be authenticated cannot check a signature (RFC 8489 section 9.1.3).
+            answer.add_fingerprint()
+        endpoint.send_stun(answer, addr)
+        username = str(request.attributes.get("USERNAME", ""))
+        if code == 401 and not checks.names_us(username):
+            detail = f"check for another user fragment: {username[:64]}"
+        elif code == 401:
+            detail = "check with wrong MESSAGE-INTEGRITY: the password in it is not ours"
+        elif code == 400:
+            detail = "request without USERNAME and MESSAGE-INTEGRITY"
+        else:
+            detail = "check claims our role; we keep it"
+        checks.refuse(endpoint, addr, ERROR_REASONS.get(code, Reason.BAD_REQUEST), detail)
+        if code == 487:
+            self._give_way()
+
+    def _give_way(self) -> None:
+        """Some never repair a role conflict (pion). Better another role than no connection."""
+        checks = self._checks
+        now = checks.loop.time()
+        self._conflict_since = now if self._conflict_since is None else self._conflict_since
+        if now - self._conflict_since > checks.timing.stubborn:
+            self._conflict_since = None
+            checks.switch_role(ice_controlling=not checks.ice_controlling)

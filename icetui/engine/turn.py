@@ -1,0 +1,439 @@
+"""A TURN client (RFC 8656): one allocation at one server, over UDP, TCP or TLS.
+
+What belongs here: requests and their repetition, credentials (RFC 8489 section 9.2), what the
+server sends, the allocation's lifetime. How datagrams go through the allocation is `relay.py`'s
+business. aioice's own client keeps tasks, timers and ids of its own; its messages serve here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import struct
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from aioice import stun
+from aioice.turn import make_integrity_key
+
+from icetui.engine import wire
+from icetui.engine.endpoint import show
+from icetui.engine.net import (
+    Address,
+    DatagramTransport,
+    Net,
+    StreamTransport,
+    TlsFailure,
+    Undelivered,
+)
+from icetui.engine.stream import Stream
+from icetui.engine.tasks import Tasks
+from icetui.events import Reason, TurnServer, address_port
+
+REQUEST_AGAIN = 0.15
+"""Seconds between the sendings of a request over UDP. Doubling from 500 ms (RFC 8489 section 6.2.1)
+would leave an allocation, two round trips, two tries in two seconds …"""
+REQUEST_LONGER = 1.2
+"""… but a server that is down is asked less and less: what each pause is longer than the last."""
+REQUEST_WITHIN = 20.0
+UDP_RELAY = 17 << 24
+"""REQUESTED-TRANSPORT: UDP's protocol number, then three reserved bytes (RFC 8656 section 18.7)."""
+
+LIFETIME = 600
+"""Seconds asked for an allocation (RFC 8656 section 7.1's default)."""
+REFRESH_AT = 5 / 6
+"""What part of its lifetime an allocation has behind it when it is refreshed."""
+MOST_BUFFERED = 262144
+"""Bytes waiting on a TCP connection beyond which datagrams are dropped, as a router would."""
+
+
+class RelayUnavailable(Exception):
+    """No allocation. `reason` is out of the enum, the text is one sentence for people."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+
+
+class Refused(Exception):
+    """The server answered with an error."""
+
+    def __init__(self, code: int, phrase: str) -> None:
+        super().__init__(f"{code} {phrase}")
+        self.code, self.phrase = code, phrase
+
+
+class NothingGranted(Exception):
+    """A success without what makes it one; the message says what."""
+
+
+class Unanswered(Exception):
+    """The server did not answer a request."""
+
+
+class Connection(Protocol):
+    """What carries the client's messages to the server."""
+
+    @property
+    def transport(self) -> Any: ...
+
+    def send(self, data: bytes) -> None: ...
+
+
+class TurnClient:
+    """One allocation's conversation with its server."""
+
+    def __init__(self, net: Net, stream: Stream, server: TurnServer, address: Address) -> None:
+        """`address`: where the server is. Nothing is sent before `allocate`."""
+        self.net = net
+        self.server = server
+        self.address = address
+        self.relayed: Address | None = None
+        self.mapped: Address | None = None
+        """Where the server saw us when it allocated."""
+        self.granted: float | None = None
+        """Seconds the server lets the allocation live without a refresh."""
+        self.on_channel_data: Callable[[int, bytes, float], None] = lambda *_: None
+        self.on_lost: Callable[[Exception | None], None] = lambda _: None
+        self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Fails with what ends the connection to the server."""
+        self._stream = stream
+        self._connection: Connection | None = None
+        self._realm, self._nonce, self._key = "", b"", b""
+        self._waiting: dict[bytes, asyncio.Future[stun.Message]] = {}
+        self._tasks = Tasks()
+
+    # --- the connection -------------------------------------------------------------------------
+
+    async def connect(self, local: str) -> None:
+        """Connect from a local address. Raises OSError, `TlsFailure`."""
+        if self.server.transport == "udp":
+            datagrams = _Datagrams(self)
+            await self.net.open_udp(datagrams, local)
+            self._connection = datagrams
+        else:
+            bytestream = _Bytestream(self)
+            tls = self.server.host if self.server.transport == "tls" else None
+            await self.net.open_stream(bytestream, self.address, local=local, tls=tls)
+            self._connection = bytestream
+
+    def is_closing(self) -> bool:
+        return self._connection is None or bool(self._connection.transport.is_closing())
+
+    def close(self) -> None:
+        """Close the connection; the allocation runs out by itself."""
+        self._tasks.cancel()
+        if self._connection is not None:
+            self._connection.transport.close()
+
+    def breaks(self, error: Exception) -> None:
+        """The connection does not carry us to the server."""
+        if not self.broken.done():
+            self.broken.set_exception(error)
+            self.broken.exception()  # looked at: nobody may be waiting any more
+
+    def lost(self, exc: Exception | None) -> None:
+        """The connection has ended."""
+        self._tasks.cancel()
+        self.breaks(exc or ConnectionResetError("the server closed the connection"))
+        self.on_lost(exc)
+
+    # --- requests -------------------------------------------------------------------------------
+
+    async def allocate(self) -> Address:
+        """Get an allocation and keep it alive; returns the relayed address.
+
+        Raises `Refused`, `NothingGranted`, `Unanswered`.
+        """
+        answer = await self.request(
+            stun.Method.ALLOCATE, {"LIFETIME": LIFETIME, "REQUESTED-TRANSPORT": UDP_RELAY}
+        )
+        for name in ("LIFETIME", "XOR-MAPPED-ADDRESS", "XOR-RELAYED-ADDRESS"):
+            if name not in answer.attributes:
+                raise NothingGranted(f"the server's answer has no {name}")
+        self.mapped = answer.attributes["XOR-MAPPED-ADDRESS"]
+        relayed: Address = answer.attributes["XOR-RELAYED-ADDRESS"]
+        self.relayed = relayed
+        self._tasks.start(self._keep_alive())
+        return relayed
+
+    async def refresh(self) -> None:
+        """Ask for a whole lifetime again (section 8). Raises as `allocate`."""
+        answer = await self.request(stun.Method.REFRESH, {"LIFETIME": LIFETIME})
+        if "LIFETIME" not in answer.attributes:
+            raise NothingGranted("the server's answer has no LIFETIME")
+
+    async def delete(self) -> None:
+        """Give the allocation back and close. Raises `Refused`, `Unanswered`."""
+        self._tasks.cancel()
+        if self.is_closing():
+            return
+        try:
+            await self.request(stun.Method.REFRESH, {"LIFETIME": 0})
+        finally:
+            self.close()
+
+    async def bind_channel(self, number: int, peer: Address) -> None:
+        """Section 12. Raises `Refused`, `Unanswered`."""
+        await self.request(
+            stun.Method.CHANNEL_BIND, {"CHANNEL-NUMBER": number, "XOR-PEER-ADDRESS": peer}
+        )
+
+    def send_channel_data(self, number: int, data: bytes) -> None:
+        if self._connection is not None:
+            self._connection.send(struct.pack("!HH", number, len(data)) + data)
+
+    async def _keep_alive(self) -> None:
+        while True:
+            await asyncio.sleep(REFRESH_AT * (self.granted or LIFETIME))
+            try:
+                await self.refresh()
+            except (Refused, NothingGranted, Unanswered):
+                self.close()
+                return
+
+    async def request(self, method: stun.Method, attributes: dict[str, Any]) -> stun.Message:
+        """Ask, authenticated as far as the server's realm and nonce are known; its success.
+
+        A 401 or 438 is answered once with what it says (RFC 8489 section 9.2.5). Raises `Refused`,
+        `Unanswered`, and `NothingGranted` for a lifetime of 0 that was not asked for.
+        """
+        try:
+            answer = await self._transaction(method, attributes)
+        except _Challenged as challenge:
+            self._take_challenge(challenge.answer)
+            try:
+                answer = await self._transaction(method, attributes)
+            except _Challenged as again:
+                raise _refusal(again.answer) from None
+        self.granted = answer.attributes.get("LIFETIME", self.granted)
+        if self.granted == 0 and attributes.get("LIFETIME"):
+            raise NothingGranted("the server allocates for 0 s")
+        return answer
+
+    def _take_challenge(self, answer: stun.Message) -> None:
+        self._nonce = answer.attributes["NONCE"]
+        self._realm = answer.attributes.get("REALM", self._realm)
+        self._key = make_integrity_key(
+            self.server.username or "", self._realm, self.server.password or ""
+        )
+
+    async def _transaction(self, method: stun.Method, attributes: dict[str, Any]) -> stun.Message:
+        """One request, sent again until it is answered."""
+        message = stun.Message(
+            method, stun.Class.REQUEST, self.net.random.randbytes(12), dict(attributes)
+        )
+        if self._key:
+            message.attributes["USERNAME"] = self.server.username
+            message.attributes["NONCE"] = self._nonce
+            message.attributes["REALM"] = self._realm
+            message.add_message_integrity(self._key)
+        answered: asyncio.Future[stun.Message]
+        answered = asyncio.get_running_loop().create_future()
+        self._waiting[message.transaction_id] = answered
+        pause = REQUEST_AGAIN if self.server.transport == "udp" else REQUEST_WITHIN
+        left = REQUEST_WITHIN
+        try:
+            while left > 0:
+                self._send(message)
+                await asyncio.wait({answered}, timeout=min(pause, left))
+                if answered.done():
+                    return self._outcome(answered.result(), message)
+                left -= pause
+                pause *= REQUEST_LONGER
+        finally:
+            del self._waiting[message.transaction_id]
+        raise Unanswered
+
+    def _outcome(self, answer: stun.Message, request: stun.Message) -> stun.Message:
+        if answer.message_class == stun.Class.RESPONSE:
+            return answer
+        code = answer.error_code
+        can_retry = (
+            "NONCE" in answer.attributes
+            and self.server.username is not None
+            and self.server.password is not None
+            and (
+                (code == 401 and "REALM" in answer.attributes)
+                or (code == 438 and "USERNAME" in request.attributes)
+            )
+        )
+        if can_retry:
+            raise _Challenged(answer)
+        raise _refusal(answer)
+
+    def _send(self, message: stun.Message) -> None:
+        if self._connection is not None and not self.is_closing():
+            data = bytes(message)
+            self._connection.send(data)
+            self._show("out", data)
+
+    # --- what the server sends ------------------------------------------------------------------
+
+    def arrived(self, data: bytes, at: float) -> None:
+        """A frame from the server that came at loop time `at`."""
+        if len(data) >= 4 and 0x40 <= data[0] < 0x80:
+            channel, length = struct.unpack_from("!HH", data)
+            if len(data) >= 4 + length:
+                self.on_channel_data(channel, data[4 : 4 + length], at)
+            return
+        if not wire.is_stun(data):
+            return
+        try:
+            self._show("in", data)
+            message = stun.parse_message(data)
+        except (ValueError, struct.error, IndexError):
+            return  # aioice raises struct.error for attributes shorter than their type
+        waiting = self._waiting.get(message.transaction_id)
+        if waiting is not None and not waiting.done() and self._authentic(message):
+            waiting.set_result(message)
+
+    def _authentic(self, answer: stun.Message) -> bool:
+        """Whether an answer to a signed request is signed; a 401 or 438, which tells what to sign
+        with, need not be (RFC 8489 section 9.2.5). Others are as if they had not come."""
+        if answer.message_class not in (stun.Class.RESPONSE, stun.Class.ERROR):
+            return False
+        challenge = answer.message_class == stun.Class.ERROR and answer.error_code in (401, 438)
+        return not self._key or challenge or answer.check_message_integrity(self._key)
+
+    def _show(self, direction: str, data: bytes) -> None:
+        assert self._connection is not None  # nothing was sent or heard before
+        name = self._connection.transport.get_extra_info("sockname") or ("", 0)
+        show(
+            self._stream,
+            direction,
+            data,
+            local=address_port(name[0], name[1]),
+            remote=address_port(*self.address),
+            via=self.server.url,
+        )
+
+
+class _Challenged(Exception):
+    """A 401 or 438 that can be answered."""
+
+    def __init__(self, answer: stun.Message) -> None:
+        self.answer = answer
+
+
+def _refusal(answer: stun.Message) -> Refused:
+    return Refused(*answer.attributes.get("ERROR-CODE", (0, "")))
+
+
+class _Datagrams:
+    """Over UDP: a datagram a frame."""
+
+    def __init__(self, client: TurnClient) -> None:
+        self._client = client
+        self.transport: DatagramTransport
+
+    def send(self, data: bytes) -> None:
+        self.transport.sendto(data, self._client.address)
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._client.lost(exc)
+
+    def packet_received(self, data: bytes, addr: Address, at: float) -> None:
+        if addr == self._client.address:
+            self._client.arrived(data, at)
+
+    def unreachable(self, addr: Address, error: Undelivered) -> None:
+        self._client.breaks(RelayUnavailable(Reason.ICMP_UNREACHABLE, str(error)))
+
+    def send_failed(self, addr: Address, error: OSError) -> None:
+        self._client.breaks(RelayUnavailable(Reason.SEND_ERROR, error.strerror or str(error)))
+
+
+class _Bytestream:
+    """Over TCP and TLS: frames one after the other, each padded to four bytes (section 12.5)."""
+
+    def __init__(self, client: TurnClient) -> None:
+        self._client = client
+        self.transport: StreamTransport
+        self._buffer = bytearray()
+
+    def send(self, data: bytes) -> None:
+        if self.transport.get_write_buffer_size() < MOST_BUFFERED:
+            self.transport.write(data + bytes(-len(data) % 4))
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._client.lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        now = self._client.net.now()
+        at = 0
+        while len(self._buffer) - at >= 4:
+            length = int.from_bytes(self._buffer[at + 2 : at + 4], "big")
+            size = (4 if 0x40 <= self._buffer[at] < 0x80 else 20) + length
+            size += -size % 4
+            if len(self._buffer) - at < size:
+                break
+            self._client.arrived(bytes(self._buffer[at : at + size]), now)
+            at += size
+        del self._buffer[:at]
+
+
+async def allocated(
+    net: Net, stream: Stream, server: TurnServer, address: Address, local: str
+) -> TurnClient:
+    """A client with an allocation at the server at `address`, asked from the local one.
+
+    Raises `RelayUnavailable`.
+    """
+    client = TurnClient(net, stream, server, address)
+    try:
+        await client.connect(local)
+        await _first(client)
+    except Refused as error:
+        raise RelayUnavailable(*_reason(error, server)) from None
+    except Unanswered:
+        raise RelayUnavailable(Reason.TIMEOUT, "no answer") from None
+    except NothingGranted as error:
+        raise RelayUnavailable(Reason.BAD_REQUEST, str(error)) from None
+    except TlsFailure as error:
+        raise RelayUnavailable(Reason.TLS, f"TLS: {error}") from None
+    except OSError as error:
+        words = os.strerror(error.errno) if error.errno else str(error)
+        raise RelayUnavailable(Reason.SEND_ERROR, words) from None
+    finally:
+        if client.relayed is None:
+            client.close()
+    return client
+
+
+async def _first(client: TurnClient) -> None:
+    """The allocation, or what broke the connection to the server meanwhile."""
+    task = asyncio.get_running_loop().create_task(client.allocate())
+    either: set[asyncio.Future[Any]] = {task, client.broken}
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            client.broken.result()
+        await task
+    finally:
+        task.cancel()
+
+
+def _reason(error: Refused, server: TurnServer) -> tuple[Reason, str]:
+    if error.code == 401:
+        if server.username is None:
+            what = "the server wants a user name and password: turn:user:password@host"
+        else:
+            what = "the user name or the password is wrong"
+        return Reason.UNAUTHENTICATED, f"{error}: {what}"
+    reason = {
+        400: Reason.BAD_REQUEST,
+        403: Reason.FORBIDDEN,
+        438: Reason.STALE_NONCE,
+        442: Reason.UNSUPPORTED,
+        486: Reason.QUOTA,
+        508: Reason.QUOTA,
+    }.get(error.code, Reason.BAD_REQUEST)
+    return reason, str(error)
