@@ -5,8 +5,8 @@ A real engine reads the paste.
 
 from __future__ import annotations
 
-import secrets
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 

@@ -1,5 +1,7 @@
 """The Connect card: what a stranger is told, when, and that nothing is claimed which is not so."""
 
+import secrets
+
 from icetui import events, signaling
 from tests.dashboard.looking import looking
 from tests.dashboard.streams import BLOB, L1, Teller, connected, described, gathered

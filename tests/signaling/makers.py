@@ -1,5 +1,6 @@
 """Descriptions as our own engine makes them, for the tests of this folder."""
 
+import secrets
 import time
 from typing import get_args
 

@@ -1,6 +1,7 @@
 """The blob: what it carries, how long it is, and how its versions get on with each other."""
 
 import base64
+import secrets
 import zlib
 
 import msgspec

@@ -1,5 +1,7 @@
 """Roles, and whether two descriptions belong together."""
 
+import secrets
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
