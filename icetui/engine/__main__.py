@@ -17,142 +17,21 @@ import threading
 import traceback
 from importlib.metadata import version
 from pathlib import Path
-from queue import Empty, SimpleQueue
 
 import icetui
 from icetui import events
-from icetui.engine.agent import Agent
 from icetui.engine.net import Net
 from icetui.engine.net.system import System
+from icetui.engine.output import Output
+from icetui.engine.sessions import Sessions
 from icetui.engine.stream import Stream
-from icetui.events import Event, NotUnderstood
 
-MOST_WAITING = 20_000
-"""Events waiting for a slow reader, beyond which decoded STUN messages are left out."""
 LONGEST_COMMAND = 2 * 1024 * 1024
 SWITCH_INTERVAL = 0.0002
 """Seconds the writing thread may keep the interpreter from a check that waits for its answer."""
 
 
-class Output:
-    """Writes events to stdout in a thread, so that a slow reader never delays a check."""
-
-    def __init__(self, file: int) -> None:
-        self._file = file
-        self._fresh: list[Event] = []
-        """Of this turn of the loop; the thread hears of them when the turn's datagrams are
-        answered, as it would compete for the interpreter."""
-        self._queue: SimpleQueue[list[Event] | None] = SimpleQueue()
-        self._put = self._written = 0
-        self._thread = threading.Thread(target=self._write, name="output", daemon=True)
-        self.broken = False
-        self._thread.start()
-
-    def put(self, event: Event) -> None:
-        """Queue an event."""
-        slow = self._put - self._written > MOST_WAITING
-        if self.broken or (slow and isinstance(event, events.StunMessage)):
-            return
-        self._put += 1
-        self._fresh.append(event)
-        if len(self._fresh) == 1:
-            try:
-                asyncio.get_running_loop().call_soon(self._hand_over)
-            except RuntimeError:  # the loop has ended
-                self._hand_over()
-
-    def _hand_over(self) -> None:
-        if self._fresh:
-            self._queue.put(self._fresh)
-            self._fresh = []
-
-    def finish(self, within: float) -> None:
-        """Write what is queued, for at most `within` seconds."""
-        self._hand_over()
-        self._queue.put(None)
-        self._thread.join(within)
-
-    def _write(self) -> None:
-        while (batch := self._queue.get()) is not None:
-            with contextlib.suppress(Empty):
-                while len(batch) < 256:
-                    more = self._queue.get_nowait()
-                    if more is None:
-                        self._queue.put(None)
-                        break
-                    batch += more
-            data = b"".join(map(events.encode, batch))
-            try:
-                while data:
-                    data = data[os.write(self._file, data) :]
-            except OSError:
-                self.broken = True  # nobody reads any more; stdin's end says so too
-                return
-            self._written += len(batch)
-
-
-class Engine:
-    """Carries out commands until the end of stdin."""
-
-    def __init__(self, net: Net, stream: Stream) -> None:
-        self._net = net
-        self._stream = stream
-        self._agents: dict[str, Agent] = {}
-        self.ended = asyncio.Event()
-        self.cause = "user"
-
-    def take(self, line: bytes) -> None:
-        """One line from stdin."""
-        if not line.strip():
-            return
-        try:
-            command = events.decode_command(line)
-        except NotUnderstood as problem:
-            self._stream.emit(events.CommandRefused, command="", problem=str(problem)[:300])
-            return
-        if isinstance(command, events.StartSession):
-            self._open(command)
-            return
-        agent = self._agents.get(command.session) or next(iter(self._agents.values()), None)
-        match command:
-            case events.Leave():
-                self.end("user")
-            case _ if agent is None:
-                name = events.kebab(type(command).__name__)
-                self._stream.emit(
-                    events.CommandRefused, command=name, problem="there is no session yet"
-                )
-            case events.Paste():
-                agent.paste(command.text)
-            case events.SendText():
-                agent.send_text(command.text)
-            case events.Restart():
-                agent.restart()
-            case events.Nominate():
-                agent.nominate(command.pair)
-
-    def _open(self, command: events.StartSession) -> None:
-        name = command.session or f"s{len(self._agents) + 1}"
-        if name in self._agents:
-            self._stream.emit(
-                events.CommandRefused, command="start-session", problem=f"{name} exists already"
-            )
-            return
-        agent = Agent(self._net, self._stream.for_session(name), command)
-        self._agents[name] = agent
-        agent.begin()
-
-    def end(self, cause: str) -> None:
-        """Leave all sessions, then stop; the first cause counts."""
-        if not self.ended.is_set():
-            self.cause = cause
-            self.ended.set()
-
-    async def close(self) -> None:
-        await asyncio.gather(*(agent.leave(self.cause) for agent in self._agents.values()))
-
-
-def _read_stdin(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+def _read_stdin(engine: Sessions, loop: asyncio.AbstractEventLoop) -> None:
     """Runs in a thread: works for a pipe, a terminal and a file alike."""
     with contextlib.suppress(RuntimeError, OSError):  # the loop has ended before the input did
         while line := sys.stdin.buffer.readline(LONGEST_COMMAND):
@@ -163,7 +42,7 @@ def _read_stdin(engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
 async def serve(net: Net, stream: Stream) -> None:
     """Run until told to end."""
     loop = asyncio.get_running_loop()
-    engine = Engine(net, stream)
+    engine = Sessions(net, stream)
     failed: list[BaseException] = []
 
     def on_error(_: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:

@@ -304,7 +304,9 @@ class Agent:
         if candidate is None or self._closed or endpoint.via is None:
             return
         self._candidates.pop((candidate.address, candidate.port), None)
-        gone = msgspec.structs.replace(candidate, unsupported="its TURN allocation was lost")
+        why = endpoint.transport.get_extra_info("why_lost")
+        lost = "its TURN allocation was lost" + (f": {why}" if why else "")
+        gone = msgspec.structs.replace(candidate, unsupported=lost)
         self.stream.emit(events.CandidateGathered, candidate=gone)
         self._publish()
         self._gathering.allocate_again(endpoint.via)

@@ -21,8 +21,6 @@ FIRST_CHANNEL, LAST_CHANNEL = 0x4000, 0x4FFF
 BIND_AGAIN = 240.0
 """Seconds after which a channel is bound anew: its permission lives 300 s (RFC 8656 section 9)."""
 BIND_RETRY = 5.0
-VERIFY_WITHIN = 2.0
-"""Seconds the server gets to say that an allocation still lives."""
 GOODBYE = 0.4
 """Seconds the server gets to confirm that the allocation is deleted."""
 
@@ -40,14 +38,16 @@ class RelayTransport:
         """Peers that the server will not relay to."""
         self._binds = Tasks()
         self._closing: asyncio.Task[None] | None = None
-        self._verifying: asyncio.Task[None] | None = None
+        self._verifying: asyncio.Task[bool] | None = None
         client.on_channel_data = self._arrived
         client.on_lost = self._lost
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """`sockname`: the relayed address; `related_address`: what the server sees us at;
-        `lifetime`: seconds the allocation lives without a refresh."""
+        `lifetime`: seconds the allocation lives without a refresh; `why_lost`: words for an
+        allocation that has ended by itself."""
         return {
+            "why_lost": self._client.why_lost,
             "sockname": self._relayed,
             "related_address": self._client.mapped,
             "lifetime": self._client.granted,
@@ -95,6 +95,8 @@ class RelayTransport:
 
     def _lost(self, exc: Exception | None) -> None:
         self._binds.cancel()
+        if self._verifying is not None:
+            self._verifying.cancel()
         self._endpoint.connection_lost(exc)
 
     async def _keep_bound(self, number: int, addr: Address) -> None:
@@ -115,17 +117,10 @@ class RelayTransport:
     def verify(self) -> None:
         """Ask the server whether the allocation still lives, because nothing comes through it.
 
-        A server that was restarted knows nothing of it (437, RFC 8656 section 7.3); then this
-        transport ends, and whoever uses it is told by connection_lost.
+        If it does not, this transport ends, and whoever uses it is told by connection_lost.
         """
         if not self.is_closing() and (self._verifying is None or self._verifying.done()):
-            self._verifying = asyncio.get_running_loop().create_task(self._verify())
-
-    async def _verify(self) -> None:
-        try:
-            await asyncio.wait_for(self._client.refresh(), VERIFY_WITHIN)
-        except (TimeoutError, NothingGranted, Refused, Unanswered):
-            self._client.close()
+            self._verifying = asyncio.get_running_loop().create_task(self._client.prove())
 
     def close(self) -> None:
         """Delete the allocation; the server's answer is waited for a moment only."""

@@ -43,6 +43,13 @@ LIFETIME = 600
 """Seconds asked for an allocation (RFC 8656 section 7.1's default)."""
 REFRESH_AT = 5 / 6
 """What part of its lifetime an allocation has behind it when it is refreshed."""
+KEEP_WARM = 15.0
+"""Seconds between Binding requests that keep our NAT's binding to the server (RFC 8445 section 11),
+and show when it is another one: to the server we are a stranger then."""
+WARMING = 3.0
+"""Seconds for which such a request is repeated."""
+NOBODY_THERE = 3
+"""How often in a row the server's machine has to say that nobody listens until it is believed."""
 MOST_BUFFERED = 262144
 """Bytes waiting on a TCP connection beyond which datagrams are dropped, as a router would."""
 
@@ -96,7 +103,13 @@ class TurnClient:
         self.on_channel_data: Callable[[int, bytes, float], None] = lambda *_: None
         self.on_lost: Callable[[Exception | None], None] = lambda _: None
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Fails with what ends the connection to the server."""
+        """Fails with what ends the connection to the server before there is an allocation."""
+        self.why_lost = ""
+        """Why the allocation is no more, in words; empty while it lives and when we closed it."""
+        self._expires: float | None = None
+        """Loop time at which the server forgets the allocation unless it is refreshed."""
+        self._nobody_there = 0
+        """How often its machine has said that nobody listens, since the server last answered."""
         self._stream = stream
         self._connection: Connection | None = None
         self._realm, self._nonce, self._key = "", b"", b""
@@ -155,6 +168,8 @@ class TurnClient:
         relayed: Address = answer.attributes["XOR-RELAYED-ADDRESS"]
         self.relayed = relayed
         self._tasks.start(self._keep_alive())
+        if self.server.transport == "udp":
+            self._tasks.start(self._keep_warm())
         return relayed
 
     async def refresh(self) -> None:
@@ -184,31 +199,79 @@ class TurnClient:
             self._connection.send(struct.pack("!HH", number, len(data)) + data)
 
     async def _keep_alive(self) -> None:
+        """Refresh in time. Silence ends no allocation before the server forgets it: a line that
+        was dead for a while finds it alive."""
         while True:
             await asyncio.sleep(REFRESH_AT * (self.granted or LIFETIME))
+            while not await self.prove():
+                if self._expires is not None and self.net.now() >= self._expires:
+                    self._end("it was not refreshed in time")
+                    return
+
+    async def prove(self) -> bool:
+        """Refresh the allocation; False when the server has not said anything about it.
+
+        It ends when the server knows nothing of it (437, RFC 8656 section 7.3; from another 5-tuple
+        others say 400 or 401), or when nobody listens there any more.
+        """
+        try:
+            await self.refresh()
+        except Refused as error:
+            self._end(f"the server said {error}")
+        except NothingGranted as error:
+            self._end(str(error))
+        except Unanswered:
+            if self._nobody_there < NOBODY_THERE:
+                return False
+            self._end("nobody listens at the server's port any more")
+        return True
+
+    def network_says(self, error: Undelivered) -> None:
+        """Something that was sent to the server did not arrive."""
+        if error.router == self.address[0] and error.port_unreachable:
+            self._nobody_there += 1
+        self.breaks(RelayUnavailable(Reason.ICMP_UNREACHABLE, str(error)))
+
+    async def _keep_warm(self) -> None:
+        while True:
+            await asyncio.sleep(KEEP_WARM)
             try:
-                await self.refresh()
+                answer = await self.request(stun.Method.BINDING, {}, within=WARMING)
             except (Refused, NothingGranted, Unanswered):
-                self.close()
+                continue  # no news of the binding: what is sent through it will tell
+            seen = answer.attributes.get("XOR-MAPPED-ADDRESS")
+            if seen is not None and seen != self.mapped:
+                self._end(f"our NAT moved us from {_shown(self.mapped)} to {_shown(seen)}")
                 return
 
-    async def request(self, method: stun.Method, attributes: dict[str, Any]) -> stun.Message:
+    def _end(self, why: str) -> None:
+        """The allocation is no more."""
+        self.why_lost = why
+        self.close()
+
+    async def request(
+        self, method: stun.Method, attributes: dict[str, Any], within: float = REQUEST_WITHIN
+    ) -> stun.Message:
         """Ask, authenticated as far as the server's realm and nonce are known; its success.
 
         A 401 or 438 is answered once with what it says (RFC 8489 section 9.2.5). Raises `Refused`,
-        `Unanswered`, and `NothingGranted` for a lifetime of 0 that was not asked for.
+        `Unanswered` after `within` seconds, `NothingGranted` for a lifetime of 0 that was not asked
+        for.
         """
         try:
-            answer = await self._transaction(method, attributes)
+            answer = await self._transaction(method, attributes, within)
         except _Challenged as challenge:
             self._take_challenge(challenge.answer)
             try:
-                answer = await self._transaction(method, attributes)
+                answer = await self._transaction(method, attributes, within)
             except _Challenged as again:
                 raise _refusal(again.answer) from None
-        self.granted = answer.attributes.get("LIFETIME", self.granted)
-        if self.granted == 0 and attributes.get("LIFETIME"):
-            raise NothingGranted("the server allocates for 0 s")
+        granted = answer.attributes.get("LIFETIME")
+        if granted is not None and attributes.get("LIFETIME"):
+            if granted == 0:
+                raise NothingGranted("the server allocates for 0 s")
+            self.granted = granted
+            self._expires = self.net.now() + granted
         return answer
 
     def _take_challenge(self, answer: stun.Message) -> None:
@@ -218,12 +281,14 @@ class TurnClient:
             self.server.username or "", self._realm, self.server.password or ""
         )
 
-    async def _transaction(self, method: stun.Method, attributes: dict[str, Any]) -> stun.Message:
+    async def _transaction(
+        self, method: stun.Method, attributes: dict[str, Any], within: float
+    ) -> stun.Message:
         """One request, sent again until it is answered."""
         message = stun.Message(
             method, stun.Class.REQUEST, self.net.random.randbytes(12), dict(attributes)
         )
-        if self._key:
+        if self._key and method != stun.Method.BINDING:
             message.attributes["USERNAME"] = self.server.username
             message.attributes["NONCE"] = self._nonce
             message.attributes["REALM"] = self._realm
@@ -232,13 +297,15 @@ class TurnClient:
         answered = asyncio.get_running_loop().create_future()
         self._waiting[message.transaction_id] = answered
         pause = REQUEST_AGAIN if self.server.transport == "udp" else REQUEST_WITHIN
-        left = REQUEST_WITHIN
+        left = within
         try:
             while left > 0:
                 self._send(message)
                 await asyncio.wait({answered}, timeout=min(pause, left))
                 if answered.done():
                     return self._outcome(answered.result(), message)
+                if self._nobody_there >= NOBODY_THERE:
+                    break
                 left -= pause
                 pause *= REQUEST_LONGER
         finally:
@@ -272,6 +339,7 @@ class TurnClient:
 
     def arrived(self, data: bytes, at: float) -> None:
         """A frame from the server that came at loop time `at`."""
+        self._nobody_there = 0
         if len(data) >= 4 and 0x40 <= data[0] < 0x80:
             channel, length = struct.unpack_from("!HH", data)
             if len(data) >= 4 + length:
@@ -294,7 +362,8 @@ class TurnClient:
         if answer.message_class not in (stun.Class.RESPONSE, stun.Class.ERROR):
             return False
         challenge = answer.message_class == stun.Class.ERROR and answer.error_code in (401, 438)
-        return not self._key or challenge or answer.check_message_integrity(self._key)
+        unsigned = not self._key or answer.message_method == stun.Method.BINDING
+        return unsigned or challenge or answer.check_message_integrity(self._key)
 
     def _show(self, direction: str, data: bytes) -> None:
         assert self._connection is not None  # nothing was sent or heard before
@@ -314,6 +383,10 @@ class _Challenged(Exception):
 
     def __init__(self, answer: stun.Message) -> None:
         self.answer = answer
+
+
+def _shown(address: Address | None) -> str:
+    return address_port(*address) if address is not None else "an address not told"
 
 
 def _refusal(answer: stun.Message) -> Refused:
@@ -341,7 +414,7 @@ class _Datagrams:
             self._client.arrived(data, at)
 
     def unreachable(self, addr: Address, error: Undelivered) -> None:
-        self._client.breaks(RelayUnavailable(Reason.ICMP_UNREACHABLE, str(error)))
+        self._client.network_says(error)
 
     def send_failed(self, addr: Address, error: OSError) -> None:
         self._client.breaks(RelayUnavailable(Reason.SEND_ERROR, error.strerror or str(error)))

@@ -186,7 +186,7 @@ async def test_a_turn_server_that_was_restarted_is_asked_again_and_the_path_retu
             what="a new relayed candidate",
         )
         lost = each.session.local_candidates["L1"]
-        assert lost.unsupported == "its TURN allocation was lost"
+        assert (lost.unsupported or "").startswith("its TURN allocation was lost: nobody listens")
     one.agent.paste(await other.blob())
     other.agent.paste(await one.blob())
     for each in (one, other):

@@ -66,6 +66,11 @@ class Undelivered:
         """A router's word for a datagram that was allowed no more hops (RFC 792)."""
         return self.version == 4 and self.type == 11
 
+    @property
+    def port_unreachable(self) -> bool:
+        """A host's word that no program has the port (RFC 792, RFC 4443 section 3.1)."""
+        return (self.version, self.type, self.code) in ((4, 3, 3), (6, 1, 4))
+
     def __str__(self) -> str:
         if self.version == 4 and self.type == 3:
             what = f"ICMP {ICMP_WORDS.get(self.code, f'unreachable, code {self.code}')}"
