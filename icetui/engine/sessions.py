@@ -1,6 +1,6 @@
 """The sessions of one engine: which command goes to which, and what is refused.
 
-What belongs here: commands carried out. Where they come from is the pipe's business (`__main__.py`).
+What belongs here: commands carried out. Where they come from is `__main__.py`'s business.
 """
 
 from __future__ import annotations
