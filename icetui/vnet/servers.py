@@ -55,6 +55,23 @@ class ServerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     alternate: str = ""
     """`address:port` in ALTERNATE-SERVER, with error 300; `[address]:port` for IPv6."""
 
+    # --- NAT behaviour discovery (RFC 5780), where there is a second address or port --------------
+    other_addresses: tuple[str, ...] = ()
+    """Its second address, one for each IP family that has one."""
+    other_port: Port | None = None
+    """Its second port; with `other_addresses` and without this one, `port` + 1."""
+    told_other: str = ""
+    """`address:port` said in OTHER-ADDRESS instead of the truth."""
+    other_silent: bool = False
+    """Whoever asks the second address gets no answer."""
+    change_request: Literal["honest", "dropped", "ignored", "refused"] = "honest"
+    """What becomes of CHANGE-REQUEST: it is done, the request is dropped, answered as if it were
+    not there, refused with 420. Without a second address or port: refused."""
+    response_port: bool = True
+    """It knows RESPONSE-PORT (RFC 5780 section 7.5); False: 420."""
+    padding: bool = True
+    """The same of PADDING (section 7.6)."""
+
     # --- who gets an answer, and when -------------------------------------------------------------
     silent: bool = False
     """It hears and never answers; TCP connections come about."""
@@ -77,23 +94,7 @@ class ServerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class StunOptions(ServerOptions, frozen=True, kw_only=True, tag_field="kind", tag="stun"):
-    """A STUN server: Binding (RFC 8489) and, with another address or port, RFC 5780."""
-
-    other_addresses: tuple[str, ...] = ()
-    """Its second address, one for each IP family that has one."""
-    other_port: Port | None = None
-    """Its second port; with `other_addresses` and without this one, `port` + 1."""
-    told_other: str = ""
-    """`address:port` said in OTHER-ADDRESS instead of the truth."""
-    other_silent: bool = False
-    """Whoever asks the second address gets no answer."""
-    change_request: Literal["honest", "dropped", "ignored", "refused"] = "honest"
-    """What becomes of CHANGE-REQUEST: it is done, the request is dropped, answered as if it were
-    not there, refused with 420. Without a second address and port: refused."""
-    response_port: bool = True
-    """It knows RESPONSE-PORT (RFC 5780 section 7.5); False: 420."""
-    padding: bool = True
-    """The same of PADDING (section 7.6)."""
+    """A STUN server: Binding (RFC 8489), over UDP with RFC 5780."""
 
 
 class TurnOptions(ServerOptions, frozen=True, kw_only=True, tag_field="kind", tag="turn"):
@@ -125,8 +126,8 @@ class TurnOptions(ServerOptions, frozen=True, kw_only=True, tag_field="kind", ta
     allowed: tuple[str, ...] = ()
     """… except these."""
     errors: dict[Literal["allocate", "refresh", "create-permission", "channel-bind"], Code] = {}
-    """Requests of these methods are always answered with this error, once authenticated; 300 names
-    `alternate`."""
+    """Requests of these methods are always answered with this error, once authenticated; 300 without
+    that, naming `alternate`, as coturn does."""
 
     relay_addresses: tuple[str, ...] = ()
     """Where relayed ports are bound, one for each IP family; none: the first address of the host
