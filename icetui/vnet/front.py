@@ -120,7 +120,7 @@ class Front:
         )
         self._listeners.append(listener)
 
-    # --- out ----------------------------------------------------------------------------------------
+    # --- out --------------------------------------------------------------------------------------
 
     def send(self, client: FiveTuple, data: bytes) -> None:
         """Send to a client at once."""
@@ -159,7 +159,7 @@ class Front:
         options = self._options
         return (options.answers_from_address or at[0], options.answers_from_port or at[1])
 
-    # --- in -----------------------------------------------------------------------------------------
+    # --- in ---------------------------------------------------------------------------------------
 
     def hear(self, client: FiveTuple, data: bytes) -> None:
         """A whole message from a client."""
@@ -249,7 +249,3 @@ class _Stream:
     def connection_lost(self, exc: Exception | None) -> None:
         if self._client is not None:
             self._front.left(self._client)
-
-    def eof_received(self) -> bool:
-        """asyncio's streams ask whether to stay open when the peer has finished: no."""
-        return False

@@ -126,8 +126,8 @@ class TurnOptions(ServerOptions, frozen=True, kw_only=True, tag_field="kind", ta
     allowed: tuple[str, ...] = ()
     """… except these."""
     errors: dict[Literal["allocate", "refresh", "create-permission", "channel-bind"], Code] = {}
-    """Requests of these methods are always answered with this error, once authenticated; 300 without
-    that, naming `alternate`, as coturn does."""
+    """Requests of these methods are always answered with this error, once authenticated; 300
+    without that, naming `alternate`, as coturn does."""
 
     relay_addresses: tuple[str, ...] = ()
     """Where relayed ports are bound, one for each IP family; none: the first address of the host
