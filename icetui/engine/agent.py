@@ -196,6 +196,17 @@ class Agent:
                 controlling=self._controls(theirs),
             )
             self._publish()
+        self._see_who_opens()
+
+    def _see_who_opens(self) -> None:
+        """Both NATs may be known by now: see `Rechecks.only_we_can_open`."""
+        mapping, _ = self._discovery.said
+        theirs = self._theirs
+        self.checks.rechecks.only_we_can_open = (
+            mapping in ("address-dependent", "address-and-port-dependent")
+            and theirs is not None
+            and theirs.filtering == "address-dependent"
+        )
 
     def _add_remote(self, candidate: Candidate) -> bool:
         """Take in one of theirs; False when there is nothing new to be shown."""
@@ -407,6 +418,7 @@ class Agent:
         """More is known of our NAT: the blob says so, and whoever has the one before needs no
         other."""
         if not self._closed:
+            self._see_who_opens()
             self._publish(nat_only=True)
 
     def _publish(self, *, resend: bool = False, nat_only: bool = False) -> None:

@@ -26,11 +26,13 @@ from icetui.engine.net import Address, Net
 from icetui.engine.nomination import PathChoice
 from icetui.engine.pairs import AT_ONCE, NEVER, CheckedPair, State
 from icetui.engine.plan import Plan
+from icetui.engine.rechecks import Rechecks
 from icetui.engine.requests import Purpose, Requests, unanswered
 from icetui.engine.stream import Stream
 from icetui.engine.tally import Tally
 from icetui.engine.timing import Timing
 from icetui.engine.traffic import Traffic
+from icetui.engine.unsignalled import KEPT, Unsignalled
 from icetui.engine.upkeep import Upkeep
 from icetui.events import Reason, address_port
 
@@ -86,8 +88,6 @@ class CheckList:
         """IP addresses of our STUN and TURN servers."""
         self.server_round_trip: float | None = None
         """Seconds to the nearest of them: a peer is hardly nearer."""
-        self.lively_until: float | None = None
-        """Loop time until which the other side has only just come; None: it has not come yet."""
         self.hidden_hosts: set[str] = set()
         """IP addresses that their description hid behind names. A relay is not told of them: it
         could not reach them, and a permission would give away what was hidden."""
@@ -100,6 +100,8 @@ class CheckList:
         """Whether this is the generation whose state is the connection's."""
         self.plan = Plan(self.timing.pace, self._check)
         self._early: deque[tuple[stun.Message, Address, Endpoint]] = deque(maxlen=MOST_EARLY_CHECKS)
+        self.rechecks = Rechecks(self.timing)
+        self._unsignalled = Unsignalled()
         self._knocks = Tally()
         self._knockers = Knockers(self.timing.keep_open)
         self._refusals = Tally()
@@ -147,6 +149,7 @@ class CheckList:
             return False
         if known is not None:
             number = known.id
+            self._unsignalled.signalled(addr)
         named = msgspec.structs.replace(candidate, id=number or self.next_remote_id())
         self.remotes[addr] = named
         self.stream.emit(events.RemoteCandidateAdded, candidate=named)
@@ -272,32 +275,24 @@ class CheckList:
             self.plan.at(pair, now + pair.waits[pair.attempt])
             pair.attempt += 1
         pair.last_check = now
+        self.rechecks.sent(pair.remote.address, now)
         self.show(pair)
         pair.endpoint.ask(request)
         return True
 
     def _recheck_interval(self, pair: CheckedPair) -> float | None:
         """Seconds until a failed pair is tried again, None: not while things are as they are."""
-        timing, selected = self.timing, self.path.selected
-        if selected is None:
-            most = timing.recheck
-        elif selected.relayed and not pair.relayed:
-            most = timing.recheck_direct
-        else:
-            return None
-        if self.lively():
-            pair.rechecks = 0
-            return self.lively_interval(timing.recheck_lively)
-        # The exponent is bounded, as nothing else bounds how long somebody waits.
-        return min(most, timing.recheck_first * 2.0 ** min(pair.rechecks, 16))
+        return self.rechecks.interval(
+            pair, self.path.selected, self.pairs.values(), self.loop.time()
+        )
 
     def lively(self) -> bool:
         """Whether the other side has only just come."""
-        return self.lively_until is not None and self.loop.time() < self.lively_until
+        return self.rechecks.lively(self.loop.time())
 
     def lively_interval(self, wanted: float) -> float:
         """Seconds between checks of one pair, so that all together take their share at most."""
-        return max(wanted, len(self.pairs) * self.timing.pace / self.timing.lively_share)
+        return self.rechecks.lively_interval(wanted, len(self.pairs))
 
     def fail(self, pair: CheckedPair, reason: Reason, detail: str) -> None:
         """A pair failed; it is tried again later as long as that could help."""
@@ -313,8 +308,15 @@ class CheckList:
             self.path.lost(pair)
         self.path.reconsider()
         self.plan.at(pair, self.loop.time() + (self._recheck_interval(pair) or 0.0))
-        if self.state == "checking" and all(p.state == State.FAILED for p in self.pairs.values()):
+        if self.state == "checking" and not any(map(self._hopeful, self.pairs.values())):
             self.set_state("failed", "every pair has failed; checks go on")
+
+    def _hopeful(self, pair: CheckedPair) -> bool:
+        """Whether it has not failed yet; one more of a storm of new ports is no news."""
+        if pair.state == State.FAILED:
+            return False
+        stormy = pair.remote.type == "prflx" and self._unsignalled.stormy(pair.remote.address)
+        return pair.valid or not stormy
 
     def recheck_failed(self) -> None:
         """There is no path any more, or only a relayed one: put failed pairs back into the plan."""
@@ -355,6 +357,9 @@ class CheckList:
             self._knockers.heard(endpoint, addr)
             return
         if addr not in self.remotes:
+            number = self._admit(addr)
+            if number is None:
+                return
             self.add_remote(
                 events.Candidate(
                     id="",
@@ -362,8 +367,9 @@ class CheckList:
                     address=addr[0],
                     port=addr[1],
                     priority=message.attributes.get("PRIORITY", 0),
-                    foundation=f"prflx{len(self.remotes)}",
-                )
+                    foundation=f"prflx{number}",
+                ),
+                number,
             )
         pair = self.pairs.get((endpoint, addr))
         if pair is None:
@@ -385,11 +391,31 @@ class CheckList:
             self.plan.at(pair, pair.last_check + self.timing.again)
         self.upkeep.changed(pair)
 
+    def _admit(self, addr: Address) -> str | None:
+        """The id for an address that was not signalled, None when it is one too many; it may take
+        the place of the oldest one of the same host that came to nothing."""
+        if not self._unsignalled.admit(addr, self.loop.time()):
+            return None
+        of_host = self._unsignalled.of(addr[0])
+        if len(of_host) <= KEPT and len(self.remotes) < MOST_REMOTE_CANDIDATES:
+            return self.next_remote_id()
+        gone = next((a for a in of_host if a != addr and self._came_to_nothing(a)), None)
+        if gone is None:
+            self._unsignalled.signalled(addr)
+            return None
+        self._unsignalled.signalled(gone)
+        for endpoint, remote in [key for key in self.pairs if key[1] == gone]:
+            self.plan.forget(self.pairs.pop((endpoint, remote)))
+        return self.remotes.pop(gone).id
+
+    def _came_to_nothing(self, addr: Address) -> bool:
+        return all(p.state == State.FAILED for p in self.pairs.values() if p.addr == addr)
+
     def heard(self) -> None:
         """The other side is there: what has failed is tried again quickly from its first word on,
         as loss rather than a firewall may have been the cause."""
-        if self.lively_until is None:
-            self.lively_until = self.loop.time() + self.timing.lively
+        if self.rechecks.lively_until is None:
+            self.rechecks.lively_until = self.loop.time() + self.timing.lively
             self.recheck_failed()
 
     def _knock(self, message: stun.Message, addr: Address) -> None:
@@ -469,6 +495,10 @@ class CheckList:
         """Which pair a datagram between these two belongs to, if any."""
         pair = self.pairs.get((endpoint, addr))
         return pair.id if pair else None
+
+    def holds(self, pair: CheckedPair) -> bool:
+        """Whether it is still one of ours: its endpoint or its place may have been lost."""
+        return self.pairs.get((pair.endpoint, pair.addr)) is pair
 
     def find(self, pair_id: str) -> CheckedPair | None:
         """A pair by its id."""

@@ -12,7 +12,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable
 
-from icetui.engine.pairs import AT_ONCE, CheckedPair
+from icetui.engine.pairs import AT_ONCE, NEVER, CheckedPair
 
 
 class Plan:
@@ -56,6 +56,12 @@ class Plan:
         if pair not in self._triggered:
             self._triggered.append(pair)
         self._arm()
+
+    def forget(self, pair: CheckedPair) -> None:
+        """It is not checked any more."""
+        pair.due = NEVER
+        if pair in self._triggered:
+            self._triggered.remove(pair)
 
     def clear(self) -> None:
         """Forget what is due; whoever orders the pairs anew puts them in again."""

@@ -68,9 +68,12 @@ class Requests:
         message.add_message_integrity(checks.remote_password.encode())
 
         def answered(answer: stun.Message, addr: Address, at: float) -> None:
-            self._answered(pair, request, purpose, answer, addr, at)
+            if checks.holds(pair):
+                self._answered(pair, request, purpose, answer, addr, at)
 
         def refused(reason: Reason, detail: str) -> None:
+            if not checks.holds(pair):
+                return
             if pair.valid:
                 # No end of a path by itself (consent decides), but it tells why it goes silent.
                 pair.detail = detail
@@ -120,6 +123,7 @@ class Requests:
         round_trip = _measure(pair, request, answer, at)
         pair.last_heard = checks.loop.time()
         checks.heard()
+        checks.rechecks.answered(pair.remote.address)
         mapped = answer.attributes.get("XOR-MAPPED-ADDRESS")
         if mapped is not None:
             pair.mapped = address_port(*mapped)

@@ -36,8 +36,12 @@ class Timing:
     """Otherwise: from a pair's failure to its next check; then it doubles up to …"""
     recheck: float = 2.0
     """… this while there is no path, because late is normal, …"""
+    recheck_only_we: float = 0.2
+    """… or this, where a check of theirs cannot reach us and only one of ours opens the way, …"""
     recheck_direct: float = 10.0
     """… and this for a direct pair while only a relayed path stands."""
+    unanswered: float = 60.0
+    """How long an IP address is tried like that; then it gets less (see `rechecks.py`)."""
     again: float = 0.01
     """The least time after a check before an incoming one triggers it anew."""
 

@@ -1,0 +1,56 @@
+"""Addresses from which the other side checks us without having signalled them.
+
+What belongs here: how many of them are taken in. A NAT that maps by destination shows a new port
+for every address of ours that is checked, and where two such NATs meet each check makes the next
+address: without a bound that goes on for ever.
+"""
+
+from __future__ import annotations
+
+from icetui.engine.net import Address
+
+KEPT = 16
+"""Of one IP address at a time: several sockets over there, each seen at several ports."""
+AT_ONCE, A_SECOND = 16, 0.5
+"""So many new ones of one IP address are taken in at once, and then so many a second."""
+STORM = 8
+"""More of one IP address than this say nothing about whether a path may still be found."""
+MOST_HOSTS = 64
+
+
+class Unsignalled:
+    """Those of one check list."""
+
+    def __init__(self) -> None:
+        self._budgets: dict[str, tuple[float, float]] = {}
+        """By IP address: how many may be taken in, and the loop time at which that was so."""
+        self._known: dict[str, list[Address]] = {}
+        """Those taken in, the oldest first."""
+
+    def admit(self, addr: Address, now: float) -> bool:
+        """Whether one more is taken in now."""
+        host = addr[0]
+        if host not in self._budgets and len(self._budgets) >= MOST_HOSTS:
+            return False
+        left, at = self._budgets.get(host, (float(AT_ONCE), now))
+        left = min(float(AT_ONCE), left + (now - at) * A_SECOND)
+        if left < 1:
+            self._budgets[host] = (left, now)
+            return False
+        self._budgets[host] = (left - 1, now)
+        self._known.setdefault(host, []).append(addr)
+        return True
+
+    def of(self, host: str) -> list[Address]:
+        """Those of an IP address that are kept, the oldest first."""
+        return self._known.get(host, [])
+
+    def signalled(self, addr: Address) -> None:
+        """It is none any more, or not kept any more."""
+        known = self._known.get(addr[0], [])
+        if addr in known:
+            known.remove(addr)
+
+    def stormy(self, host: str) -> bool:
+        """Whether so many come from there that one more means nothing."""
+        return len(self._known.get(host, [])) > STORM
