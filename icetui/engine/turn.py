@@ -390,7 +390,8 @@ def _shown(address: Address | None) -> str:
 
 
 def _refusal(answer: stun.Message) -> Refused:
-    return Refused(*answer.attributes.get("ERROR-CODE", (0, "")))
+    code, phrase = answer.attributes.get("ERROR-CODE", (0, ""))
+    return Refused(code, "".join(c for c in phrase if c.isprintable()))
 
 
 class _Datagrams:

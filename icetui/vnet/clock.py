@@ -12,6 +12,7 @@ import asyncio
 import contextvars
 import heapq
 import itertools
+import math
 from asyncio import events as asyncio_events
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -219,7 +220,10 @@ class HostLoop(asyncio.AbstractEventLoop):
         *args: Any,
         context: contextvars.Context | None = None,
     ) -> asyncio.TimerHandle:
-        return self._at(max(self._local(), round(when * SECOND)), callback, args, context)
+        due = math.ceil(when * SECOND)
+        if due / SECOND < when:
+            due += 1  # whoever is called must see the time that it asked for
+        return self._at(max(self._local(), due), callback, args, context)
 
     def _at(
         self,

@@ -12,7 +12,7 @@ from icetui import events
 from icetui.engine.sessions import Sessions
 from icetui.engine.stream import Sink, Stream
 from icetui.events import AnyCommand, Event
-from icetui.vnet.world import Machine
+from icetui.vnet.world_parts import Machine
 
 
 class Peer:

@@ -186,7 +186,12 @@ async def test_a_turn_server_that_was_restarted_is_asked_again_and_the_path_retu
             what="a new relayed candidate",
         )
         lost = each.session.local_candidates["L1"]
-        assert (lost.unsupported or "").startswith("its TURN allocation was lost: nobody listens")
+        why = (lost.unsupported or "").removeprefix("its TURN allocation was lost: ")
+        # It depends on who is quicker, the one that asks or the one that starts the server again.
+        assert why in (
+            "nobody listens at the server's port any more",
+            "the server said 437 Invalid allocation",
+        )
     one.agent.paste(await other.blob())
     other.agent.paste(await one.blob())
     for each in (one, other):
