@@ -62,7 +62,7 @@ class RelayPorts:
         raise OSError(errno.EADDRINUSE, "no relayed port is free")
 
     def _candidates(self, even: bool) -> Iterator[int]:
-        """Ports to try, from a random one on: some when the range is large, all when it is small."""
+        """Ports to try, from a random one on: some of a large range, all of a small one."""
         low, high = self._options.relay_ports
         step = 1
         if even:

@@ -13,8 +13,8 @@ from icetui.vnet import stun_messages as stun
 from icetui.vnet.binding_service import REASONS, BindingService
 from icetui.vnet.front import FiveTuple, Front, host_addresses
 from icetui.vnet.prefixes import Prefixes
-from icetui.vnet.servers import Code, TurnOptions
 from icetui.vnet.relay_ports import RelayPorts
+from icetui.vnet.servers import Code, TurnOptions
 from icetui.vnet.serving import ServerNet
 from icetui.vnet.turn_allocation import Allocation, AllocationView
 from icetui.vnet.turn_credentials import Credentials, Login, Refused
