@@ -228,8 +228,8 @@ def test_a_port_that_another_program_has_is_not_taken() -> None:
         ([(stun.REQUESTED_TRANSPORT, b"\x06\0\0\0")], 400),
         ([UDP, (stun.REQUESTED_ADDRESS_FAMILY, b"\x09\0\0\0")], 440),
         ([UDP, (0x7001, b"what")], 420),
-        ([UDP, (stun.RESERVATION_TOKEN, bytes(8))], 508),
-        ([UDP, (stun.EVEN_PORT, b"\x80")], 508),
+        ([UDP, (stun.RESERVATION_TOKEN, bytes(8))], 404),
+        ([UDP, (stun.RESERVATION_TOKEN, bytes(8)), (stun.EVEN_PORT, b"\0")], 400),
         (
             [
                 UDP,
@@ -279,6 +279,26 @@ def test_an_even_port() -> None:
     place = Place(relay_ports=(50001, 50012))
     ports = [place.another().allocate((stun.EVEN_PORT, b"\0"))[1] for _ in range(6)]
     assert sorted(ports) == [50002, 50004, 50006, 50008, 50010, 50012]
+
+
+def test_a_reserved_port_is_kept_for_half_a_minute() -> None:
+    place = Place()
+    place.client.ask(stun.ALLOCATE, UDP)
+    answer = place.client.request(stun.ALLOCATE, UDP, (stun.EVEN_PORT, b"\x80"))
+    relayed = address(answer, stun.XOR_RELAYED_ADDRESS)
+    token = (stun.RESERVATION_TOKEN, answer.attributes[stun.RESERVATION_TOKEN])
+    assert relayed is not None and relayed[1] % 2 == 0
+    other = place.another()
+    assert other.allocate(token) == (RELAY, relayed[1] + 1)
+    late = place.another()
+    late.ask(stun.ALLOCATE, UDP)
+    assert code(late.request(stun.ALLOCATE, UDP, token)) == 404
+    again = late.request(stun.ALLOCATE, UDP, (stun.EVEN_PORT, b"\x80"))
+    token = (stun.RESERVATION_TOKEN, again.attributes[stun.RESERVATION_TOKEN])
+    before = len(place.machine.sockets)
+    place.wait(31)
+    assert len(place.machine.sockets) == before - 1
+    assert code(place.another().ask(stun.ALLOCATE, UDP, token)) == 401
 
 
 @pytest.mark.parametrize("number", [401, 442, 486, 508])
