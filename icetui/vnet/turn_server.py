@@ -14,7 +14,7 @@ from icetui.vnet.binding_service import REASONS, BindingService
 from icetui.vnet.front import FiveTuple, Front, host_addresses
 from icetui.vnet.prefixes import Prefixes
 from icetui.vnet.relay_ports import RelayPorts
-from icetui.vnet.servers import Code, TurnOptions
+from icetui.vnet.servers import Code, TurnOptions, read_address_port
 from icetui.vnet.serving import ServerNet
 from icetui.vnet.turn_allocation import Allocation, AllocationView
 from icetui.vnet.turn_credentials import Credentials, Login, Refused
@@ -125,7 +125,7 @@ class TurnServer:
         if forced == 300:
             said: stun.Attributes = []
             if self.options.alternate:
-                alternate = stun.read_address_port(self.options.alternate)
+                alternate = read_address_port(self.options.alternate)
                 said.append((stun.ALTERNATE_SERVER, stun.address(alternate)))
             self._refuse(client, request, None, Refused(300, REASONS[300]), said)
             return
