@@ -231,10 +231,14 @@ def test_a_stopped_server_is_refused_and_a_started_one_answers_again() -> None:
     assert one.ask(stun.BINDING) is not None
     one.send(stun.build(stun.BINDING, 0, bytes(12), []))
     lan.clock.run_for(0.1)
-    server.stop()  # with an answer under way
+    server.stop()  # with an answer under way, which dies with it
+    host.run(server.start())
+    assert one.wait() is None
+    server.stop()
     assert one.ask(stun.BINDING) is None
     assert one.refused
     host.run(server.start())
+    assert not host.loop.failures
     assert one.ask(stun.BINDING) is not None
 
 

@@ -395,7 +395,18 @@ def test_a_channel_that_ended_can_be_another_peers() -> None:
     assert code(client.request(stun.CHANNEL_BIND, CHANNEL, peer=place.peer.address)) == 0
     client.send(b"\x40\0\0\3abc")
     assert place.peer.wait() == b"abc"
-    assert code(client.request(stun.CHANNEL_BIND, (stun.CHANNEL_NUMBER, b"\x40\1\0\0"), peer=(PEER, 1))) == 0  # noqa: E501  # fmt: skip
+
+
+def test_a_peer_whose_channel_ended_gets_another_and_keeps_it() -> None:
+    place = Place(channel_lifetime=10)
+    client, second = place.client, (stun.CHANNEL_NUMBER, b"\x40\1\0\0")
+    relayed = client.allocate()
+    client.request(stun.CHANNEL_BIND, CHANNEL, peer=place.peer.address)
+    place.wait(11)
+    assert code(client.request(stun.CHANNEL_BIND, second, peer=place.peer.address)) == 0
+    assert code(client.request(stun.CHANNEL_BIND, CHANNEL, peer=(PEER, 1))) == 0
+    place.peer.send(b"abc", relayed)
+    assert client.wait() == b"\x40\1\0\3abc"
 
 
 def test_denied_peers_are_forbidden_and_none_of_a_request_permitted() -> None:
