@@ -244,8 +244,8 @@ def test_segments_that_do_not_fit_the_path_are_made_smaller() -> None:
     assert wire.clock.run_until_true(lambda: len(theirs.data) == 20_000, 2)
     sizes = [p.size for p in wire.packets if p.source[0] == CLIENT]
     assert 500 < max(sizes[-5:]) <= 700  # no smaller than they had to be
-    full = [size for size in sizes if size > 500]
-    assert full == sorted(full, reverse=True)  # and never larger again
+    # A window of each size on the way down from 1,200, then what is needed: no storm.
+    assert len(sizes) < 20_000 // 500 + 4 * 15
 
 
 def test_a_port_is_taken_once() -> None:
