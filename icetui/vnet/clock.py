@@ -123,6 +123,7 @@ class HostLoop(asyncio.AbstractEventLoop):
         self._offset = round(BOOTED * SECOND)
         """What this host's clock is ahead of the world's, nanoseconds."""
         self._suspended_at: int | None = None
+        self._stopped = False
         self._heap: list[tuple[int, int, asyncio.Handle]] = []
         """Due by this host's clock, order, what to run."""
         self._closed = False
@@ -154,9 +155,17 @@ class HostLoop(asyncio.AbstractEventLoop):
     def suspended(self) -> bool:
         return self._suspended_at is not None
 
+    def stop(self) -> None:
+        """Run nothing from now on, while the clock goes on, as after SIGSTOP."""
+        self._stopped = True
+
+    def go_on(self) -> None:
+        """Undo `stop`; what has become due meanwhile runs at once."""
+        self._stopped = False
+
     def due(self) -> tuple[int, int] | None:
         """World time and order of what comes next."""
-        if self._suspended_at is not None:
+        if self._suspended_at is not None or self._stopped:
             return None
         heap = self._heap
         while heap and heap[0][2].cancelled():

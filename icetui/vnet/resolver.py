@@ -1,0 +1,49 @@
+"""Names to addresses, as a host's resolver answers: late, wrongly, or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+
+from icetui.engine.net import Address, Unresolved
+from icetui.vnet.network_parts import Name
+from icetui.vnet.routing_table import as_number
+
+PATIENCE = 10.0
+"""Seconds until a resolver that hears nothing gives up: two questions of 5 s (resolv.conf(5))."""
+
+
+class Resolver:
+    """Of a world; each host may be told something of its own."""
+
+    def __init__(self, names: dict[str, Name]) -> None:
+        self._names = {normal(name): answer for name, answer in names.items()}
+
+    def set(self, name: str, answer: Name) -> None:
+        """Say this from now on."""
+        self._names[normal(name)] = answer
+
+    async def resolve(self, host: str, name: str, port: int) -> list[Address]:
+        """What that host is told. Raises `Unresolved` in the words of the C library."""
+        literal = name.strip("[]")
+        try:
+            as_number(literal)
+        except ValueError:
+            pass
+        else:
+            return [(literal, port)]
+        answer = self._names.get(normal(name))
+        if answer is not None:
+            answer = answer.hosts.get(host, answer)
+        if answer is None:
+            raise Unresolved("Name or service not known")
+        await asyncio.sleep(PATIENCE if answer.silent else answer.delay)
+        if answer.silent:
+            raise Unresolved("Temporary failure in name resolution")
+        if not answer.addresses:
+            raise Unresolved("Name or service not known")
+        return [(address, port) for address in answer.addresses]
+
+
+def normal(name: str) -> str:
+    """Names are compared so (RFC 4343)."""
+    return name.rstrip(".").lower()
