@@ -14,8 +14,8 @@ from icetui.vnet.firewall import Firewall
 from icetui.vnet.link import Port
 from icetui.vnet.network_parts import Host as Spec
 from icetui.vnet.packet import Packet, Segment, Trouble
-from icetui.vnet.routing_table import version_of
 from icetui.vnet.routes import LOOPBACK, Routes
+from icetui.vnet.routing_table import version_of
 from icetui.vnet.tap import Why
 from icetui.vnet.tcp import TcpStack
 from icetui.vnet.udp import ANY, EPHEMERAL, UdpSocket

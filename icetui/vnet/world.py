@@ -14,9 +14,9 @@ from icetui.vnet.link import Lan, Medium, Port
 from icetui.vnet.network import Network
 from icetui.vnet.network_parts import INTERNET, Interface, Link
 from icetui.vnet.network_parts import Host as HostSpec
-from icetui.vnet.routing_table import Prefix
 from icetui.vnet.resolver import Resolver
 from icetui.vnet.router import Router
+from icetui.vnet.routing_table import Prefix
 from icetui.vnet.tap import Passage, Why
 
 
