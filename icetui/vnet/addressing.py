@@ -15,6 +15,7 @@ from icetui.vnet.core import OWN
 from icetui.vnet.network import BadNetwork, Network, Server
 from icetui.vnet.network_parts import INTERNET, Attachment, Host, Interface, Router
 from icetui.vnet.routing_table import bare, version_of
+from icetui.vnet.servers import StunOptions
 
 PUBLIC_HOSTS = {4: "192.0.2.0/24", 6: "2001:db8:5::/64"}
 FIRST_PUBLIC, FIRST_HOST = 10, 20
@@ -38,19 +39,31 @@ def lans(network: Network) -> list[str]:
 
 
 def _with_server_hosts(network: Network) -> Network:
-    """A server that names no host gets one, with the addresses that it listens at."""
+    """A server that names no host gets one, with all addresses that it needs."""
     hosts, servers = dict(network.hosts), dict(network.servers)
     for name, server in network.servers.items():
-        if server.host is not None:
-            continue
-        if name not in hosts:
-            addresses = [*server.options.addresses]
-            for more in ("other_addresses", "relay_addresses"):
-                addresses += getattr(server.options, more, ())
-            wanted = tuple(dict.fromkeys(addresses))
-            hosts[name] = Host(interfaces=(Interface(INTERNET, addresses=wanted),))
-        servers[name] = Server(server.options, name)
+        if server.host is None:
+            if name not in hosts:
+                options = server.options
+                hosts[name] = Host(interfaces=(Interface(INTERNET, addresses=options.addresses),))
+            servers[name] = Server(server.options, name)
     return msgspec.structs.replace(network, hosts=hosts, servers=servers)
+
+
+def _further(network: Network, host: str) -> list[str]:
+    """Addresses that servers on a host need beside its own."""
+    found: list[str] = []
+    for server in network.servers.values():
+        if server.host == host:
+            options = server.options
+            found += options.addresses
+            if isinstance(options, StunOptions):
+                found += options.other_addresses
+            else:
+                found += options.relay_addresses
+            if options.answers_from_address:
+                found.append(options.answers_from_address)
+    return list(dict.fromkeys(found))
 
 
 class _Plan:
@@ -131,13 +144,14 @@ class _Plan:
                 raise BadNetwork(f"{text!r} is no IP address", *path, "addresses") from None
             if part.link is None:
                 continue
-            used = self.used.get(part.link)
-            if used is None:
-                return  # the check of links says so
-            if address in used:
-                first = ".".join(map(str, used[address][:2]))
-                raise BadNetwork(f"{address} is {first}'s already", *path, "addresses")
-            used[address] = path
+            self._take(part.link, address, (*path, "addresses"))
+
+    def _take(self, link: str, address: str, path: Path) -> None:
+        used = self.used.setdefault(link, {})
+        if address in used:
+            first = ".".join(map(str, used[address][:2]))
+            raise BadNetwork(f"{address} is {first}'s already", *path)
+        used[address] = path
 
     def _router(self, name: str, router: Router) -> Router:
         inside = tuple(self._inside(a, ("routers", name)) for a in router.inside)
@@ -160,6 +174,16 @@ class _Plan:
 
     def _host(self, name: str, host: Host) -> Host:
         interfaces = tuple(self._interface(i, ("hosts", name)) for i in host.interfaces)
+        further = _further(self.network, name)
+        if interfaces and interfaces[0].link is not None:
+            first = interfaces[0]
+            assert first.link is not None
+            own = {bare(a) for i in interfaces for a in i.addresses}
+            more = self._with_lengths(tuple(a for a in further if a not in own), first.link)
+            for text in more:
+                self._take(first.link, bare(text), ("hosts", name))
+            first = msgspec.structs.replace(first, addresses=first.addresses + more)
+            interfaces = (first, *interfaces[1:])
         return msgspec.structs.replace(host, interfaces=interfaces)
 
     def _interface(self, part: Interface, path: Path) -> Interface:

@@ -64,22 +64,32 @@ class Firewall:
         self._flows: dict[Flow, list[int]] = {}
         """When it is forgotten; 1 once answered."""
         self.rules: list[Compiled] = []
-        self._stateful = False
+        self._chains: dict[tuple[str, int], list[Compiled]] = {}
+        self._stateful: dict[int, bool] = {}
         self.add(rules)
 
-    def add(self, rules: Sequence[Rule], *, last: bool = False) -> None:
-        """Before the rules there are, or after them."""
+    def add(self, rules: Sequence[Rule]) -> None:
+        """Before the rules there are."""
         new = [Compiled(rule) for rule in rules]
-        self.rules = self.rules + new if last else new + self.rules
-        self._stateful = any(c.rule.state is not None for c in self.rules)
+        self.rules = new + self.rules
+        self._sort()
 
     def remove(self, name: str) -> bool:
         """All rules of that name; whether there was one."""
         kept = [c for c in self.rules if c.rule.name != name]
         found = len(kept) < len(self.rules)
         self.rules = kept
-        self._stateful = any(c.rule.state is not None for c in kept)
+        self._sort()
         return found
+
+    def _sort(self) -> None:
+        """By chain and IP version, so that a packet is compared with no rule in vain."""
+        self._chains = {}
+        for version in (4, 6):
+            counting = [c for c in self.rules if c.rule.version in (None, version)]
+            self._stateful[version] = any(c.rule.state is not None for c in counting)
+            for chain in ("input", "output", "forward"):
+                self._chains[chain, version] = [c for c in counting if c.rule.chain == chain]
 
     def forget(self) -> None:
         """All flows."""
@@ -89,15 +99,15 @@ class Firewall:
         self, packet: Packet, chain: str, arrives: Port | None, leaves: Port | None
     ) -> Rule | None:
         """The rule that keeps the packet from passing; None: it passes."""
-        state = self._state(packet) if self._stateful else "new"
-        for compiled in self.rules:
-            if compiled.rule.chain == chain and self._matches(
-                compiled, packet, state, arrives, leaves
-            ):
+        version = packet.version
+        stateful = self._stateful[version]
+        state = self._state(packet) if stateful else "new"
+        for compiled in self._chains[chain, version]:
+            if self._matches(compiled, packet, state, arrives, leaves):
                 if compiled.rule.action != "accept":
                     return compiled.rule
                 break
-        if self._stateful:
+        if stateful:
             self._remember(packet)
         return None
 
@@ -166,7 +176,6 @@ class Firewall:
         rule = compiled.rule
         return (
             (rule.protocol is None or rule.protocol == packet.protocol)
-            and (rule.version is None or rule.version == packet.version)
             and (rule.state is None or rule.state == state)
             and (rule.arrives is None or at(arrives, rule.arrives))
             and (rule.leaves is None or at(leaves, rule.leaves))

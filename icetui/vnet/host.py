@@ -58,9 +58,9 @@ class Host:
 
     # --- interfaces -----------------------------------------------------------------------------
 
-    def plug(self, port: Port) -> None:
-        """One more interface."""
-        self.ports.append(port)
+    def plug(self, port: Port, place: int | None = None) -> None:
+        """One more interface, at that place among them or as the last."""
+        self.ports.insert(len(self.ports) if place is None else place, port)
         self.readdressed()
 
     def unplug(self, port: Port) -> None:

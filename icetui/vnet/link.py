@@ -38,6 +38,7 @@ class Medium(Protocol):
     """What a port is plugged into."""
 
     name: str
+    ports: list[Port]
 
     def attach(self, port: Port) -> None: ...
     def detach(self, port: Port) -> None: ...

@@ -42,6 +42,11 @@ def bare(text: str) -> str:
     return str(ipaddress.ip_interface(text).ip)
 
 
+def written(version: int, number: int) -> str:
+    """The reverse of `as_number`."""
+    return str((ipaddress.IPv6Address if version == 6 else ipaddress.IPv4Address)(number))
+
+
 def version_of(address: str) -> int:
     """4 or 6."""
     return 6 if ":" in address else 4

@@ -1,121 +1,37 @@
-"""A world: a network built, and running in virtual time."""
+"""A world: a network that runs in virtual time, changes, and can be watched."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from icetui.vnet.addressing import addressed, lans
-from icetui.vnet.core import Core
-from icetui.vnet.fabric import Fabric
-from icetui.vnet.host import Host
-from icetui.vnet.host_net import HostNet
-from icetui.vnet.link import Lan, Medium, Port
+from icetui.vnet import change_effects
+from icetui.vnet.changes import AnyChange
+from icetui.vnet.changes import change as change_named
 from icetui.vnet.network import Network
-from icetui.vnet.network_parts import INTERNET, Interface, Link
-from icetui.vnet.network_parts import Host as HostSpec
-from icetui.vnet.resolver import Resolver
-from icetui.vnet.router import Router
-from icetui.vnet.routing_table import Prefix
 from icetui.vnet.tap import Passage, Why
+from icetui.vnet.world_parts import WorldParts
 
 
-class Machine(Host):
-    """A host, with what an engine or a server on it is handed."""
-
-    net: HostNet
-
-
-class World:
-    """All of it. Nothing moves but by `clock`."""
+class World(WorldParts):
+    """All of it. Nothing moves but by `clock`; the network's changes come at their times."""
 
     def __init__(self, network: Network) -> None:
-        self.network = addressed(network)
-        self.fabric = Fabric(self.network.seed)
-        self.clock = self.fabric.clock
-        self.resolver = Resolver(self.network.names)
-        internet = self.network.links.get(INTERNET, Link())
-        self.core = Core(self.fabric, INTERNET, internet)
-        self.links: dict[str, Medium] = {INTERNET: self.core}
-        for name in lans(self.network):
-            link = self.network.links.get(name, Link())
-            self.links[name] = Lan(self.fabric, name, isolated=link.isolated)
-        self.routers = {name: self._router(name) for name in self.network.routers}
-        self.hosts = {name: self._host(name, h) for name, h in self.network.hosts.items()}
-        self.route()
+        super().__init__(network)
+        for change in self.network.changes:
+            self.fabric.loop.call_later(change.at, self.bring_about, change)
 
-    # --- building -------------------------------------------------------------------------------
+    def change(self, what: str, whom: str = "", **parameters: Any) -> None:
+        """Let something happen now, by its name in a network file.
 
-    def _router(self, name: str) -> Router:
-        spec = self.network.routers[name]
-        router = Router(self.fabric, name, spec)
-        for side, parts in (("inside", spec.inside), ("outside", spec.outside)):
-            for number, part in enumerate(parts):
-                called = side if number == 0 else f"{side}{number + 1}"
-                link = self.links[part.link]
-                router.plug(Port(self.fabric, name, called, router, link, part, side))
-        return router
+        Raises KeyError when there is nobody of that name to whom it can happen,
+        `msgspec.ValidationError` for parameters that it does not take.
+        """
+        self.bring_about(change_named(what, whom, **parameters))
 
-    def _host(self, name: str, spec: HostSpec) -> Machine:
-        host = Machine(self.fabric, name, spec, ipv6=self.network.ipv6)
-        host.net = HostNet(self.fabric, host, self.resolver, self.network.wall)
-        for interface in spec.interfaces:
-            self.plug(host, interface)
-        return host
-
-    def plug(self, host: Machine, interface: Interface) -> Port:
-        """Give a host one more interface; its addresses must be whole."""
-        if interface.link is None:
-            # A bridge without members, a tunnel without a far end: neighbours are asked in vain.
-            link: Medium = Lan(self.fabric, f"{host.name}.{interface.name}")
-        else:
-            link = self.links[interface.link]
-        port = Port(self.fabric, host.name, interface.name, host, link, interface)
-        host.plug(port)
-        return port
-
-    def route(self) -> None:
-        """Tell every router and the core what is behind which router."""
-        for router in self.routers.values():
-            found: list[tuple[Prefix, Port, str]] = []
-            for port in router.ports:
-                if port.side == "inside":
-                    for p, gateway in self._behind(port, ()):
-                        found.append((p, port, gateway))
-            router.reach(found)
-        self.core.announce(
-            [
-                (p, port)
-                for port in self.core.ports
-                if isinstance(port.node, Router)
-                for p in self._announced(port.node, ())
-            ]
-        )
-
-    def _behind(self, port: Port, seen: tuple[str, ...]) -> list[tuple[Prefix, str]]:
-        """What other routers on an inside link lead to, and their addresses there."""
-        found = []
-        for router in self.routers.values():
-            for outer in router.ports:
-                if outer.side != "outside" or outer.link is not port.link or router.name in seen:
-                    continue
-                for p in self._announced(router, seen):
-                    gateway = outer.address(p.version)
-                    if gateway is not None:
-                        found.append((p, gateway))
-        return found
-
-    def _announced(self, router: Router, seen: tuple[str, ...]) -> list[Prefix]:
-        """What can be reached through a router from outside: nothing that a NAT hides."""
-        seen = (*seen, router.name)
-        found = []
-        for port in router.ports:
-            if port.side == "inside":
-                inner = [*port.prefixes, *(p for p, _ in self._behind(port, seen))]
-                found += [p for p in inner if p.version == 6 or router.kind is None]
-        return found
-
-    # --- while it runs --------------------------------------------------------------------------
+    def bring_about(self, change: AnyChange) -> None:
+        """The same for a change as a value; its time does not count."""
+        change_effects.apply(self, change)
 
     def watch(self, callback: Callable[[Passage], None]) -> Callable[[], None]:
         """Be told of every packet that enters or leaves a line, or is dropped; returns what ends
@@ -133,18 +49,3 @@ class World:
         """What went wrong in callbacks and tasks while nobody handled it."""
         loops = [self.fabric.loop, *(host.loop for host in self.hosts.values())]
         return [failure for loop in loops for failure in loop.failures]
-
-    def port(self, line: str) -> Port:
-        """Of a line: `owner.interface`, or the owner's first one, a router's way out.
-
-        Raises KeyError.
-        """
-        owner, _, name = line.partition(".")
-        node = self.routers.get(owner) or self.hosts[owner]
-        if not name:
-            uplink = node.uplink if isinstance(node, Router) else None
-            return uplink or node.ports[0]
-        found = next((p for p in node.ports if p.name == name), None)
-        if found is None:
-            raise KeyError(line)
-        return found
