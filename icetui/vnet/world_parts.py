@@ -46,6 +46,9 @@ class WorldParts:
         self.hosts = {name: self._host(name, h) for name, h in self.network.hosts.items()}
         self.servers = {name: self._server(name, s) for name, s in self.network.servers.items()}
         self.route()
+        for host in self.hosts.values():
+            for program in host.programs:
+                host.loop.run(program)
 
     # --- building -------------------------------------------------------------------------------
 
@@ -65,14 +68,12 @@ class WorldParts:
         for interface in spec.interfaces:
             self.plug(host, interface)
         host.programs.append(lambda: programs.begin(host))
-        host.loop.call_soon(host.programs[0])
         return host
 
     def _server(self, name: str, spec: ServerSpec) -> StunServer | TurnServer:
         assert spec.host is not None  # filled in
         host = self.hosts[spec.host]
         host.programs.append(lambda: self.start(name))
-        host.loop.call_soon(host.programs[-1])
         if isinstance(spec.options, StunOptions):
             return StunServer(spec.options, host.net)
         return TurnServer(spec.options, host.net)

@@ -22,7 +22,7 @@ from tests.vnet.playing import (
     homes,
 )
 
-INDEPENDENT, BY_ADDRESS, BY_PORT = Dependence.__args__  # type: ignore[attr-defined]
+INDEPENDENT, BY_ADDRESS, BY_PORT = Dependence.__args__
 
 
 class Behind:
