@@ -210,6 +210,10 @@ def _convert(value: Any, kind: Any, path: Path) -> Any:
             int(number) if number else name
             for name, number in re.findall(r"\.(\w+)|\[(\d+)\]", at.rstrip("`"))
         )
+        if not steps and isinstance(value, dict):
+            # Said of the whole by its own check: the value it quotes shows what it is about.
+            quoted = re.findall(r"'([^']+)'", sentence)
+            steps = tuple(k for k, v in value.items() if any(q in repr(v) for q in quoted))[:1]
         said = sentence[:1].lower() + sentence[1:].replace("`", "")
         name = ".".join(map(str, (*path, *steps)))
         raise BadNetwork(f"{name}: {said}", *path, *steps) from None
