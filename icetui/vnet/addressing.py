@@ -15,7 +15,7 @@ from icetui.vnet.core import OWN
 from icetui.vnet.network import BadNetwork, Network, Server
 from icetui.vnet.network_parts import INTERNET, Attachment, Host, Interface, Router
 from icetui.vnet.routing_table import bare, version_of
-from icetui.vnet.servers import StunOptions
+from icetui.vnet.servers import TurnOptions
 
 PUBLIC_HOSTS = {4: "192.0.2.0/24", 6: "2001:db8:5::/64"}
 FIRST_PUBLIC, FIRST_HOST = 10, 20
@@ -57,9 +57,8 @@ def _further(network: Network, host: str) -> list[str]:
         if server.host == host:
             options = server.options
             found += options.addresses
-            if isinstance(options, StunOptions):
-                found += options.other_addresses
-            else:
+            found += options.other_addresses
+            if isinstance(options, TurnOptions):
                 found += options.relay_addresses
             if options.answers_from_address:
                 found.append(options.answers_from_address)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from icetui.engine.net import Address
 from icetui.vnet import stun_messages as stun
 from icetui.vnet.front import FiveTuple, Front
-from icetui.vnet.servers import ServerOptions
+from icetui.vnet.servers import ServerOptions, read_address_port
 
 CHANGE_ADDRESS, CHANGE_PORT = 4, 2
 """Flags of CHANGE-REQUEST (RFC 5780 section 7.2)."""
@@ -131,7 +131,7 @@ class BindingService:
 
     def _told(self, at: Address) -> Address:
         if self._options.told_other:
-            return stun.read_address_port(self._options.told_other)
+            return read_address_port(self._options.told_other)
         return self._other(at)
 
     def _mapped(self, seen: Address, transaction: bytes) -> stun.Attributes:
@@ -155,7 +155,7 @@ class BindingService:
     ) -> None:
         said = [(stun.ERROR_CODE, stun.error_code(code, REASONS.get(code, "Error"))), *(more or ())]
         if code == 300 and self._options.alternate:
-            alternate = stun.read_address_port(self._options.alternate)
+            alternate = read_address_port(self._options.alternate)
             said.append((stun.ALTERNATE_SERVER, stun.address(alternate)))
         self._send(client, request, stun.ERROR, said, None)
 

@@ -21,6 +21,8 @@ COOKIE = b"\x21\x12\xa4\x42"
 """RFC 8489 section 5."""
 UNANSWERED, ANSWERED, CONNECTION = 30 * SECOND, 120 * SECOND, 7440 * SECOND
 """For how long a flow is remembered: UDP (Linux), TCP (RFC 5382 REQ-5)."""
+STREAM = 2 * SECOND
+"""From when on an answered UDP flow is remembered longer (Linux)."""
 MOST_FLOWS = 65_536
 
 Flow = tuple[str, tuple[str, int], tuple[str, int]]
@@ -62,7 +64,7 @@ class Firewall:
         self._name = name
         self._random: Random | None = None
         self._flows: dict[Flow, list[int]] = {}
-        """When it is forgotten; 1 once answered."""
+        """When it is forgotten; 1 once answered; when it began."""
         self.rules: list[Compiled] = []
         self._chains: dict[tuple[str, int], list[Compiled]] = {}
         self._stateful: dict[int, bool] = {}
@@ -152,16 +154,21 @@ class Firewall:
         now = self._fabric.clock.nanoseconds
         flow: Flow = packet.protocol, packet.source, packet.destination
         entry = self._flow(flow)
+        answers = False
         if entry is None:
             entry = self._flow((flow[0], flow[2], flow[1]))
-            if entry is not None:
-                entry[1] = 1
-            else:
-                if len(self._flows) >= MOST_FLOWS:
-                    self._flows.pop(next(iter(self._flows)))
-                entry = self._flows[flow] = [0, 0]
-        lasts = ANSWERED if entry[1] else UNANSWERED
-        entry[0] = now + (CONNECTION if flow[0] == "tcp" and entry[1] else lasts)
+            answers = entry is not None
+        if entry is None:
+            if len(self._flows) >= MOST_FLOWS:
+                self._flows.pop(next(iter(self._flows)))
+            entry = self._flows[flow] = [0, 0, now]
+        if flow[0] == "tcp":
+            lasts = CONNECTION if entry[1] or answers else UNANSWERED
+        else:
+            lasts = ANSWERED if entry[1] and now - entry[2] >= STREAM else UNANSWERED
+        entry[0] = now + lasts
+        if answers:
+            entry[1] = 1
 
     # --- rules ----------------------------------------------------------------------------------
 

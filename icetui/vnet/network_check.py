@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from icetui.vnet import changes
 from icetui.vnet.addressing import addressed, lans
 from icetui.vnet.firewall import port_range
-from icetui.vnet.network import BadNetwork, Network, Server
+from icetui.vnet.network import BadNetwork, Network
 from icetui.vnet.network_parts import (
     INTERNET,
     MAX_CHANGES,
@@ -20,14 +20,13 @@ from icetui.vnet.network_parts import (
     Rule,
 )
 from icetui.vnet.routing_table import as_number, prefix
-from icetui.vnet.stun_messages import read_address_port
 
 MAX_INTERFACES = 16
 Path = tuple[str | int, ...]
 
 
-def check(network: Network) -> None:
-    """Raises `BadNetwork`."""
+def check(network: Network) -> Network:
+    """The network with every address in it. Raises `BadNetwork`."""
     _sizes(network)
     _links(network)
     _rules(network)
@@ -35,7 +34,7 @@ def check(network: Network) -> None:
     _sessions(network)
     for i, change in enumerate(network.changes):
         _change(network, change, ("changes", i))
-    addressed(network)
+    return addressed(network)
 
 
 def _sizes(network: Network) -> None:
@@ -89,25 +88,24 @@ def _links(network: Network) -> None:
     for name, server in network.servers.items():
         if server.host is not None:
             _known("host", server.host, network.hosts, ("servers", name, "host"))
-        _server(server, ("servers", name))
+    _ports(network)
 
 
-def _server(server: Server, path: Path) -> None:
-    options = server.options
-    for field in ("addresses", "other_addresses", "relay_addresses", "external"):
-        for text in getattr(options, field, ()):
-            _address(text, (*path, field))
-    for field in ("mapped_address", "answers_from_address"):
-        if getattr(options, field):
-            _address(getattr(options, field), (*path, field))
-    for field in ("clients", "denied", "allowed"):
-        _prefixes(getattr(options, field, ()), (*path, field))
-    for field in ("alternate", "told_other"):
-        text = getattr(options, field, "")
-        try:
-            read_address_port(text or "192.0.2.1:1")
-        except ValueError:
-            raise BadNetwork(f"{text!r} is no address:port", *path, field) from None
+def _ports(network: Network) -> None:
+    """No port is two programs'."""
+    taken: dict[tuple[str, str, int], str] = {}
+    for name, server in network.servers.items():
+        for address in server.options.addresses or ("",):
+            place = server.host or name, address, server.options.port
+            if place in taken:
+                why = f"its port {place[2]} is {taken[place]}'s already"
+                raise BadNetwork(why, "servers", name, "port")
+            taken[place] = name
+    for name, host in network.hosts.items():
+        ports = [*host.echo, *host.unsigned_stun]
+        for port in ports:
+            if ports.count(port) > 1:
+                raise BadNetwork(f"port {port} is another program's already", "hosts", name)
 
 
 def _interface(network: Network, interface: Interface, path: Path) -> None:

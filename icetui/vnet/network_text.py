@@ -26,6 +26,7 @@ mean stands in `network_parts.py`, `servers.py` and `changes.py`.
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 import re
 import tomllib
@@ -190,13 +191,13 @@ def _change(entry: Any, path: Path) -> AnyChange:
     if isinstance(entry.get("interface"), (dict, str)):
         entry["interface"] = _attachment(entry["interface"])
     without = {k: v for k, v in entry.items() if k != "what"}
-    _known(without, inspect.type_info(kind), path)
+    _known(without, type_of(kind), path)
     made: AnyChange = _convert(entry, AnyChange, path)
     return made
 
 
 def _convert(value: Any, kind: Any, path: Path) -> Any:
-    info = inspect.type_info(kind)
+    info = type_of(kind)
     if not isinstance(info, inspect.UnionType) or not any(
         isinstance(t, inspect.StructType) and t.tag is not None for t in info.types
     ):
@@ -209,9 +210,19 @@ def _convert(value: Any, kind: Any, path: Path) -> Any:
             int(number) if number else name
             for name, number in re.findall(r"\.(\w+)|\[(\d+)\]", at.rstrip("`"))
         )
+        if not steps and isinstance(value, dict):
+            # Said of the whole by its own check: the value it quotes shows what it is about.
+            quoted = re.findall(r"'([^']+)'", sentence)
+            steps = tuple(k for k, v in value.items() if any(q in repr(v) for q in quoted))[:1]
         said = sentence[:1].lower() + sentence[1:].replace("`", "")
         name = ".".join(map(str, (*path, *steps)))
         raise BadNetwork(f"{name}: {said}", *path, *steps) from None
+
+
+@functools.cache
+def type_of(kind: Any) -> inspect.Type:
+    """How msgspec sees a type; reckoned once, a file may have a thousand changes."""
+    return inspect.type_info(kind)
 
 
 def _known(value: Any, info: inspect.Type, path: Path) -> None:

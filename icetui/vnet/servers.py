@@ -6,6 +6,7 @@ What must never come in: sockets, messages, state; those are `stun_server.py`, `
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Annotated, Literal
 
 import msgspec
@@ -15,6 +16,28 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=86400)]
 Code = Annotated[int, msgspec.Meta(ge=300, le=699)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+
+
+def read_address_port(text: str) -> tuple[str, int]:
+    """`192.0.2.1:3478` or `[2001:db8::1]:3478`. Raises ValueError."""
+    host, _, port = text.rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise ValueError(f"'{text}' is no address and port; write [{host}]:{port}")
+    if not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise ValueError(f"'{text}' is no address and port")
+    return str(ipaddress.ip_address(host)), int(port)
+
+
+def _check(addresses: tuple[str, ...], prefixes: tuple[str, ...], ports: tuple[str, ...]) -> None:
+    """Raise ValueError for what is not written as such."""
+    for address in addresses:
+        ipaddress.ip_address(address)
+    for prefix in prefixes:
+        ipaddress.ip_network(prefix)
+    for port in ports:
+        read_address_port(port)
 
 
 class Certificate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,6 +115,11 @@ class ServerOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     answers_from_port: Port | None = None
     """The same with a port."""
 
+    def __post_init__(self) -> None:
+        lies = (self.mapped_address, self.answers_from_address)
+        addresses = (*self.addresses, *self.other_addresses, *(a for a in lies if a))
+        _check(addresses, self.clients, tuple(t for t in (self.alternate, self.told_other) if t))
+
 
 class StunOptions(ServerOptions, frozen=True, kw_only=True, tag_field="kind", tag="stun"):
     """A STUN server: Binding (RFC 8489), over UDP with RFC 5780."""
@@ -142,3 +170,10 @@ class TurnOptions(ServerOptions, frozen=True, kw_only=True, tag_field="kind", ta
     """Anybody may write to a relayed address."""
     deaf_relays: bool = False
     """Allocations come about and nothing is relayed: a firewall is in front of the relay ports."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check((*self.relay_addresses, *self.external), (*self.denied, *self.allowed), ())
+        low, high = self.relay_ports
+        if low > high:
+            raise ValueError(f"relay_ports go from {low} to {high}: nothing is between")

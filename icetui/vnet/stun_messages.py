@@ -196,12 +196,6 @@ def types(numbers: list[int]) -> bytes:
     return b"".join(struct.pack("!H", number) for number in numbers)
 
 
-def read_address_port(text: str) -> Address:
-    """`192.0.2.1:3478` or `[2001:db8::1]:3478`. Raises ValueError."""
-    host, _, port = text.rpartition(":")
-    return str(ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))), int(port)
-
-
 # --- streams ------------------------------------------------------------------------------------
 
 

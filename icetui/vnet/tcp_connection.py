@@ -180,8 +180,9 @@ class Connection:
     def too_big(self, about: Packet) -> None:
         """A segment did not fit the path: smaller ones from now on (RFC 1191)."""
         segment = about.payload
-        if isinstance(segment, Segment) and len(segment.data) >= self._mss > LEAST_MSS:
-            self._mss = max(LEAST_MSS, self._mss * 3 // 4)
+        smaller = max(LEAST_MSS, len(segment.data) * 3 // 4) if isinstance(segment, Segment) else 0
+        if 0 < smaller < self._mss:
+            self._mss = smaller
             self._next = self._una
             self._transmit()
 
@@ -242,6 +243,7 @@ class Connection:
             self._their_fin = True
             self._expected += 1
             if self._closing:
+                self._acknowledge()
                 self._ended_by_both()
             else:
                 self._finish(None)
@@ -390,8 +392,6 @@ class Connection:
 
     def _ended_by_both(self) -> None:
         if self._their_fin and self._fin_at is not None and self._una > self._fin_at:
-            if not self._answered:
-                self._acknowledge()
             self._end(None)
 
     def _end(self, error: Exception | None) -> None:

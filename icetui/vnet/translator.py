@@ -279,13 +279,15 @@ class Translator:
             if session is None and len(mapping.sessions) >= SWEEP:
                 mapping.sessions = {k: s for k, s in mapping.sessions.items() if s.expires > now}
             session = mapping.sessions[key] = Session(now)
+        # As Linux does it, the first answer does not count as use yet.
+        answered = session.answered
         if inwards:
             session.answered = True
             if self.nat.refresh == "outbound":
                 return
         if mapping.protocol == "tcp":
             lasts = round(TCP_LIFETIME * SECOND)
-        elif session.answered and now - session.since >= STREAM:
+        elif answered and now - session.since >= STREAM:
             lasts = self._lifetime
         else:
             lasts = self._first

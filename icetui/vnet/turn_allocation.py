@@ -39,8 +39,9 @@ class AllocationView(msgspec.Struct, frozen=True):
 class Relay:
     """A relayed address: hears peers for one allocation."""
 
-    def __init__(self, allocation: Allocation, address: Address, told: Address) -> None:
-        self._allocation = allocation
+    def __init__(self, address: Address, told: Address) -> None:
+        self.allocation: Allocation | None = None
+        """None: reserved, and deaf."""
         self.address = address
         """Where it is bound."""
         self.told = told
@@ -54,10 +55,12 @@ class Relay:
         """Only by being closed."""
 
     def packet_received(self, data: bytes, addr: Address, at: float) -> None:
-        self._allocation.from_peer(self, data, addr, at)
+        if self.allocation is not None:
+            self.allocation.from_peer(self, data, addr, at)
 
     def unreachable(self, addr: Address, error: Undelivered) -> None:
-        self._allocation.unreachable(self, addr, error)
+        if self.allocation is not None:
+            self.allocation.unreachable(self, addr, error)
 
     def send_failed(self, addr: Address, error: OSError) -> None:
         """As lost as any other datagram."""
@@ -86,6 +89,8 @@ class Allocation:
         self.expires = 0.0
         self.relays: dict[int, Relay] = {}
         """By IP version."""
+        self.token = b""
+        """For the port above ours, kept for another allocation (section 7.1)."""
         self._options = options
         self._random = random
         self._send = send
@@ -96,6 +101,11 @@ class Allocation:
         """Peer and expiry."""
         self._numbers: dict[Address, int] = {}
         self.to_peers = self.from_peers = 0
+
+    def add(self, relay: Relay) -> None:
+        """One more relayed address."""
+        relay.allocation = self
+        self.relays[6 if ":" in relay.address[0] else 4] = relay
 
     def close(self) -> None:
         for relay in self.relays.values():

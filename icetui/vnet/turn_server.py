@@ -14,7 +14,7 @@ from icetui.vnet.binding_service import REASONS, BindingService
 from icetui.vnet.front import FiveTuple, Front, host_addresses
 from icetui.vnet.prefixes import Prefixes
 from icetui.vnet.relay_ports import RelayPorts
-from icetui.vnet.servers import Code, TurnOptions
+from icetui.vnet.servers import Code, TurnOptions, read_address_port
 from icetui.vnet.serving import ServerNet
 from icetui.vnet.turn_allocation import Allocation, AllocationView
 from icetui.vnet.turn_credentials import Credentials, Login, Refused
@@ -87,6 +87,7 @@ class TurnServer:
         self._front.stop()
         for client in list(self._sessions):
             self._forget(client)
+        self._ports.close()
 
     # --- hearing ----------------------------------------------------------------------------------
 
@@ -124,7 +125,7 @@ class TurnServer:
         if forced == 300:
             said: stun.Attributes = []
             if self.options.alternate:
-                alternate = stun.read_address_port(self.options.alternate)
+                alternate = read_address_port(self.options.alternate)
                 said.append((stun.ALTERNATE_SERVER, stun.address(alternate)))
             self._refuse(client, request, None, Refused(300, REASONS[300]), said)
             return
@@ -189,7 +190,15 @@ class TurnServer:
         allocation = Allocation(
             client, user, request.transaction, options, self._net.random, self._front.send
         )
-        even = stun.EVEN_PORT in request.attributes
+        token = request.attributes.get(stun.RESERVATION_TOKEN)
+        if token is not None:
+            relay = self._ports.reserved(token)
+            if relay is None:
+                return Refused(404, "Cannot find reserved socket")
+            allocation.add(relay)
+            return self._begin(client, session, allocation, request)
+        even = request.attributes.get(stun.EVEN_PORT)
+        even = b"" if even is None else even or b"\0"
         loop = asyncio.get_running_loop()
         session.allocating = loop.create_task(
             self._open(session, allocation, request, wanted, even)
@@ -197,7 +206,7 @@ class TurnServer:
         return None
 
     def _wanted(self, client: FiveTuple, request: stun.Message) -> list[str] | Refused:
-        """The addresses to bind relayed ports at."""
+        """The addresses to bind relayed ports at; none for a reserved one."""
         attributes = request.attributes
         transport = attributes.get(stun.REQUESTED_TRANSPORT)
         if transport is None or len(transport) != 4 or transport[0] not in (UDP, TCP):
@@ -210,10 +219,7 @@ class TurnServer:
             if stun.EVEN_PORT in attributes:
                 words = "Reservation Token cannot be used in this request with even port"
                 return Refused(400, words)
-            return Refused(508, REASONS[508])
-        even = attributes.get(stun.EVEN_PORT, b"")
-        if even[:1] >= b"\x80":
-            return Refused(508, REASONS[508])  # the next port cannot be reserved here
+            return []
         versions = [4]
         if stun.REQUESTED_ADDRESS_FAMILY in attributes:
             if stun.ADDITIONAL_ADDRESS_FAMILY in attributes:
@@ -234,7 +240,7 @@ class TurnServer:
         allocation: Allocation,
         request: stun.Message,
         addresses: list[str],
-        even: bool,
+        even: bytes,
     ) -> None:
         """Bind the relayed ports, then answer."""
         client = allocation.client
@@ -245,13 +251,19 @@ class TurnServer:
             self._refuse(client, request, session.key, Refused(508, "Cannot create socket"))
             return
         session.allocating = None
+        said = self._begin(client, session, allocation, request)
+        self._answer(client, request, stun.RESPONSE, said, session.key)
+
+    def _begin(
+        self, client: FiveTuple, session: _Session, allocation: Allocation, request: stun.Message
+    ) -> stun.Attributes:
+        """An allocation has its ports and stands from now on."""
         session.allocation = allocation
         self._used[allocation.user] = self._used.get(allocation.user, 0) + 1
         granted = self._keep(
             client, session, allocation, self._lifetime(request.number(stun.LIFETIME))
         )
-        said = self._granted(client, allocation, request, granted)
-        self._answer(client, request, stun.RESPONSE, said, session.key)
+        return self._granted(client, allocation, request, granted)
 
     def _refresh(
         self, client: FiveTuple, session: _Session, request: stun.Message
@@ -346,6 +358,7 @@ class TurnServer:
                 for relay in allocation.relays.values()
             ),
             (stun.XOR_MAPPED_ADDRESS, stun.xor_address(client.remote, transaction)),
+            *([(stun.RESERVATION_TOKEN, allocation.token)] if allocation.token else []),
             (stun.LIFETIME, seconds.to_bytes(4, "big")),
         ]
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
+
 from icetui.vnet import programs
-from icetui.vnet.addressing import addressed, lans
+from icetui.vnet.addressing import lans
 from icetui.vnet.core import Core
 from icetui.vnet.fabric import Fabric
 from icetui.vnet.firewall import Firewall
@@ -12,6 +15,7 @@ from icetui.vnet.host_net import HostNet
 from icetui.vnet.link import Lan, Medium, Port
 from icetui.vnet.network import Network
 from icetui.vnet.network import Server as ServerSpec
+from icetui.vnet.network_check import check
 from icetui.vnet.network_parts import INTERNET, Interface, Link
 from icetui.vnet.network_parts import Host as HostSpec
 from icetui.vnet.resolver import Resolver
@@ -32,7 +36,8 @@ class WorldParts:
     """All that there is in a world."""
 
     def __init__(self, network: Network) -> None:
-        self.network = addressed(network)
+        """Raises `BadNetwork`."""
+        self.network = check(network)
         self.fabric = Fabric(self.network.seed)
         self.clock = self.fabric.clock
         self.resolver = Resolver(self.network.names)
@@ -46,6 +51,9 @@ class WorldParts:
         self.hosts = {name: self._host(name, h) for name, h in self.network.hosts.items()}
         self.servers = {name: self._server(name, s) for name, s in self.network.servers.items()}
         self.route()
+        for host in self.hosts.values():
+            for program in host.programs:
+                host.loop.run(program)
 
     # --- building -------------------------------------------------------------------------------
 
@@ -65,14 +73,12 @@ class WorldParts:
         for interface in spec.interfaces:
             self.plug(host, interface)
         host.programs.append(lambda: programs.begin(host))
-        host.loop.call_soon(host.programs[0])
         return host
 
     def _server(self, name: str, spec: ServerSpec) -> StunServer | TurnServer:
         assert spec.host is not None  # filled in
         host = self.hosts[spec.host]
         host.programs.append(lambda: self.start(name))
-        host.loop.call_soon(host.programs[-1])
         if isinstance(spec.options, StunOptions):
             return StunServer(spec.options, host.net)
         return TurnServer(spec.options, host.net)
@@ -81,7 +87,14 @@ class WorldParts:
         """Let a server begin, unless it runs or its host is off."""
         host, server = self.hosts[self.network.servers[name].host or name], self.servers[name]
         if not server.running and not host.off:
-            host.loop.create_task(server.start(), name=f"start {name}")
+            task = host.loop.create_task(server.start(), name=f"start {name}")
+            task.add_done_callback(partial(self._started, name, host))
+
+    def _started(self, name: str, host: Machine, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            what = {"message": f"{name} could not start", "exception": error}
+            host.loop.call_exception_handler(what)
 
     def plug(self, host: Machine, interface: Interface, place: int | None = None) -> Port:
         """Give a host one more interface; its addresses must be whole."""

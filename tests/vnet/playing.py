@@ -10,6 +10,7 @@ from icetui.vnet.network_parts import Attachment, Host, Interface, Nat, NatKind,
 from icetui.vnet.world import World
 
 SERVER, OTHER_SERVER = "192.0.2.10", "192.0.2.11"
+SERVER_V6 = "2001:db8:5::10"
 ALICE, BOB = "192.168.1.20", "192.168.2.20"
 ALICE_OUTSIDE, BOB_OUTSIDE = "203.0.113.2", "203.0.113.18"
 
@@ -63,7 +64,8 @@ class Socket(Heard):
 
 def homes(alice: Nat | NatKind = "prc", bob: Nat | NatKind = "prc", **more: Any) -> Network:
     """Alice and Bob, each behind a router, and a host with two addresses on the internet."""
-    server = Host(interfaces=(Interface("internet", addresses=(SERVER, OTHER_SERVER)),))
+    addresses = (SERVER, OTHER_SERVER, *([SERVER_V6] if more.get("ipv6") else []))
+    server = Host(interfaces=(Interface("internet", addresses=addresses),))
     return Network(
         routers={
             "alice-nat": home("alice-lan", alice),

@@ -150,7 +150,8 @@ def test_what_is_written_reads_as_the_same_network(network: Network) -> None:
         ('"172.17.0.1/16"', '"172.17.0.300/16"', "line 17: '172.17.0.300/16' is no IP address"),
         ('kind = "stun"', 'kind = "stunn"', "line 20: 'stunn' is no kind of server; perhaps stun"),
         ('kind = "stun"\n', "", "line 19: a server has a kind"),
-        ('["192.0.2.10"]\n\n', '["192.0.2.1x"]\n\n', "line 21: '192.0.2.1x' is no IP address"),
+        ('["192.0.2.10"]\n\n', '["192.0.2.1x"]\n\n',
+         "line 21: servers.stun.addresses: '192.0.2.1x' does not"),
         ('host = "alice"', 'host = "alise"', "line 28: there is no host 'alise'; perhaps alice"),
         ('what = "cut"', 'what = "cot"', "line 33: 'cot' is no change; perhaps cut"),
         ('"alice.eth0"', '"alise.eth0"', "line 34: there is no router or host 'alise'; perhaps"),
@@ -174,6 +175,14 @@ def test_two_hosts_of_one_address_are_refused() -> None:
     text = TEXT + again + again.replace("carol", "dave")
     with pytest.raises(BadNetwork, match=r"^line 44: 192\.168\.1\.9 is hosts\.carol's already$"):
         read(text)
+
+
+def test_two_servers_at_one_port_are_refused() -> None:
+    text = TEXT + '[servers.turn]\nkind = "turn"\nhost = "alice"\n'
+    again = text + '[servers.other]\nkind = "stun"\nhost = "alice"\n'
+    read(text)
+    with pytest.raises(BadNetwork, match=r"^line 44: its port 3478 is turn's already$"):
+        read(again)
 
 
 def test_sizes_are_bounded() -> None:

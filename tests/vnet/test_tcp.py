@@ -146,6 +146,27 @@ def test_what_is_written_before_closing_still_arrives() -> None:
     assert theirs.lost == [None]
 
 
+def test_both_ends_forget_a_closed_connection_at_once_and_without_a_reset() -> None:
+    wire = Wire()
+    ours, theirs = connected(wire)
+    ours.transport.write(b"done")
+    ours.transport.close()
+    wire.clock.run_for(0.2)
+    assert (ours.lost, theirs.lost) == ([None], [None])
+    assert not wire.client.connections and not wire.server.connections
+    assert "reset" not in wire.kinds(CLIENT) + wire.kinds(SERVER)
+
+
+def test_the_window_opens_as_long_as_nothing_is_lost() -> None:
+    """Slow start: ten segments in the first round trip, twice as many in each that follows."""
+    wire = Wire(delay=0.05)
+    ours, theirs = connected(wire)
+    began = wire.clock.now
+    ours.transport.write(bytes(180_000))  # 150 segments: 10 + 20 + 40 + 80
+    assert wire.clock.run_until_true(lambda: len(theirs.data) == 180_000, 60)
+    assert wire.clock.now - began == pytest.approx(0.35, abs=0.01)
+
+
 def test_a_peer_that_is_gone_is_noticed_after_a_quarter_of_an_hour() -> None:
     wire = Wire()
     ours, _ = connected(wire)
@@ -220,7 +241,11 @@ def test_segments_that_do_not_fit_the_path_are_made_smaller() -> None:
 
     wire.stops = narrow
     ours.transport.write(bytes(20_000))
-    assert wire.clock.run_until_true(lambda: len(theirs.data) == 20_000, 10)
+    assert wire.clock.run_until_true(lambda: len(theirs.data) == 20_000, 2)
+    sizes = [p.size for p in wire.packets if p.source[0] == CLIENT]
+    assert 500 < max(sizes[-5:]) <= 700  # no smaller than they had to be
+    # A window of each size on the way down from 1,200, then what is needed: no storm.
+    assert len(sizes) < 20_000 // 500 + 4 * 15
 
 
 def test_a_port_is_taken_once() -> None:
