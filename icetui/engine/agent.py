@@ -205,7 +205,7 @@ class Agent:
         self.checks.rechecks.only_we_can_open = (
             mapping in ("address-dependent", "address-and-port-dependent")
             and theirs is not None
-            and theirs.filtering == "address-dependent"
+            and theirs.filtering in ("address-dependent", "unknown")
         )
 
     def _add_remote(self, candidate: Candidate) -> bool:

@@ -8,6 +8,7 @@ business. aioice's own client keeps tasks, timers and ids of its own; its messag
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import struct
 from collections.abc import Callable
@@ -46,6 +47,8 @@ REFRESH_AT = 5 / 6
 KEEP_WARM = 15.0
 """Seconds between Binding requests that keep our NAT's binding to the server (RFC 8445 section 11),
 and show when it is another one: to the server we are a stranger then."""
+REFRESH_EACH = 2
+"""Each so many times a Refresh does it."""
 WARMING = 3.0
 """Seconds for which such a request is repeated."""
 NOBODY_THERE = 3
@@ -233,8 +236,13 @@ class TurnClient:
         self.breaks(RelayUnavailable(Reason.ICMP_UNREACHABLE, str(error)))
 
     async def _keep_warm(self) -> None:
-        while True:
+        """Now and then by a Refresh, so that the nonce is no older than that when a peer comes: a
+        stale one would cost it a round trip."""
+        for number in itertools.count(1):
             await asyncio.sleep(KEEP_WARM)
+            if number % REFRESH_EACH == 0:
+                await self.prove()
+                continue
             try:
                 answer = await self.request(stun.Method.BINDING, {}, within=WARMING)
             except (Refused, NothingGranted, Unanswered):
