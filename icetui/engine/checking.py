@@ -267,6 +267,8 @@ class CheckList:
                 pair.request = self.requests.build(pair, "check")
                 known = pair.smoothed_round_trip or self.server_round_trip
                 pair.waits = self.timing.retransmit(known)
+                if pair.fruitless > self.timing.fruitless:
+                    pair.waits = pair.waits[:1]
                 pair.requests_sent += 1
             else:
                 pair.retransmissions_sent += 1
@@ -275,6 +277,7 @@ class CheckList:
             self.plan.at(pair, now + pair.waits[pair.attempt])
             pair.attempt += 1
         pair.last_check = now
+        pair.first_check = now if pair.first_check is None else pair.first_check
         self.rechecks.sent(pair.remote.address, now)
         self.show(pair)
         pair.endpoint.ask(request)
@@ -308,15 +311,22 @@ class CheckList:
             self.path.lost(pair)
         self.path.reconsider()
         self.plan.at(pair, self.loop.time() + (self._recheck_interval(pair) or 0.0))
+        self._judge()
+
+    def _judge(self) -> None:
+        """Whether there is hope left, for now."""
         if self.state == "checking" and not any(map(self._hopeful, self.pairs.values())):
             self.set_state("failed", "every pair has failed; checks go on")
 
     def _hopeful(self, pair: CheckedPair) -> bool:
-        """Whether it has not failed yet; one more of a storm of new ports is no news."""
-        if pair.state == State.FAILED:
+        """Whether it has not failed yet. One that is triggered again and again has, once it was
+        tried for as long as any other; one more of a storm of new ports is no news."""
+        if pair.valid or pair.state == State.FAILED:
+            return pair.valid
+        if pair.remote.type == "prflx" and self._unsignalled.stormy(pair.remote.address):
             return False
-        stormy = pair.remote.type == "prflx" and self._unsignalled.stormy(pair.remote.address)
-        return pair.valid or not stormy
+        tried = 0.0 if pair.first_check is None else self.loop.time() - pair.first_check
+        return tried < self.timing.verdict or not pair.fruitless
 
     def recheck_failed(self) -> None:
         """There is no path any more, or only a relayed one: put failed pairs back into the plan."""
@@ -385,11 +395,20 @@ class CheckList:
                 pair.nominated = True
                 self.path.nominated(pair, "nominated by the other side")
             self.upkeep.asked(pair)
-        elif self.loop.time() - pair.last_check >= self.timing.again or not pair.requests_sent:
-            self.trigger(pair)
-        elif pair.state == State.IN_PROGRESS:
-            self.plan.at(pair, pair.last_check + self.timing.again)
+        else:
+            self._triggered(pair)
         self.upkeep.changed(pair)
+
+    def _triggered(self, pair: CheckedPair) -> None:
+        """A check of theirs triggers ours, also while one is in progress (RFC 8445 7.3.1.4)."""
+        timing = self.timing
+        pause = min(timing.again * 2.0 ** min(pair.fruitless, 16), timing.again_most)
+        if self.loop.time() - pair.last_check >= pause:
+            pair.fruitless += 1
+            self.trigger(pair)
+            self._judge()
+        elif pair.state == State.IN_PROGRESS and pair.last_check + pause < pair.due:
+            self.plan.at(pair, pair.last_check + pause)
 
     def _admit(self, addr: Address) -> str | None:
         """The id for an address that was not signalled, None when it is one too many; it may take

@@ -80,6 +80,10 @@ class CheckedPair:
         self.waits: tuple[float, ...] = ()
         self.rechecks = 0
         self.due = NEVER
+        self.fruitless = 0
+        """How often a check of theirs has triggered ours since the latest answer."""
+        self.first_check: float | None = None
+        """Loop time of the first check since the latest answer."""
         self.unlikely = 0
         self.last_check = -math.inf
         # Upkeep: when to probe next, when it was last heard (loop time).

@@ -128,6 +128,7 @@ class Requests:
         if mapped is not None:
             pair.mapped = address_port(*mapped)
             pair.endpoint.seen_as(mapped)
+        pair.fruitless, pair.first_check = 0, None
         newly_valid = not pair.valid
         pair.state, pair.valid = State.SUCCEEDED, True
         pair.reason = pair.detail = None

@@ -43,7 +43,13 @@ class Timing:
     unanswered: float = 60.0
     """How long an IP address is tried like that; then it gets less (see `rechecks.py`)."""
     again: float = 0.01
-    """The least time after a check before an incoming one triggers it anew."""
+    """The least time after a check before an incoming one triggers it anew, doubling each time that
+    nothing came of it up to …"""
+    again_most: float = 2.0
+    """… this: where each check of theirs triggers one of ours and the other way round, two sides
+    that never get an answer would go on for ever."""
+    fruitless: int = 4
+    """After so many of these a triggered check is sent once and not repeated."""
 
     stubborn: float = 2.0
     """How long the other side may claim our role in spite of 487 before we take the other one."""
