@@ -160,6 +160,10 @@ class HostLoop(asyncio.AbstractEventLoop):
         """Run nothing from now on, while the clock goes on, as after SIGSTOP."""
         self._stopped = True
 
+    @property
+    def stopped(self) -> bool:
+        return self._stopped
+
     def go_on(self) -> None:
         """Undo `stop`; what has become due meanwhile runs at once."""
         self._stopped = False

@@ -137,7 +137,7 @@ class Nat(Value, frozen=True, kw_only=True):
 
 
 NatKind = Literal["open", "cone", "arc", "prc", "sym", "udpblock"]
-NAT_KINDS: dict[str, Nat | None] = {
+NAT_KINDS: dict[NatKind, Nat | None] = {
     "open": None,
     "cone": Nat(filtering="endpoint-independent", first_lifetime=None),
     "arc": Nat(filtering="address-dependent", first_lifetime=None),
