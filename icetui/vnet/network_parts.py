@@ -197,6 +197,8 @@ class Router(Value, frozen=True, kw_only=True):
     firewall: tuple[Rule, ...] = ()
     silent: bool = False
     """Sends no ICMP errors of its own."""
+    portal: bool = False
+    """Answers every TCP connection from inside itself, as a web server (a captive portal)."""
 
 
 class Host(Value, frozen=True, kw_only=True):

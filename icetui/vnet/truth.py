@@ -59,6 +59,7 @@ def truth(network: Network, one: str, other: str, at: float = 0.0) -> Truth:
     Raises `BadNetwork`, KeyError for sessions that are not there, `BadServer` for their servers.
     """
     world = World(certain(network))
+    world.clock.run_for(SETTLED)
     for change in sorted(network.changes, key=lambda c: c.at):
         if change.at <= at:
             world.bring_about(certain_change(change))
@@ -77,8 +78,7 @@ def truth(network: Network, one: str, other: str, at: float = 0.0) -> Truth:
         for side, peer in ((first, second), (second, first)):
             side.try_all(peer)
             world.clock.run_for(SETTLED)
-        if first.direct is not None and second.direct is not None:
-            break
+        # Nothing new was learnt, and every filter had been opened before this round.
         if (len(first.known), len(second.known)) == known and first.rounds > 1:
             break
     return Truth(first.direct or second.direct, first.relayed or second.relayed)
