@@ -162,6 +162,17 @@ def test_a_connection_outlives_a_short_cut_and_not_a_reboot() -> None:
     assert client.lost
 
 
+def test_a_rebooted_host_knows_none_of_its_connections() -> None:
+    world = World(with_servers(turn=TurnOptions(users=USERS)))
+    client = asking(world, "alice", (SERVER, 3478)).connect()
+    client.allocate()
+    world.change("reboot", "alice", takes=1.0)
+    assert world.hosts["alice"].tcp.connections == ()
+    world.clock.run_for(60)
+    assert not client.lost  # nobody was there to be told
+    assert not world.failures
+
+
 COURSE = """
 import hashlib
 from tests.vnet.test_world import course
