@@ -145,9 +145,9 @@ def test_a_refused_error_is_not_answered_with_another() -> None:
     rule = Rule(chain="forward", protocol="icmp", action="reject")
     world = with_rules(homes(), "alice-nat", rule)
     alice = Socket(world, "alice")
-    alice.send(b"x", (SERVER, 9))
     seen: list[str] = []
     world.watch(lambda p: seen.append(p.place) if p.packet.protocol == "icmp" else None)
+    alice.send(b"x", (SERVER, 9))
     world.clock.run_for(0.1)
     assert not alice.errors
     assert "server.eth0 down" not in seen
