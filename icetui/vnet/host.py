@@ -47,14 +47,11 @@ class Host:
         self.routes = Routes(self.ports, ipv6=ipv6)
         self._sockets: dict[Address, UdpSocket] = {}
         self.members: list[GroupMember] = []
-        self.tcp = self._new_tcp()
+        self.tcp = TcpStack(self.loop, fabric.stream(f"tcp {name}"), self._send_segment)
         self.off = False
         """Shut down, or not up again yet."""
         self.programs: list[Callable[[], None]] = []
         """What begins whenever it has been started."""
-
-    def _new_tcp(self) -> TcpStack:
-        return TcpStack(self.loop, self._fabric.stream(f"tcp {self.name}"), self._send_segment)
 
     # --- interfaces -----------------------------------------------------------------------------
 
@@ -247,7 +244,7 @@ class Host:
         for socket in list(self._sockets.values()):
             socket.vanish()
         self.members.clear()
-        self.tcp = self._new_tcp()
+        self.tcp.forget()
         self.firewall.forget()
         for task in sorted(asyncio.all_tasks(self.loop), key=lambda t: t.get_name()):
             task.cancel()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable
 
+from icetui.servers import BadServer, parse_stun, parse_turn
 from icetui.vnet import changes
 from icetui.vnet.addressing import addressed, lans
 from icetui.vnet.firewall import port_range
@@ -176,6 +177,12 @@ def _names(network: Network) -> None:
 def _sessions(network: Network) -> None:
     for name, session in network.sessions.items():
         _known("host", session.host, network.hosts, ("sessions", name, "host"))
+        for field, parse in (("stun", parse_stun), ("turn", parse_turn)):
+            for uri in getattr(session, field):
+                try:
+                    parse(uri)
+                except BadServer as error:
+                    raise BadNetwork(str(error), "sessions", name, field) from None
 
 
 def _change(network: Network, change: changes.AnyChange, path: Path) -> None:

@@ -137,7 +137,7 @@ class Nat(Value, frozen=True, kw_only=True):
 
 
 NatKind = Literal["open", "cone", "arc", "prc", "sym", "udpblock"]
-NAT_KINDS: dict[str, Nat | None] = {
+NAT_KINDS: dict[NatKind, Nat | None] = {
     "open": None,
     "cone": Nat(filtering="endpoint-independent", first_lifetime=None),
     "arc": Nat(filtering="address-dependent", first_lifetime=None),
@@ -197,6 +197,8 @@ class Router(Value, frozen=True, kw_only=True):
     firewall: tuple[Rule, ...] = ()
     silent: bool = False
     """Sends no ICMP errors of its own."""
+    portal: bool = False
+    """Answers every TCP connection from inside itself, as a web server (a captive portal)."""
 
 
 class Host(Value, frozen=True, kw_only=True):

@@ -146,10 +146,10 @@ def _spelled_out(key: str, entry: dict[str, Any], path: Path) -> dict[str, Any]:
     if key == "routers" and isinstance(nat, dict) and "kind" in nat:
         nat = dict(nat)
         kind = nat.pop("kind")
-        base = NAT_KINDS.get(kind) if isinstance(kind, str) else None
+        kinds = {str(name): value for name, value in NAT_KINDS.items() if value is not None}
+        base = kinds.get(kind) if isinstance(kind, str) else None
         if base is None:
-            known = [name for name, value in NAT_KINDS.items() if value is not None]
-            raise BadNetwork(unknown("kind of NAT", kind, known), *path, "nat", "kind")
+            raise BadNetwork(unknown("kind of NAT", kind, kinds), *path, "nat", "kind")
         entry["nat"] = {**msgspec.to_builtins(base), **nat}
     return entry
 

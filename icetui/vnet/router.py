@@ -8,7 +8,8 @@ from icetui.vnet.firewall import Firewall
 from icetui.vnet.link import Port
 from icetui.vnet.network_parts import NAT_KINDS, Nat, Rule
 from icetui.vnet.network_parts import Router as Spec
-from icetui.vnet.packet import Packet, Trouble
+from icetui.vnet.packet import Packet, Segment, Trouble
+from icetui.vnet.portal import Portal
 from icetui.vnet.routing_table import Prefix, Table
 from icetui.vnet.tap import Why
 from icetui.vnet.translator import Translator
@@ -33,6 +34,7 @@ class Router:
         if self.kind is not None:
             rules.append(GUARD)
         self.firewall = Firewall(fabric, name, rules)
+        self.portal = Portal(fabric, name) if spec.portal else None
         self.ports: list[Port] = []
         self.uplink: Port | None = None
         self.nats: dict[str, Translator] = {}
@@ -110,7 +112,13 @@ class Router:
         target = self._own.get(packet.destination[0])
         nat = self.nats.get(port.name if target is None else target.name)
         if target is None:
-            if nat is not None and packet.version == 4:
+            if (
+                self.portal is not None
+                and port.side == "inside"
+                and isinstance(packet.payload, Segment)
+            ):
+                self.portal.take(packet, port)
+            elif nat is not None and packet.version == 4:
                 # From outside nobody gets in by an inside address.
                 self._tap.dropped(self.name, "filtered", packet)
             elif not icmp.multicast(packet.destination[0]):

@@ -126,6 +126,33 @@ def test_udp_is_dropped_in_one_direction_in_the_middle() -> None:
     assert world.drops == {("internet", "firewall"): 1}
 
 
+def test_a_flow_is_new_until_it_is_answered() -> None:
+    answered = Rule(arrives="inside", state="established")
+    world = with_rules(homes(), "alice-nat", answered)
+    alice, server = Socket(world, "alice", port=5000), Socket(world, "server", port=1000)
+    for _ in range(2):
+        alice.send(b"new", server.name)
+    world.clock.run_for(0.01)
+    server.send(b"answer", (ALICE_OUTSIDE, 5000))
+    world.clock.run_for(0.01)
+    alice.send(b"established", server.name)
+    world.clock.run_for(0.01)
+    assert server.texts == [b"new", b"new"]
+    assert alice.texts == [b"answer"]
+
+
+def test_a_refused_error_is_not_answered_with_another() -> None:
+    rule = Rule(chain="forward", protocol="icmp", action="reject")
+    world = with_rules(homes(), "alice-nat", rule)
+    alice = Socket(world, "alice")
+    seen: list[str] = []
+    world.watch(lambda p: seen.append(p.place) if p.packet.protocol == "icmp" else None)
+    alice.send(b"x", (SERVER, 9))
+    world.clock.run_for(0.1)
+    assert not alice.errors
+    assert "server.eth0 down" not in seen
+
+
 def test_rules_come_and_go_while_it_runs() -> None:
     world = World(homes())
     rule: dict[str, Any] = {"name": "block", "protocol": "udp"}

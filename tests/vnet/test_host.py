@@ -310,16 +310,20 @@ def test_a_hidden_name_is_answered_for_in_its_own_lan_only(isolated: bool) -> No
     assert answer.endswith(bytes([192, 168, 1, 21]))
     with pytest.raises(OSError, match="assign"):
         group.ask(QUESTION, "192.168.1.99")
+    for other in (b"\x04cart\x05local", b"\x04card\x04test"):
+        asking = alice.loop.create_task(heard(group))
+        alice.loop.run(group.ask, QUESTION.replace(b"\x04card\x05local", other), ALICE)
+        assert world.clock.complete(asking) == (b"", ("", 0))
     group.close()
 
 
 async def heard(group: MulticastSocket) -> tuple[bytes, tuple[str, int]]:
-    """What is not our own question coming back."""
+    """The next answer, not our own question coming back."""
     try:
         async with asyncio.timeout(5):
             while True:
                 data, source = await group.receive()
-                if data != QUESTION:
+                if data[2] & 0x80:
                     return data, source
     except TimeoutError:
         return b"", ("", 0)

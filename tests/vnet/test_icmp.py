@@ -8,8 +8,10 @@ import msgspec
 import pytest
 
 from icetui.engine.net import Undelivered
+from icetui.vnet import icmp
 from icetui.vnet.network import Network
 from icetui.vnet.network_parts import Attachment, Host, Interface, Line, Link, Router, Rule
+from icetui.vnet.packet import Packet
 from icetui.vnet.world import World
 from tests.vnet.playing import (
     ALICE,
@@ -199,6 +201,59 @@ def test_a_silent_router_answers_nothing() -> None:
     alice.send(b"x", (SERVER, 9))
     world.clock.run_for(0.1)
     assert not alice.errors
+
+
+def test_a_host_s_network_may_become_unreachable() -> None:
+    world = World(homes("cone", "cone"))
+    alice, bob = Socket(world, "alice"), Socket(world, "bob", port=6000)
+    bob.send(b"x", (SERVER, 9))
+    alice.send(b"x", (BOB_OUTSIDE, 6000))
+    world.clock.run_for(0.1)
+    assert bob.texts == [b"x"]
+    for treated, errors in (("blackhole", 0), ("unreachable", 1)):
+        world.change("announce", **{treated: [f"{BOB_OUTSIDE}/32"]})
+        alice.send(b"x", (BOB_OUTSIDE, 6000))
+        world.clock.run_for(0.1)
+        assert len(alice.errors) == errors
+    assert said(alice) == [(BOB_OUTSIDE, "ICMP host unreachable, said 203.0.113.1")]
+    world.change("announce", withdrawn=[f"{BOB_OUTSIDE}/32"])
+    alice.send(b"x", (BOB_OUTSIDE, 6000))
+    world.clock.run_for(0.1)
+    assert len(bob.texts) == 2
+
+
+def test_routed_networks_behind_one_another_are_reached() -> None:
+    network = homes(alice="open")
+    inner = Router(inside=(Attachment("cellar"),), outside=(Attachment("alice-lan"),))
+    wires = (Interface("cellar", addresses=("198.51.100.130/28",)),)
+    network = msgspec.structs.replace(
+        network,
+        links={"cellar": Link(prefix="198.51.100.128/28")},
+        routers={**network.routers, "inner": inner},
+        hosts={**network.hosts, "carol": Host(interfaces=wires)},
+    )
+    world = World(network)
+    carol, server = Socket(world, "carol"), Socket(world, "server")
+    server.send(b"down", carol.name)
+    world.clock.run_for(0.1)
+    assert carol.texts == [b"down"]
+    carol.send(b"up", server.name)
+    world.clock.run_for(0.1)
+    assert [(d, a) for d, a, _ in server.data] == [(b"up", carol.name)]
+
+
+def test_an_error_that_runs_out_of_hops_is_not_answered() -> None:
+    world = World(homes("open"))
+    alice = Socket(world, "alice", port=5000)
+    about = Packet(alice.name, (SERVER, 9), b"x")
+    server = world.hosts["server"]
+    seen: list[str] = []
+    world.watch(lambda p: seen.append(p.packet.protocol) if p.place == "server.eth0 down" else None)
+    for payload in (icmp.unreachable(about, "port-unreachable"), b"y"):
+        server.send(Packet((SERVER, 9), alice.name, payload, hops=2))
+    world.clock.run_for(0.1)
+    assert world.drops == {("alice-nat", "hops"): 2}
+    assert seen == ["icmp", "icmp"]  # one answer, entering and leaving the line
 
 
 def test_no_error_is_sent_about_an_error() -> None:

@@ -139,6 +139,19 @@ def test_a_cut_is_of_one_or_both_directions_until_it_is_restored(
     assert len(sending.numbers) == 2 + out
 
 
+def test_weather_does_not_mend_what_is_cut() -> None:
+    sending = Sending(Line())
+    sending.world.change("cut", "alice-nat")
+    sending.world.change("weather", "alice-nat", line={"delay": 0.01})
+    sending.send(1)
+    sending.world.clock.run_for(1)
+    sending.world.change("restore", "alice-nat")
+    sending.send(1)
+    sending.world.clock.run_for(1)
+    assert len(sending.numbers) == 1
+    assert sending.times[-1] == pytest.approx(1.01)
+
+
 def test_what_travels_when_the_weather_changes_arrives_as_it_was_sent() -> None:
     sending = Sending(Line(delay=0.5))
     sending.send(1)

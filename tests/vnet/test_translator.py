@@ -10,6 +10,7 @@ import pytest
 from icetui.engine.net import Address
 from icetui.vnet.network import Network
 from icetui.vnet.network_parts import Attachment, Dependence, Host, Interface, Nat, Router
+from icetui.vnet.packet import Packet, Trouble
 from icetui.vnet.world import World
 from tests.vnet.playing import (
     ALICE,
@@ -185,6 +186,12 @@ def test_an_unanswered_binding_ends_after_thirty_seconds_and_a_used_one_after_tw
 
     outside = behind.seen_as(0)
     assert behind.gets_in(0, outside)
+    behind.seen_as(0)
+    behind.world.clock.run_for(31)
+    assert not behind.gets_in(0, outside)  # in use for less than two seconds
+
+    outside = behind.seen_as(0)
+    assert behind.gets_in(0, outside)
     behind.world.clock.run_for(3)
     behind.seen_as(0)
     behind.world.clock.run_for(119)
@@ -257,6 +264,27 @@ def test_an_error_from_inside_names_the_outside_address() -> None:
     assert [(a, str(e)) for a, e in behind.remotes[0].errors] == [
         (outside, f"ICMP port unreachable, said {ALICE_OUTSIDE}")
     ]
+
+
+def test_an_error_about_what_was_never_sent_does_not_get_in() -> None:
+    behind = Behind(Nat())
+    behind.seen_as(0)
+    server = behind.world.hosts["server"]
+    for remote, told in (((SERVER, 1001), 0), ((SERVER, 1000), 1)):
+        forged = Trouble(3, 3, Packet((ALICE_OUTSIDE, 5000), remote, b"out"))
+        server.send(Packet((SERVER, 0), (ALICE_OUTSIDE, 0), forged))
+        behind.world.clock.run_for(0.01)
+        assert len(behind.alice.errors) == told
+
+
+def test_from_outside_nobody_gets_in_by_an_inside_address() -> None:
+    behind = Behind(Nat(filtering=INDEPENDENT))
+    behind.seen_as(0)
+    router = behind.world.routers["alice-nat"]
+    router.receive(Packet((SERVER, 1000), (ALICE, 5000), b"x"), behind.world.port("alice-nat"))
+    behind.world.clock.run_for(0.01)
+    assert not behind.alice.data
+    assert behind.world.drops == {("alice-nat", "filtered"): 1}
 
 
 def test_an_alg_rewrites_plain_addresses_in_payloads() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 from icetui.engine.net import Address, TlsFailure
 from icetui.vnet import stun_messages as stun
 from icetui.vnet.network import Network, Server
-from icetui.vnet.network_parts import NatKind
+from icetui.vnet.network_parts import NatKind, Rule
 from icetui.vnet.servers import Certificate, StunOptions, TurnOptions
 from icetui.vnet.world import World
 from tests.vnet.asking import Asking, address, code
@@ -161,6 +162,17 @@ def test_a_connection_outlives_a_short_cut_and_not_a_reboot() -> None:
     assert client.lost
 
 
+def test_a_rebooted_host_knows_none_of_its_connections() -> None:
+    world = World(with_servers(turn=TurnOptions(users=USERS)))
+    client = asking(world, "alice", (SERVER, 3478)).connect()
+    client.allocate()
+    world.change("reboot", "alice", takes=1.0)
+    assert world.hosts["alice"].tcp.connections == ()
+    world.clock.run_for(60)
+    assert not client.lost  # nobody was there to be told
+    assert not world.failures
+
+
 COURSE = """
 import hashlib
 from tests.vnet.test_world import course
@@ -210,6 +222,32 @@ def test_one_seed_is_one_course_of_events_whatever_the_hash_seed() -> None:
     first = told("1", 7)
     assert told("2", 7) == first
     assert told("1", 8) != first
+
+
+def test_a_captive_portal_answers_every_tcp_port_in_the_words_of_the_web() -> None:
+    network = with_servers(turn=TurnOptions(users=USERS))
+    walled = Rule(protocol="udp", name="before you pay")
+    router = msgspec.structs.replace(network.routers["alice-nat"], portal=True, firewall=(walled,))
+    routers = {**network.routers, "alice-nat": router}
+    world = World(msgspec.structs.replace(network, routers=routers))
+    assert asking(world, "alice", (SERVER, 3478)).open().ask(stun.BINDING) is None
+    client = asking(world, "alice", (SERVER, 9)).connect()
+    client.send(stun.build(stun.ALLOCATE, stun.REQUEST, bytes(12), []))
+    assert client.wait() is None
+    assert bytes(client.framing._data).startswith(b"HTTP/1.1 302")
+    assert client.lost
+    with pytest.raises(TlsFailure, match="wrong version number"):
+        asking(world, "alice", (SERVER, 5349)).connect("turn.test")
+
+
+def test_a_closed_world_leaves_nothing_running() -> None:
+    world = World(with_servers(turn=TurnOptions(users=USERS)))
+    asking(world, "alice", (SERVER, 3478)).connect().allocate()
+    waiting = world.hosts["alice"].loop.create_task(asyncio.sleep(1000))
+    world.close()
+    assert waiting.cancelled()
+    assert world.clock.next_due() is None
+    assert not world.failures
 
 
 def test_a_change_that_cannot_happen_is_refused() -> None:
