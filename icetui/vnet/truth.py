@@ -4,6 +4,9 @@ It is not looked up in a table of NAT kinds, which are wrong too often, but reck
 point on the network itself, built once more without chance and delay: each side sends from all it
 has to all that it knows of the other, a source that is heard becomes known, and so on until a
 request and its answer have passed between the same two addresses or nothing new is learnt.
+
+Not counted: who is told too late, it takes both sides' descriptions as complete; and what an engine
+needs besides, one with many sockets fills a NAT's small table that this leaves room in.
 """
 
 from __future__ import annotations
