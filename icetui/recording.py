@@ -15,7 +15,8 @@ from pathlib import Path
 import msgspec
 
 from icetui import events
-from icetui.events import AnyCommand, AnyEvent, CommandRefused, EventReader
+from icetui.event_reader import EventReader
+from icetui.events import AnyCommand, AnyEvent, CommandRefused
 from icetui.sources import Source, Wrapper
 
 LOOKED_AT = 1024 * 1024

@@ -18,7 +18,8 @@ from collections.abc import AsyncIterator, Sequence
 from typing import IO, Protocol
 
 from icetui import events
-from icetui.events import AnyCommand, AnyEvent, EventReader
+from icetui.event_reader import EventReader
+from icetui.events import AnyCommand, AnyEvent
 
 LEAVE_WITHIN = 1.3
 """Seconds an engine gets to leave before it is ended."""

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from icetui import events, session
 from icetui.diagnosis import diagnose
+from icetui.event_reader import EventReader
 from icetui.events import Candidate, Pair, Server
 from icetui.reports.text import report
 from icetui.session import Quality, Session, fold
@@ -100,7 +101,7 @@ def test_folding_twice_gives_equal_sessions(stream):
 @settings(max_examples=100, deadline=None)
 @given(streams)
 def test_folding_what_was_written_and_read_back_gives_the_same_session(stream):
-    reader = events.EventReader()
+    reader = EventReader()
     read_back = [e for e in map(reader.read, map(events.encode, stream)) if e is not None]
     assert fold(read_back) == fold(stream)
 
