@@ -27,6 +27,7 @@ LONG = 8 * 1024
 
 _KINDS: Any = AnyEvent
 _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+_encode = msgspec.json.Encoder().encode
 _TYPES: dict[str, type[Event]] = {kebab(k.__name__): k for k in typing.get_args(AnyEvent)}
 
 
@@ -61,8 +62,8 @@ class EventReader:
             return None
         # What our own writer wrote comes out the same again and so holds nothing unknown. Only a
         # newer or a foreign one is worth the second, much slower look.
-        encoded = events.encode(event)
-        if encoded != data and encoded[:-1] != data:
+        encoded = _encode(event)
+        if encoded != data and encoded != data.rstrip():
             kind = type(event)
             self.unknown_fields += self._count_unknown(kind, msgspec.json.decode(data)) - 1
         # JSON writes every control character as an escape, so a line of plain ASCII without a

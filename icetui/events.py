@@ -479,6 +479,33 @@ class SessionClosed(Event, frozen=True, kw_only=True):
     cause: str = "user"
 
 
+class Heartbeat(Event, frozen=True, kw_only=True):
+    """The engine is alive: once a second, whatever else there is to tell. Not recorded."""
+
+
+class EventsDropped(Event, frozen=True, kw_only=True):
+    """Events were left out of the stream because they came faster than they were taken: news, of
+    which there is more, before anything that decides."""
+
+    where: Literal["engine", "reader", "recording", "output"]
+    count: Count
+    """So far, in all."""
+
+
+class ReaderBehind(Event, frozen=True, kw_only=True):
+    """Said by a reader of itself: what it shows is of the past. Not recorded."""
+
+    seconds: Seconds
+    """How long ago it was; 0: it has caught up."""
+
+
+class EngineSilent(Event, frozen=True, kw_only=True):
+    """Said by a reader: the engine, which had shown signs of life, has shown none for so long.
+    Any other event ends the silence."""
+
+    seconds: Seconds
+
+
 class SummaryCandidate(Part, frozen=True, kw_only=True):
     type: CandidateType
     address: str
@@ -538,8 +565,26 @@ AnyEvent = (
     | PeerLeft
     | CommandRefused
     | SessionClosed
+    | Heartbeat
+    | EventsDropped
+    | ReaderBehind
+    | EngineSilent
     | Summary
 )
+
+
+NEWS = (
+    Heartbeat,
+    StunMessage,
+    Refused,
+    DataDropped,
+    Knocked,
+    RoundTripMeasured,
+    RequestLost,
+    ConsentRefreshed,
+)
+"""Events that may be left out where there are too many: the next of the kind says as much, and no
+state is told by them."""
 
 
 # --- commands ---------------------------------------------------------------------------------
@@ -658,6 +703,20 @@ class NotUnderstood(ValueError):
 def encode(message: Event | Command) -> bytes:
     """One JSON line, newline included."""
     return _encoder.encode(message) + b"\n"
+
+
+def size(event: Event) -> int:
+    """Bytes that the event takes as a line, about, without writing it."""
+    match event:
+        case StunMessage():
+            return 300 + sum(60 + len(a.value) for a in event.attributes)
+        case TextReceived() | TextSent():
+            return 200 + 3 * len(event.text)
+        case BlobChanged():
+            return 200 + len(event.blob)
+        case Refused() | DataDropped():
+            return 300 + len(event.remote)
+    return 500
 
 
 def decode_command(line: bytes | str) -> AnyCommand:

@@ -42,7 +42,7 @@ def start_command(chosen: dict[str, Any], **more: Any) -> StartSession:
 
 def engine(start: StartSession, hint: str = "", failure: int = 1) -> Source:
     """An engine that is gathering already. Raises CannotOpen, with the exit code `failure`."""
-    from icetui.sources import ProcessSource
+    from icetui.process_source import ProcessSource
 
     try:
         return ProcessSource(first=(start,), hint=hint)
@@ -95,7 +95,7 @@ def recording(name: str, speed: float) -> Source:
 
 def process(argv: tuple[str, ...]) -> Source:
     """Any command that prints events and reads commands. Raises CannotOpen."""
-    from icetui.sources import ProcessSource
+    from icetui.process_source import ProcessSource
 
     try:
         return ProcessSource(argv, hint=f"events of {argv[0]}")

@@ -124,6 +124,7 @@ class Replay:
     """A recording as a source, at its own speed or faster."""
 
     live = False
+    foreign = True
 
     def __init__(self, recorded: list[AnyEvent], speed: float = 1.0, hint: str = "") -> None:
         """`speed` 2.0 plays twice as fast, infinity at once."""

@@ -29,6 +29,7 @@ class Told:
 
     live = True
     hint = "told"
+    foreign = False
 
     def __init__(self, stream):
         self.stream = stream

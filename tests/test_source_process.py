@@ -11,7 +11,7 @@ import pytest
 
 from icetui import events
 from icetui.event_reader import EventReader
-from icetui.sources import ProcessSource
+from icetui.process_source import ProcessSource
 
 LOOPBACK = events.StartSession(interfaces=("lo",))
 

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from icetui import events
 from icetui.event_reader import EventReader
+from icetui.process_source import ProcessSource
 from icetui.session import Session, fold
-from icetui.sources import ProcessSource
 from tests.bench.table import show
 from tests.running import ALONE, ICETUI, Running, environment
 
