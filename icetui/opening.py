@@ -42,7 +42,7 @@ def start_command(chosen: dict[str, Any], **more: Any) -> StartSession:
 
 def engine(start: StartSession, hint: str = "", failure: int = 1) -> Source:
     """An engine that is gathering already. Raises CannotOpen, with the exit code `failure`."""
-    from icetui.sources import ProcessSource
+    from icetui.process_source import ProcessSource
 
     try:
         return ProcessSource(first=(start,), hint=hint)
@@ -80,13 +80,18 @@ def loopback() -> str:
 
 def recording(name: str, speed: float) -> Source:
     """A recording from a file, played `speed` times as fast. Raises CannotOpen."""
+    from itertools import chain
     from pathlib import Path
 
     from icetui.recording import Replay, UnreadableRecording, read
 
     path = Path(name)
     try:
-        return Replay(list(read(path)), speed, hint=f"recording {path.name}")
+        recorded = read(path)
+        first = next(recorded)  # whether it is one at all has to be known before anything is drawn
+        # A pipe may stall, and must not stall the screen: it is read to its end before.
+        rest = recorded if path.is_file() else list(recorded)
+        return Replay(chain((first,), rest), speed, hint=f"recording {path.name}")
     except UnreadableRecording as problem:
         raise CannotOpen(str(problem)) from problem
     except OSError as error:
@@ -95,7 +100,7 @@ def recording(name: str, speed: float) -> Source:
 
 def process(argv: tuple[str, ...]) -> Source:
     """Any command that prints events and reads commands. Raises CannotOpen."""
-    from icetui.sources import ProcessSource
+    from icetui.process_source import ProcessSource
 
     try:
         return ProcessSource(argv, hint=f"events of {argv[0]}")
