@@ -15,7 +15,6 @@ from typing import Final
 import msgspec
 
 from icetui.engine.stun import values
-from icetui.engine.stun.foreign_text import MOST_SHOWN, cleaned
 from icetui.engine.stun.registry import (
     ADDRESSES,
     ATTRIBUTE_NAMES,
@@ -25,11 +24,14 @@ from icetui.engine.stun.registry import (
     Attribute,
     Class,
 )
+from icetui.printable import STAND_IN
 
 HEADER: Final = 20
 MOST_ATTRIBUTES: Final = 64
 """More than any known message has by far. Each is looked at once, so this bounds all that a
 datagram of 64 kB can cost."""
+MOST_USERNAME: Final = 513
+"""Characters: two user fragments of at most 256 (RFC 8445 section 5.3) and a colon."""
 FINGERPRINT_MASK: Final = 0x5354554E
 
 _HEAD: Final = struct.Struct("!HH")
@@ -88,10 +90,19 @@ class Message(msgspec.Struct, frozen=True, eq=False):
                 found.append(value)
         return tuple(found)
 
-    def text(self, attribute: int, most: int = MOST_SHOWN) -> str | None:
+    def text(self, attribute: int, most: int = values.MOST_SHOWN) -> str | None:
         """A text, cleaned, of at most `most` characters."""
         value = self.counted.get(attribute)
-        return None if value is None else cleaned(value, most)
+        return None if value is None else values.read_text(value, most)
+
+    @property
+    def username(self) -> str | None:
+        """USERNAME, cleaned; one that had to be is no name that anybody has."""
+        value = self.counted.get(Attribute.USERNAME)
+        if value is None:
+            return None
+        text = values.read_text(value, MOST_USERNAME)
+        return text if text.encode() == value else text + STAND_IN
 
     def number(self, attribute: int) -> int | None:
         """A number (`registry.INTEGERS`)."""

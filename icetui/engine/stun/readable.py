@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Final
 
 from icetui.engine.stun import values
-from icetui.engine.stun.foreign_text import cleaned
 from icetui.engine.stun.message import Message
 from icetui.engine.stun.registry import (
     ADDRESSES,
@@ -124,12 +123,12 @@ _NUMBERS: Final[dict[int, Callable[[int], str]]] = {
     Attribute.ICE_CONTROLLING: lambda number: f"0x{number:016x}",
 }
 _WORDS: Final[dict[int, Callable[[bytes], str | None]]] = {
-    Attribute.USERNAME: cleaned,
-    Attribute.REALM: cleaned,
-    Attribute.ALTERNATE_DOMAIN: cleaned,
-    Attribute.SOFTWARE: cleaned,
-    Attribute.MS_ALTERNATE_HOST_NAME: cleaned,
-    Attribute.THIRD_PARTY_AUTHORIZATION: cleaned,
+    Attribute.USERNAME: values.read_text,
+    Attribute.REALM: values.read_text,
+    Attribute.ALTERNATE_DOMAIN: values.read_text,
+    Attribute.SOFTWARE: values.read_text,
+    Attribute.MS_ALTERNATE_HOST_NAME: values.read_text,
+    Attribute.THIRD_PARTY_AUTHORIZATION: values.read_text,
     Attribute.ERROR_CODE: _error,
     Attribute.ADDRESS_ERROR_CODE: _error,
     Attribute.UNKNOWN_ATTRIBUTES: _unknown,

@@ -12,12 +12,14 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from icetui.engine.stun.foreign_text import cleaned
+from icetui.printable import printable
 
 COOKIE: Final = b"\x21\x12\xa4\x42"
 PORT_MASK: Final = 0x2112
 FAMILIES: Final = {4: 1, 16: 2}
 """Address family by the bytes of an address (section 14.1)."""
+MOST_SHOWN: Final = 128
+"""Characters: RFC 8489 allows SOFTWARE, REALM and reason phrases no more."""
 MOST_TYPES: Final = 64
 """Of UNKNOWN-ATTRIBUTES, how many are read."""
 
@@ -77,16 +79,23 @@ def _masked(ip: bytes, transaction_id: bytes) -> bytes:
     return number.to_bytes(len(ip), "big")
 
 
+def read_text(value: bytes, most: int = MOST_SHOWN) -> str:
+    """UTF-8 from outside, made harmless, of at most `most` characters."""
+    # A character has at most four bytes: what lies behind is cut off anyway, and costs nothing.
+    return printable(value[: 4 * most + 4].decode("utf-8", "replace"), most)
+
+
 def error_code(code: int, phrase: str) -> bytes:
     """ERROR-CODE; 300 to 699."""
     return bytes((0, 0, code // 100, code % 100)) + phrase.encode()
 
 
 def read_error_code(value: bytes) -> ErrorCode | None:
-    """The reverse; of the hundreds, three bits count."""
+    """The reverse; of the hundreds, three bits count. Servers written in C end their phrase with a
+    zero."""
     if len(value) < 4:
         return None
-    return ErrorCode((value[2] & 7) * 100 + value[3], cleaned(value[4:]))
+    return ErrorCode((value[2] & 7) * 100 + value[3], read_text(value[4:].rstrip(b"\0")))
 
 
 def types(numbers: Iterable[int]) -> bytes:

@@ -178,6 +178,17 @@ def test_text_is_cleaned_on_access_and_bounded() -> None:
     assert len(read.text(Attribute.SOFTWARE, 400) or "") == 400
 
 
+def test_a_name_that_had_to_be_cleaned_is_not_the_one_it_looks_like() -> None:
+    def said(name: str) -> str | None:
+        return parse(message(0x0001, attribute(0x0006, name.encode()))).username
+
+    assert said("a7Kf:9QmZ") == "a7Kf:9QmZ"
+    assert said("x" * 256 + ":" + "y" * 256) == "x" * 256 + ":" + "y" * 256
+    for odd in ("a7Kf:9QmZ\ufe00", "a7Kf:9QmZ\n", "\u202ea7Kf:9QmZ", "x" * 513 + "y"):
+        shown = said(odd)
+        assert shown is not None and shown.isprintable() and shown.endswith("·")
+
+
 def test_which_attributes_are_not_comprehended_is_told_by_number_and_only_of_those_required() -> (
     None
 ):
