@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from icetui.diagnosis import Finding, diagnose
 from icetui.events import AnyEvent
 from icetui.session import Session
+from tests.lab.scenarios.stage import Stage
 from tests.lab.topology import Topology
-
-if TYPE_CHECKING:
-    from tests.lab.scenarios.stage import Stage
 
 SAMPLE = 0.25
 """Seconds of a session between two looks for false claims."""
 SIDES = ("alice", "bob")
-Play = Callable[["Stage"], None]
+Play = Callable[[Stage], None]
 
 
 @dataclasses.dataclass(frozen=True)

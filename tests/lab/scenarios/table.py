@@ -17,9 +17,9 @@ from icetui.events import AnyEvent
 from tests.lab import netns
 from tests.lab.lab import Lab
 from tests.lab.scenarios import alike, blobs, changes, healthy, networks, servers
+from tests.lab.scenarios.kernel_stage import KernelStage
 from tests.lab.scenarios.recorded import keep
 from tests.lab.scenarios.scenario import SIDES, Scenario, Verdict, judge, named
-from tests.lab.scenarios.stage import Stage
 
 MODULES = (blobs, servers, networks, alike, changes)
 """They fill the list when they are loaded."""
@@ -58,7 +58,7 @@ def _play(scenario: Scenario) -> Outcome:
         tempfile.TemporaryDirectory() as folder,
         Lab.build(scenario.topology, server=scenario.server) as lab,
     ):
-        stage = Stage(lab, Path(folder))
+        stage = KernelStage(lab, Path(folder))
         scenario.play(stage)
         stage.wait(scenario.watch)
         deadline = time.monotonic() + AGAIN
