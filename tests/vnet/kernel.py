@@ -21,7 +21,7 @@ def play(scenario: Scenario) -> Outcome:
     played = table.play(scenario)
     if played.problem:
         raise RuntimeError(f"{scenario.name}: {played.problem}")
-    return outcome(scenario, played.events)
+    return outcome(played.events, played.verdicts)
 
 
 def play_all(

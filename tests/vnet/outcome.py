@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from icetui.diagnosis import diagnose
 from icetui.events import AnyEvent
 from icetui.session import fold
 from tests.lab.scenarios import table  # loads every module that has scenarios
-from tests.lab.scenarios.scenario import SCENARIOS, SIDES, Scenario, judge
+from tests.lab.scenarios.scenario import SCENARIOS, Scenario, Verdict
 from tests.lab.scenarios.stage import Stage
 from tests.lab.topology import KINDS, Topology
 
@@ -46,22 +45,20 @@ Outcome = dict[str, Side]
 """By side."""
 
 
-def outcome(scenario: Scenario, told: Mapping[str, Sequence[AnyEvent]]) -> Outcome:
+def outcome(told: Mapping[str, Sequence[AnyEvent]], verdicts: Sequence[Verdict]) -> Outcome:
     """Of the sessions of a play, as far as they were looked at."""
-    return {side: _side(scenario, side, told[side]) for side in SIDES if told.get(side)}
+    return {verdict.side: _side(told[verdict.side], verdict) for verdict in verdicts}
 
 
-def _side(scenario: Scenario, side: str, stream: Sequence[AnyEvent]) -> Side:
+def _side(stream: Sequence[AnyEvent], verdict: Verdict) -> Side:
     session = fold(stream)
     pair, nat = session.selected_pair, session.nat
-    found = diagnose(session)
-    verdict = judge(scenario, side, stream)
     return Side(
         state=session.state_before_closing,
         path="none" if pair is None else "relayed" if session.relayed(pair) else "direct",
         mapping=nat.mapping if nat is not None else "unknown",
         filtering=nat.filtering if nat is not None else "unknown",
-        first=found[0].rule if found else "",
+        first=verdict.first.rule if verdict.first is not None else "",
         false=tuple(sorted(finding.rule for finding in verdict.false)),
         right=verdict.right,
     )

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from icetui.vnet.changes import AnyChange
+from icetui.vnet.changes import change as change_named
 from icetui.vnet.network import Network
 from icetui.vnet.network_parts import Attachment, Interface, Nat, Router
 from icetui.vnet.world import World
@@ -18,6 +19,10 @@ from tests.vnet.lab_network import WIRE, coturn, network, outermost
 
 WALL = 1_767_225_600.0
 """In 2026; blobs say when they were made only from 2025 on."""
+
+
+COMMAND = 0.02
+"""Seconds that a command takes by which the lab is changed."""
 
 
 class SimulatedHost:
@@ -59,7 +64,11 @@ class SimulatedLab:
         return made
 
     def change(self, change: AnyChange) -> None:
+        self.world.clock.run_for(COMMAND)
         self.world.bring_about(change)
+
+    def _change(self, what: str, whom: str, **parameters: Any) -> None:
+        self.change(change_named(what, whom, **parameters))
 
     # --- what the lab does ----------------------------------------------------------------------
 
@@ -67,20 +76,20 @@ class SimulatedLab:
         return SERVER if link == SERVER else outermost(self.topology, link)
 
     def cut(self, link: str) -> None:
-        self.world.change("cut", self._line(link))
+        self._change("cut", self._line(link))
 
     def restore(self, link: str) -> None:
-        self.world.change("restore", self._line(link))
+        self._change("restore", self._line(link))
 
     def rebind(self, site: str) -> None:
-        self.world.change("rebind", outermost(self.topology, site))
+        self._change("rebind", outermost(self.topology, site))
 
     def set_weather(self, link: str, weather: Weather) -> None:
         line: dict[str, Any] = {**vars(weather), "delay": weather.delay + WIRE.delay}
-        self.world.change("weather", self._line(link), line=line)
+        self._change("weather", self._line(link), line=line)
 
     def start_server(self, *options: str) -> None:
-        """Raises NotImplementedError for other options than it was built with."""
+        """Raises NotImplementedError for other options than the server had before."""
         wanted = coturn(*options, ipv6=self.topology.ipv6)
         if self._world is None:
             self._server = wanted

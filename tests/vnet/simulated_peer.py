@@ -33,7 +33,7 @@ class SimulatedPeer:
         self.connected = False
         self._read = False
         self._host = host
-        self._ended = False
+        self._ended = self._killed = False
         self.engine = Peer(host, start_of(*arguments), self._heard)
         host.loop.run(host.loop.call_later, LONG, self._give_up)
 
@@ -54,6 +54,8 @@ class SimulatedPeer:
 
     def _heard(self, event: AnyEvent) -> None:
         """The exits of `icetui.headless`."""
+        if self._killed:
+            return
         self.events.append(event)
         match event:
             case events.ConnectionStateChanged(state="connected"):
@@ -84,4 +86,4 @@ class SimulatedPeer:
 
     def kill(self) -> None:
         """It is gone, and says nothing any more; its host sees to its sockets."""
-        self._ended = True
+        self._ended = self._killed = True

@@ -11,7 +11,7 @@ from icetui.session import Session
 from icetui.vnet.changes import AddRules
 from icetui.vnet.network_parts import INTERNET
 from tests.lab.lab import INTERNET as LAB_INTERNET
-from tests.lab.scenarios.scenario import Scenario
+from tests.lab.scenarios.scenario import Scenario, looked_at
 from tests.lab.scenarios.stage import GATHERING, WITH_TURN, Change, Stage
 from tests.vnet import ip_commands, nftables
 from tests.vnet.outcome import Outcome, outcome
@@ -145,8 +145,8 @@ def play(scenario: Scenario, seed: int = 1) -> Outcome:
     stage = SimulatedStage(SimulatedLab(scenario.topology, server=scenario.server, seed=seed))
     scenario.play(stage)
     stage.wait(POLL + scenario.watch)  # from when the blobs are read
-    told = {name: stage.told(name) for name in ("alice", "bob")}
+    told, verdicts = looked_at(scenario, stage)
     stage.end()
     failures = stage.lab.world.failures
     assert not failures, failures
-    return outcome(scenario, told)
+    return outcome(told, verdicts)

@@ -95,9 +95,12 @@ class KernelStage(Stage):
 
     def kill(self, name: str) -> None:
         """End everything that runs on a host at once, without a goodbye."""
-        for pid in netns.processes_in([self.lab.namespace(name)]):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        pids = netns.processes_in([self.lab.namespace(name)])
+        # All stand still first: an engine whose parent is gone would say goodbye.
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
 
     def suspend(self, name: str) -> None:
         """Stop everything that runs on a host until the scenario ends."""

@@ -19,12 +19,10 @@ from tests.lab.lab import Lab
 from tests.lab.scenarios import alike, blobs, changes, healthy, networks, servers
 from tests.lab.scenarios.kernel_stage import KernelStage
 from tests.lab.scenarios.recorded import keep
-from tests.lab.scenarios.scenario import SIDES, Scenario, Verdict, judge, named
+from tests.lab.scenarios.scenario import Scenario, Verdict, looked_at, named
 
 MODULES = (blobs, servers, networks, alike, changes)
 """They fill the list when they are loaded."""
-AGAIN, AGAIN_EVERY = 5.0, 0.5
-"""Seconds that a busy machine gets beyond ``watch`` until the first finding is right."""
 WIDTH = 100
 
 
@@ -61,13 +59,7 @@ def _play(scenario: Scenario) -> Outcome:
         stage = KernelStage(lab, Path(folder))
         scenario.play(stage)
         stage.wait(scenario.watch)
-        deadline = time.monotonic() + AGAIN
-        while True:
-            told = {side: stage.told(side) for side in SIDES}
-            verdicts = tuple(judge(scenario, side, told[side]) for side in SIDES if told[side])
-            if all(verdict.right for verdict in verdicts) or time.monotonic() > deadline:
-                break
-            stage.wait(AGAIN_EVERY)
+        told, verdicts = looked_at(scenario, stage)
         stage.end()
     return Outcome(scenario, verdicts, time.monotonic() - began, told)
 
