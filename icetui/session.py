@@ -181,7 +181,7 @@ class Session:
 
     def _is_news(self, event: events.AnyEvent) -> bool:
         """Whether the log says it: figures that only count up stand elsewhere."""
-        if isinstance(event, events.ConsentRefreshed):
+        if isinstance(event, FIGURES):
             return False
         if isinstance(event, events.PairChanged):
             before, now = self.pairs.get(event.pair.id), event.pair
@@ -272,6 +272,14 @@ class Session:
             counts[pair.state] = counts.get(pair.state, 0) + 1
         return counts
 
+
+FIGURES = (
+    events.ConsentRefreshed,
+    events.TopologyChanged,
+    events.NatTableChanged,
+    events.PacketsPassed,
+    events.PaceChanged,
+)
 
 _STATE_ORDER: dict[events.PairState, int] = {
     "succeeded": 0,

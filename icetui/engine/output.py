@@ -32,6 +32,11 @@ class Output:
         self.broken = False
         self._thread.start()
 
+    @property
+    def behind(self) -> bool:
+        """Whether the reader is so slow that events are left out."""
+        return not self.broken and self._put - self._written > MOST_WAITING
+
     def put(self, event: Event) -> None:
         """Queue an event."""
         slow = self._put - self._written > MOST_WAITING
