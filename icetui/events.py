@@ -469,6 +469,8 @@ class RequestLost(Event, frozen=True, kw_only=True):
 
     pair: str
     purpose: Literal["check", "nomination", "consent", "probe"] = "probe"
+    sent: float | None = None
+    """When it was sent, seconds since the engine's start."""
 
 
 class SelectedPairChanged(Event, frozen=True, kw_only=True):

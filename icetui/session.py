@@ -35,7 +35,9 @@ class Quality:
     """Round trips of one pair since it exists: seconds, and the share of requests lost (0…1)."""
 
     samples: deque[float | None] = field(default_factory=lambda: deque(maxlen=SAMPLES_KEPT))
-    """The latest measurements, oldest first; None is a request that got no answer."""
+    """The latest measurements in the order of sending; None is a request that got no answer."""
+    sent: deque[float] = field(default_factory=lambda: deque(maxlen=SAMPLES_KEPT))
+    """When each of them was sent, seconds since the engine's start."""
     measured: int = 0
     lost: int = 0
     total: float = 0.0
@@ -45,7 +47,8 @@ class Quality:
     """Smoothed difference between neighbours, as RFC 3550 section 6.4.1 smooths it (1/16)."""
     latest: float | None = None
 
-    def add(self, seconds: float) -> None:
+    def add(self, seconds: float, sent: float) -> None:
+        """A request sent at `sent` was answered after `seconds`."""
         if self.latest is not None:
             difference = abs(seconds - self.latest)
             self.jitter = (
@@ -53,16 +56,29 @@ class Quality:
                 if self.jitter is None
                 else (self.jitter + (difference - self.jitter) / 16)
             )
-        self.samples.append(seconds)
+        self._enter(seconds, sent)
         self.measured += 1
         self.total += seconds
         self.latest = seconds
         self.minimum = seconds if self.minimum is None else min(self.minimum, seconds)
         self.maximum = seconds if self.maximum is None else max(self.maximum, seconds)
 
-    def add_loss(self) -> None:
-        self.samples.append(None)
+    def add_loss(self, sent: float | None) -> None:
+        """A request sent at `sent` got no answer; without a time it is the latest."""
+        latest = self.sent[-1] if self.sent else 0.0
+        self._enter(None, latest if sent is None else sent)
         self.lost += 1
+
+    def _enter(self, sample: float | None, sent: float) -> None:
+        """That a request is lost shows later than that the next one is answered."""
+        if len(self.samples) == SAMPLES_KEPT:
+            self.samples.popleft()
+            self.sent.popleft()
+        at = len(self.sent)
+        while at and self.sent[at - 1] > sent:
+            at -= 1
+        self.samples.insert(at, sample)
+        self.sent.insert(at, sent)
 
     @property
     def average(self) -> float | None:
@@ -402,11 +418,11 @@ def _pair(s: Session, e: events.PairChanged) -> None:
 
 
 def _round_trip(s: Session, e: events.RoundTripMeasured) -> None:
-    s.quality.setdefault(e.pair, Quality()).add(e.seconds)
+    s.quality.setdefault(e.pair, Quality()).add(e.seconds, e.t - e.seconds)
 
 
 def _lost(s: Session, e: events.RequestLost) -> None:
-    s.quality.setdefault(e.pair, Quality()).add_loss()
+    s.quality.setdefault(e.pair, Quality()).add_loss(e.sent)
 
 
 def _selected(s: Session, e: events.SelectedPairChanged) -> None:

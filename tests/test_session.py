@@ -201,7 +201,7 @@ def test_round_trips_give_average_extremes_loss_and_jitter_as_rfc_3550_smooths_i
 def test_nothing_measured_gives_no_figures_rather_than_zeros():
     quality = Quality()
     assert (quality.average, quality.minimum, quality.jitter, quality.loss) == (None, None, None, 0)
-    quality.add_loss()
+    quality.add_loss(None)
     assert (quality.average, quality.loss) == (None, 1.0)
 
 
@@ -210,9 +210,9 @@ def test_an_average_lies_between_the_extremes_and_a_loss_between_none_and_all(sa
     quality = Quality()
     for sample in samples:
         if sample is None:
-            quality.add_loss()
+            quality.add_loss(None)
         else:
-            quality.add(sample)
+            quality.add(sample, float(quality.measured))
     assert 0 <= quality.loss <= 1
     if quality.average is not None:
         assert quality.minimum <= quality.average + 1e-9
@@ -389,3 +389,13 @@ def test_the_log_tells_a_pair_again_only_when_something_has_happened_to_it():
     folded = fold(course)
     assert list(folded.log) == [course[0], course[2], course[4]]
     assert folded.pairs["L1-R1"] == course[4].pair
+
+
+def test_samples_stand_in_the_order_of_sending():
+    """That a request is lost shows later than that the one after it is answered."""
+    quality = Quality()
+    quality.add(0.02, 1.0)
+    quality.add(0.03, 3.0)
+    quality.add_loss(2.0)
+    quality.add(0.04, 4.0)
+    assert list(quality.samples) == [0.02, None, 0.03, 0.04]

@@ -402,7 +402,9 @@ class CheckList:
     def _triggered(self, pair: CheckedPair) -> None:
         """A check of theirs triggers ours, also while one is in progress (RFC 8445 7.3.1.4)."""
         timing = self.timing
-        pause = min(timing.again * 2.0 ** min(pair.fruitless, 16), timing.again_most)
+        pause = min(
+            timing.again * timing.again_growth ** min(pair.fruitless, 64), timing.again_most
+        )
         if self.loop.time() - pair.last_check >= pause:
             pair.fruitless += 1
             self.trigger(pair)

@@ -40,6 +40,7 @@ class RelayTransport:
         self._closing: asyncio.Task[None] | None = None
         self._verifying: asyncio.Task[bool] | None = None
         client.on_channel_data = self._arrived
+        client.on_data = self._indicated
         client.on_lost = self._lost
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
@@ -91,6 +92,11 @@ class RelayTransport:
     def _arrived(self, channel: int, data: bytes, at: float) -> None:
         peer = self._peers.get(channel)
         if peer is not None:
+            self._endpoint.packet_received(data, peer, at)
+
+    def _indicated(self, peer: Address, data: bytes, at: float) -> None:
+        """From a port that we know of no peer at; the permission is for its IP address."""
+        if any(host == peer[0] for host, _ in self._channels):
             self._endpoint.packet_received(data, peer, at)
 
     def _lost(self, exc: Exception | None) -> None:

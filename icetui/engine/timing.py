@@ -43,12 +43,13 @@ class Timing:
     unanswered: float = 60.0
     """How long an IP address is tried like that; then it gets less (see `rechecks.py`)."""
     again: float = 0.01
-    """The least time after a check before an incoming one triggers it anew, doubling each time that
-    nothing came of it up to …"""
+    """The least time after a check before an incoming one triggers it anew, …"""
+    again_growth: float = 1.3
+    """… longer by this each time that nothing came of it, up to …"""
     again_most: float = 2.0
     """… this: where each check of theirs triggers one of ours and the other way round, two sides
     that never get an answer would go on for ever."""
-    fruitless: int = 4
+    fruitless: int = 12
     """After so many of these a triggered check is sent once and not repeated."""
 
     stubborn: float = 2.0

@@ -104,6 +104,7 @@ class TurnClient:
         self.granted: float | None = None
         """Seconds the server lets the allocation live without a refresh."""
         self.on_channel_data: Callable[[int, bytes, float], None] = lambda *_: None
+        self.on_data: Callable[[Address, bytes, float], None] = lambda *_: None
         self.on_lost: Callable[[Exception | None], None] = lambda _: None
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Fails with what ends the connection to the server before there is an allocation."""
@@ -360,9 +361,19 @@ class TurnClient:
             message = stun.parse_message(data)
         except (ValueError, struct.error, IndexError):
             return  # aioice raises struct.error for attributes shorter than their type
+        if message.message_class == stun.Class.INDICATION:
+            self._indicated(message, at)
+            return
         waiting = self._waiting.get(message.transaction_id)
         if waiting is not None and not waiting.done() and self._authentic(message):
             waiting.set_result(message)
+
+    def _indicated(self, message: stun.Message, at: float) -> None:
+        """Data from a peer that no channel is bound to (RFC 8656 section 11.4)."""
+        peer = message.attributes.get("XOR-PEER-ADDRESS")
+        data = message.attributes.get("DATA")
+        if message.message_method == stun.Method.DATA and peer is not None and data is not None:
+            self.on_data(peer, data, at)
 
     def _authentic(self, answer: stun.Message) -> bool:
         """Whether an answer to a signed request is signed; a 401 or 438, which tells what to sign

@@ -178,7 +178,8 @@ class Upkeep:
         for transaction, sent in list(pair.open_probes.items()):
             if now - sent > lost:
                 del pair.open_probes[transaction]
-                self._checks.stream.emit(events.RequestLost, pair=pair.id)
+                stream = self._checks.stream
+                stream.emit(events.RequestLost, pair=pair.id, sent=round(stream.elapsed(sent), 6))
 
     def _silent(self, pair: CheckedPair) -> None:
         """RFC 7675 keeps the path for 30 s; the user hears of it, and another path is taken."""

@@ -34,6 +34,8 @@ class Clock:
         self._now = 0
         self._order = itertools.count()
         self._loops: list[HostLoop] = []
+        self._heap: list[tuple[int, int, HostLoop, asyncio.Handle]] = []
+        """When it is due, order, whose it is, what to run: of all loops that are not held."""
         self.steps = 0
         """Callbacks run so far."""
 
@@ -58,8 +60,22 @@ class Clock:
 
     def next_due(self) -> float | None:
         """When the next callback is due, in seconds since the world began; None: never."""
-        due = min((d for loop in self._loops if (d := loop.due()) is not None), default=None)
-        return None if due is None else due[0] / SECOND
+        heap = self._heap
+        while heap and heap[0][3].cancelled():
+            heapq.heappop(heap)
+        return heap[0][0] / SECOND if heap else None
+
+    def put(self, due: int, order: int, loop: HostLoop, handle: asyncio.Handle) -> None:
+        """Have a loop's callback run when the world's time is `due`."""
+        heapq.heappush(self._heap, (due, order, loop, handle))
+
+    def take_out(self, loop: HostLoop) -> list[tuple[int, int, asyncio.Handle]]:
+        """Everything of a loop that is yet to run."""
+        taken = [(due, n, handle) for due, n, owner, handle in self._heap if owner is loop]
+        if taken:
+            self._heap = [entry for entry in self._heap if entry[2] is not loop]
+            heapq.heapify(self._heap)
+        return taken
 
     def run_until(self, when: float) -> None:
         """Run everything that is due up to and including `when` (seconds since the beginning)."""
@@ -93,17 +109,20 @@ class Clock:
 
     def _step(self, until: int | None) -> bool:
         """Run the next callback; False when none is due by then."""
-        first: HostLoop | None = None
-        least: tuple[int, int] | None = None
-        for loop in self._loops:
-            due = loop.due()
-            if due is not None and (least is None or due < least):
-                first, least = loop, due
-        if first is None or least is None or (until is not None and least[0] > until):
+        heap = self._heap
+        while heap and heap[0][3].cancelled():
+            heapq.heappop(heap)
+        if not heap or (until is not None and heap[0][0] > until):
             return False
-        self._now = max(self._now, least[0])
+        due, _, loop, handle = heapq.heappop(heap)
+        self._now = max(self._now, due)
         self.steps += 1
-        first.step()
+        before = asyncio_events._get_running_loop()
+        asyncio_events._set_running_loop(loop)
+        try:
+            handle._run()
+        finally:
+            asyncio_events._set_running_loop(before)
         return True
 
     def _waiting(self) -> str:
@@ -125,8 +144,8 @@ class HostLoop(asyncio.AbstractEventLoop):
         """What this host's clock is ahead of the world's, nanoseconds."""
         self._suspended_at: int | None = None
         self._stopped = False
-        self._heap: list[tuple[int, int, asyncio.Handle]] = []
-        """Due by this host's clock, order, what to run."""
+        self._held: list[tuple[int, int, asyncio.Handle]] | None = None
+        """While nothing of it may run: due by this host's clock, order, what to run."""
         self._closed = False
         self._handler: Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None = None
         self.failures: list[dict[str, Any]] = []
@@ -145,12 +164,14 @@ class HostLoop(asyncio.AbstractEventLoop):
         """Stop this host's clock and everything on it."""
         if self._suspended_at is None:
             self._suspended_at = self._clock.nanoseconds
+            self._hold()
 
     def resume(self) -> None:
         """Go on where it stopped; its clock has lost the time between."""
         if self._suspended_at is not None:
             self._offset -= self._clock.nanoseconds - self._suspended_at
             self._suspended_at = None
+            self._release()
 
     @property
     def suspended(self) -> bool:
@@ -159,6 +180,7 @@ class HostLoop(asyncio.AbstractEventLoop):
     def stop(self) -> None:
         """Run nothing from now on, while the clock goes on, as after SIGSTOP."""
         self._stopped = True
+        self._hold()
 
     @property
     def stopped(self) -> bool:
@@ -167,25 +189,26 @@ class HostLoop(asyncio.AbstractEventLoop):
     def go_on(self) -> None:
         """Undo `stop`; what has become due meanwhile runs at once."""
         self._stopped = False
+        self._release()
 
-    def due(self) -> tuple[int, int] | None:
-        """World time and order of what comes next."""
-        if self._suspended_at is not None or self._stopped:
-            return None
-        heap = self._heap
-        while heap and heap[0][2].cancelled():
-            heapq.heappop(heap)
-        return (heap[0][0] - self._offset, heap[0][1]) if heap else None
+    def _hold(self) -> None:
+        if self._held is None:
+            taken = self._clock.take_out(self)
+            self._held = [(due + self._offset, order, handle) for due, order, handle in taken]
 
-    def step(self) -> None:
-        """Run what comes next."""
-        _, _, handle = heapq.heappop(self._heap)
-        before = asyncio_events._get_running_loop()
-        asyncio_events._set_running_loop(self)
-        try:
-            handle._run()
-        finally:
-            asyncio_events._set_running_loop(before)
+    def _release(self) -> None:
+        held = self._held
+        if held is not None and self._suspended_at is None and not self._stopped:
+            self._held = None
+            for when, order, handle in held:
+                self._clock.put(when - self._offset, order, self, handle)
+
+    def _put(self, when: int, handle: asyncio.Handle) -> None:
+        """Have it run when this host's clock shows `when`."""
+        if self._held is None:
+            self._clock.put(when - self._offset, self._clock.order(), self, handle)
+        elif not self._closed:
+            self._held.append((when, self._clock.order(), handle))
 
     def run(self, function: Callable[..., Any], *args: Any) -> Any:
         """Call something as this host, now."""
@@ -205,7 +228,7 @@ class HostLoop(asyncio.AbstractEventLoop):
         context: contextvars.Context | None = None,
     ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
-        heapq.heappush(self._heap, (self._local(), self._clock.order(), handle))
+        self._put(self._local(), handle)
         return handle
 
     def call_later(  # type: ignore[override]  # as above
@@ -237,7 +260,7 @@ class HostLoop(asyncio.AbstractEventLoop):
         context: contextvars.Context | None,
     ) -> asyncio.TimerHandle:
         handle = asyncio.TimerHandle(when / SECOND, callback, args, self, context)
-        heapq.heappush(self._heap, (when, self._clock.order(), handle))
+        self._put(when, handle)
         return handle
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
@@ -264,7 +287,8 @@ class HostLoop(asyncio.AbstractEventLoop):
     def close(self) -> None:
         """Nothing of this host runs any more."""
         self._closed = True
-        self._heap.clear()
+        self._clock.take_out(self)
+        self._held = []
 
     def set_exception_handler(
         self, handler: Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object] | None

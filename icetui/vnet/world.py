@@ -18,8 +18,16 @@ class World(WorldParts):
 
     def __init__(self, network: Network) -> None:
         super().__init__(network)
+        self.missed: list[AnyChange] = []
+        """Changes of the network that could not happen: what they were for had gone before."""
         for change in self.network.changes:
-            self.fabric.loop.call_later(change.at, self.bring_about, change)
+            self.fabric.loop.call_later(change.at, self._in_time, change)
+
+    def _in_time(self, change: AnyChange) -> None:
+        try:
+            self.bring_about(change)
+        except KeyError:
+            self.missed.append(change)
 
     def change(self, what: str, whom: str = "", **parameters: Any) -> None:
         """Let something happen now, by its name in a network file.

@@ -159,7 +159,9 @@ class WorldParts:
         node = self.routers.get(owner) or self.hosts[owner]
         if not name:
             uplink = node.uplink if isinstance(node, Router) else None
-            return uplink or node.ports[0]
+            if uplink is not None or node.ports:
+                return uplink or node.ports[0]
+            raise KeyError(line)
         found = next((p for p in node.ports if p.name == name), None)
         if found is None:
             raise KeyError(line)

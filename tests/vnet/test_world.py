@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from icetui.engine.net import Address, TlsFailure
+from icetui.vnet import changes
 from icetui.vnet import stun_messages as stun
 from icetui.vnet.network import Network, Server
 from icetui.vnet.network_parts import NatKind, Rule
@@ -247,6 +248,14 @@ def test_a_closed_world_leaves_nothing_running() -> None:
     world.close()
     assert waiting.cancelled()
     assert world.clock.next_due() is None
+    assert not world.failures
+
+
+def test_what_has_gone_before_its_change_comes_is_missed() -> None:
+    gone = (changes.Unplug(whom="alice", at=1.0), changes.Cut(whom="alice", at=2.0))
+    world = World(homes(changes=gone))
+    world.clock.run_for(3)
+    assert world.missed == [gone[1]]
     assert not world.failures
 
 
