@@ -203,36 +203,63 @@ def _given(context: click.Context, name: str | None) -> bool:
 
 
 @main.command()
-@session_options
+@click.option(
+    "--alice",
+    metavar="KIND",
+    help="The NAT in front of Alice: open, cone, arc, prc, sym or udpblock; several in a row, from "
+    "her outwards, joined by + (prc+sym). prc by default.",
+)
+@click.option("--bob", metavar="KIND", help="The same for Bob.")
+@click.option("--turn/--no-turn", default=True, help="With a TURN server, as by default.")
+@click.option("--stun/--no-stun", default=True, help="With a STUN server, as by default.")
+@click.option(
+    "--loss", metavar="P", help="Per cent of the packets lost on each way to the internet."
+)
+@click.option(
+    "--delay", metavar="MS", help="Milliseconds that each way to the internet takes; 25 by default."
+)
+@click.option("--network", type=FILE, metavar="FILE", help="The network that FILE describes.")
+@click.option(
+    "--speed",
+    metavar="X",
+    help="Seconds of the network in one of yours: 1, 1/10, max …; 1 by default, max without a "
+    "terminal.",
+)
+@click.option(
+    "--seed", metavar="N", help="Of all chance: the same seed, the same course of events."
+)
 @record_option
 @mask_option
-@click.option("--json", "as_json", is_flag=True, help="Without a terminal: print the events.")
+@click.option("--json", "as_json", is_flag=True, help="Without a screen: print the events.")
 def demo(record: Path | None, mask: bool, as_json: bool, **chosen: Any) -> None:
-    """See it work: a second engine on this machine is the far peer. Loopback only, no servers.
+    """See it work on a simulated internet: two homes behind NATs, a STUN and a TURN server.
 
-    Without a terminal it runs for a moment and prints a report.
+    Alice and Bob each run a real engine, in one process: no packet leaves it, and nothing but
+    Python is needed. Without a terminal it runs until there is a path, or none can be, and prints
+    a report.
     """
-    source = opening.recorded(opening.demo(chosen), record, mask, say)
-    if has_terminal() and not as_json:
-        run_dashboard(source, mask)
     import asyncio
 
-    from icetui.headless import Headless, Options
+    from icetui.demo_source import demo_source, start_network
+
+    screen = has_terminal() and not as_json
+    if not screen:
+        chosen["speed"] = chosen["speed"] or "max"
+    start = start_network(chosen)
+    if screen:
+        run_dashboard(opening.recorded(demo_source(start), record, mask, say), mask)
+
+    import msgspec
+
+    from icetui.demo_run import STEP, DemoRun
     from icetui.reports.text import report as text_report
 
-    wanted = Options(
-        as_json=as_json,
-        hold=2.0,
-        give_up=20.0,
-        send="hello from icetui demo",
-        print_blob=False,
-        read_stdin=False,
-        say_knocks=False,
-    )
+    stepwise = msgspec.structs.replace(start, until=STEP)
 
     async def run() -> tuple[int, str]:
-        headless = Headless(source, wanted, data_out(), say)
-        return await headless.run(), text_report(headless.session)
+        source = opening.recorded(demo_source(stepwise), record, mask, say)
+        playing = DemoRun(source, start.speed, data_out() if as_json else None, say)
+        return await playing.run(), text_report(playing.session)
 
     code, text = asyncio.run(run())
     if not as_json:

@@ -73,6 +73,18 @@ class Pipe:
         self.say(kind(wall=self.last_wall, t=self.last_t, **fields))
 
 
+def started(wall: float) -> events.EngineStarted:
+    """The first event: what this process is, at the time at which the network's begins."""
+    return events.EngineStarted(
+        wall=wall,
+        t=0.0,
+        version=icetui.__version__,
+        pid=os.getpid(),
+        python=platform.python_version(),
+        aioice=version("aioice"),
+    )
+
+
 def serve(pipe: Pipe) -> None:
     """Run until told to end. Whatever goes wrong in the world is raised."""
     from icetui.vnet.demonstration import Demonstration
@@ -95,6 +107,7 @@ def serve(pipe: Pipe) -> None:
                     playing.carry_out(command)
                 elif isinstance(command, events.StartNetwork):
                     playing = Demonstration(command, said.append, time.monotonic)
+                    pipe.say(started(playing.began))
                 elif isinstance(command, events.Leave):
                     return
                 else:
@@ -145,13 +158,6 @@ def main() -> int:
         # Ctrl-C in a shared terminal is the dashboard's to handle; it then tells us to leave.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: pipe.end())
-    pipe.say_now(
-        events.EngineStarted,
-        version=icetui.__version__,
-        pid=os.getpid(),
-        python=platform.python_version(),
-        aioice=version("aioice"),
-    )
     pipe.listen()
     code = 0
     try:

@@ -41,26 +41,16 @@ class Refused(Exception):
     """A command cannot be carried out; the message is the sentence."""
 
 
-class PlannedWorld(World):
-    """Tells when one of the network's own changes happens, or cannot."""
+class ToldWorld(World):
+    """Tells when something is done to it, by whomever."""
 
-    def __init__(
-        self,
-        network: Network,
-        happened: Callable[[changes.AnyChange], None],
-        impossible: Callable[[str], None],
-    ) -> None:
+    def __init__(self, network: Network, happened: Callable[[changes.AnyChange], None]) -> None:
         self._happened = happened
-        self._impossible = impossible
         super().__init__(network)
 
     def bring_about(self, change: changes.AnyChange) -> None:
-        try:
-            super().bring_about(change)
-        except KeyError as error:
-            self._impossible(f"nothing here is called {error.args[0]}")
-        else:
-            self._happened(change)
+        super().bring_about(change)
+        self._happened(change)
 
 
 class Demonstration:
@@ -74,10 +64,12 @@ class Demonstration:
     ) -> None:
         """Raises `BadNetwork`."""
         network, self.sides = demo_network(command)
+        self.began = network.wall
+        """Unix time at which the network's time begins."""
         self._sink = sink
         self._monotonic = monotonic
         self._by_user = False
-        self.world = PlannedWorld(network, self._changed, self._impossible)
+        self.world = ToldWorld(network, self._changed)
         self._clock = self.world.clock
         self._exchange = BlobExchange(
             {side.name: side.pastes_at for side in self.sides},
@@ -89,6 +81,7 @@ class Demonstration:
         """Texts of the user's on their way from each side, which the other is to answer."""
         self._leaving: set[str] | None = None
         self._left = 0.0
+        self._missed = 0
         self.time = WorldTime(monotonic, command.speed)
         self.time.until = command.until
         self._onlooker = Onlooker(self.world, self.sides, self._emit)
@@ -98,7 +91,6 @@ class Demonstration:
                 self.world.fabric.loop.call_later(side.starts_at, self._begin, side)
             else:
                 self._begin(side)
-        self._failures = 0
 
     def _begin(self, side: Side) -> None:
         host = self.world.hosts[side.host]
@@ -131,6 +123,7 @@ class Demonstration:
                 break
         self._onlooker.tell_packets(self._monotonic())
         self._fail()
+        self._tell_missed()
         paused = self.time.paused
         self.time.reached(self._clock.now)
         if self.time.paused and not paused:
@@ -181,10 +174,14 @@ class Demonstration:
         what = str(change.__struct_config__.tag)
         self._emit(events.NetworkChanged, what=what, whom=change.whom, by=by, line=line)
 
-    def _impossible(self, problem: str) -> None:
-        if self._by_user:
-            raise Refused(problem)
-        self._refuse("change-network", f"a change in the network's file: {problem}")
+    def _tell_missed(self) -> None:
+        for change in self.world.missed[self._missed :]:
+            self._missed += 1
+            what = change.__struct_config__.tag
+            self._refuse(
+                "change-network",
+                f"the network's own change {what} found nothing called {change.whom!r}",
+            )
 
     def _refuse(self, command: str, problem: str, session: str = "") -> None:
         self._emit(events.CommandRefused, command=command, problem=problem, session=session)
@@ -236,6 +233,10 @@ class Demonstration:
                 self._weather(command)
             else:
                 self.world.change(command.what, command.whom)
+        except KeyError:
+            raise Refused(
+                f"there is nothing called {command.whom[:60]!r} to {command.what}"
+            ) from None
         finally:
             self._by_user = False
         self._onlooker.look()
@@ -266,8 +267,20 @@ class Demonstration:
         self._leaving, self._left = set(), self._clock.now
         # Whoever waits for the end waits in our time.
         self.time.set(self._clock.now, None, paused=False)
+        self._leave_next()
+
+    def _leave_next(self) -> None:
+        """One after the other: the first must not be told that the other has left."""
+        assert self._leaving is not None
         for name, peer in self._peers.items():
-            peer.leave(partial(self._leaving.add, name))
+            if name not in self._leaving:
+                peer.leave(partial(self._left_by, name))
+                return
+
+    def _left_by(self, name: str) -> None:
+        assert self._leaving is not None
+        self._leaving.add(name)
+        self._leave_next()
 
     def close(self) -> None:
         """End all that runs in the world."""
