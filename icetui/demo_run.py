@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import IO
 
 from icetui import events
-from icetui.reports.content import printable
+from icetui.printable import printable
 from icetui.session import Session
 from icetui.sources import Source
 from icetui.summary import summarise

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from icetui.events import StartNetwork
     from icetui.sources import Source
 
-PROCESS = (sys.executable, "-P", "-m", "icetui.vnet")
 KINDS = ("open", "cone", "arc", "prc", "sym", "udpblock")
 MOST_NATS = 3
 """In a row, on one side."""
@@ -111,6 +110,13 @@ def _number(
     return number
 
 
+def process_argv() -> tuple[str, ...]:
+    """How the process is started: as the engine is, see `process_source.engine_argv`."""
+    if getattr(sys, "frozen", False):
+        return (sys.executable, "network")
+    return (sys.executable, "-P", "-m", "icetui.vnet")
+
+
 def network_text(path: Path) -> str:
     """The text of a network file that can be shown. Raises CannotOpen."""
     try:
@@ -119,7 +125,7 @@ def network_text(path: Path) -> str:
         raise CannotOpen(f"{path} cannot be read: {error.strerror}") from error
     try:
         done = subprocess.run(
-            (*PROCESS, "--check"),
+            (*process_argv(), "--check"),
             input=data,
             capture_output=True,
             timeout=CHECK_WITHIN,
@@ -135,9 +141,11 @@ def network_text(path: Path) -> str:
 
 def demo_source(start: StartNetwork) -> Source:
     """The process, building its network already. Raises CannotOpen."""
-    from icetui.sources import ProcessSource
+    from icetui.process_source import ProcessSource
 
     try:
-        return ProcessSource(PROCESS, first=(start,), hint=HINT)
+        source = ProcessSource(process_argv(), first=(start,), hint=HINT)
     except OSError as error:
         raise CannotOpen(f"the network cannot be started: {error.strerror}", 1) from error
+    source.foreign = False  # another program, but our own
+    return source

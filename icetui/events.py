@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import enum
 import re
-import typing
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -46,6 +45,11 @@ class Reason(enum.StrEnum):
     SUPERSEDED = "superseded"
 
 
+# A line may say any number; those that no figure of ours can be make it unreadable, so that nothing
+# behind the reader meets an infinity or a number too long to print.
+Seconds = Annotated[float, msgspec.Meta(ge=-1e11, le=1e11)]
+Count = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+
 CandidateType = Literal["host", "srflx", "prflx", "relay"]
 ServerKind = Literal["stun", "turn"]
 ServerTransport = Literal["udp", "tcp", "tls"]
@@ -74,20 +78,20 @@ class Candidate(Part, frozen=True, kw_only=True):
     type: CandidateType
     address: str
     """IP address, or an unresolved `.local` name."""
-    port: int
-    priority: int = 0
+    port: Count
+    priority: Count = 0
     foundation: str = ""
-    component: int = 1
+    component: Count = 1
     transport: str = "udp"
     tcptype: str | None = None
     related_address: str | None = None
     """The base of a reflexive candidate, the mapped address of a relayed one (RFC 8839 5.1)."""
-    related_port: int | None = None
+    related_port: Count | None = None
     interface: str | None = None
     """Ours only: name of the network interface the base belongs to."""
     server: str | None = None
     """Ours only: URI of the STUN or TURN server it came from."""
-    generation: int = 0
+    generation: Count = 0
     unsupported: str | None = None
     """Why icetui will not pair it (`ICE-TCP is not supported` …), or None."""
 
@@ -102,7 +106,7 @@ class Server(Part, frozen=True, kw_only=True):
     state: ServerState = "asking"
     address: str | None = None
     """`ip:port` it resolved to."""
-    time: float | None = None
+    time: Seconds | None = None
     """Seconds from the first request to the answer or to the verdict."""
     reason: Reason | None = None
     detail: str | None = None
@@ -110,7 +114,7 @@ class Server(Part, frozen=True, kw_only=True):
     mapped: str | None = None
     """`ip:port` it saw us at."""
     relayed: str | None = None
-    lifetime: float | None = None
+    lifetime: Seconds | None = None
     """Seconds the TURN allocation lives without a refresh."""
 
 
@@ -131,7 +135,7 @@ class Pair(Part, frozen=True, kw_only=True):
     local: str
     """Candidate id of our side: the base, or the relayed candidate."""
     remote: str
-    priority: int = 0
+    priority: Count = 0
     state: PairState = "waiting"
     nominated: bool = False
     valid: bool = False
@@ -143,21 +147,21 @@ class Pair(Part, frozen=True, kw_only=True):
     relayed: bool = False
     """Whether a TURN server carries it at either end."""
     triggered: bool = False
-    requests_sent: int = 0
+    requests_sent: Count = 0
     """Requests without retransmissions, W3C `requestsSent`."""
-    responses_received: int = 0
-    requests_received: int = 0
-    responses_sent: int = 0
-    retransmissions_sent: int = 0
-    consent_requests_sent: int = 0
-    current_round_trip_time: float | None = None
-    total_round_trip_time: float = 0.0
-    round_trips: int = 0
+    responses_received: Count = 0
+    requests_received: Count = 0
+    responses_sent: Count = 0
+    retransmissions_sent: Count = 0
+    consent_requests_sent: Count = 0
+    current_round_trip_time: Seconds | None = None
+    total_round_trip_time: Seconds = 0.0
+    round_trips: Count = 0
     """How many measurements `total_round_trip_time` sums."""
-    packets_sent: int = 0
-    packets_received: int = 0
-    bytes_sent: int = 0
-    bytes_received: int = 0
+    packets_sent: Count = 0
+    packets_received: Count = 0
+    bytes_sent: Count = 0
+    bytes_received: Count = 0
 
 
 class StunAttribute(Part, frozen=True, kw_only=True):
@@ -181,9 +185,9 @@ class NatBehaviour(Part, frozen=True, kw_only=True):
     """Whether the outside sees the local port number (RFC 4787 section 4.2.1)."""
     hairpinning: bool | None = None
     """Whether two hosts behind this NAT reach each other at its outside (RFC 4787 section 6)."""
-    binding_lifetime: float | None = None
+    binding_lifetime: Seconds | None = None
     """Seconds that a binding nobody used was seen to live."""
-    binding_lapsed: float | None = None
+    binding_lapsed: Seconds | None = None
     """Seconds after which a binding nobody used was seen to be gone."""
     carrier_grade: str | None = None
     """What shows that a second NAT stands behind the first one, or None."""
@@ -201,8 +205,8 @@ class NatBehaviour(Part, frozen=True, kw_only=True):
 class LineState(Part, frozen=True, kw_only=True):
     """What one direction of a line does to packets; seconds, shares from 0 to 1."""
 
-    delay: float = 0.0
-    jitter: float = 0.0
+    delay: Seconds = 0.0
+    jitter: Seconds = 0.0
     loss: float = 0.0
     rate: float | None = None
     """Bytes a second; None: any number."""
@@ -255,23 +259,23 @@ class NatBinding(Part, frozen=True, kw_only=True):
     """The remote it is for alone, an address or `ip:port`; empty: for all."""
     lets_in: tuple[str, ...] = ()
     """Remotes that may write to it, in the same way; an empty one among them: everybody."""
-    more: int = 0
+    more: Count = 0
     """Remotes beyond those in `lets_in`."""
-    age: float = 0.0
+    age: Seconds = 0.0
     """Seconds since it came about."""
-    ends_in: float = 0.0
+    ends_in: Seconds = 0.0
     """Seconds until it is forgotten, unless it is used."""
 
 
 class PacketPassage(Part, frozen=True, kw_only=True):
     """A packet that enters a line, or is dropped somewhere."""
 
-    at: float
+    at: Seconds
     """The stream's `t`, seconds."""
     line: str = ""
     """Where it enters; empty where a node dropped it."""
     direction: Literal["up", "down"] = "up"
-    takes: float = 0.0
+    takes: Seconds = 0.0
     """Seconds until it comes out at the other end, without jitter and queueing."""
     dropped: str = ""
     """Why it goes no further (`lost`, `cut`, `filtered`, `no-mapping` …); empty: it goes on."""
@@ -281,7 +285,7 @@ class PacketPassage(Part, frozen=True, kw_only=True):
     source: str = ""
     """`ip:port`."""
     destination: str = ""
-    size: int = 0
+    size: Count = 0
     """Bytes, IP header included."""
     method: str = ""
     """Of a STUN message; `ChannelData` for that; empty: something else."""
@@ -298,9 +302,9 @@ class Event(
 ):
     """Something that happened, stamped."""
 
-    wall: float
+    wall: Seconds
     """Unix time, seconds."""
-    t: float
+    t: Seconds
     """Monotonic seconds since the engine started."""
     session: str = ""
     """Id of the ICE session it belongs to; empty for the engine itself."""
@@ -308,8 +312,8 @@ class Event(
 
 class EngineStarted(Event, frozen=True, kw_only=True):
     version: str
-    protocol: int = PROTOCOL
-    pid: int = 0
+    protocol: Count = PROTOCOL
+    pid: Count = 0
     python: str = ""
     aioice: str = ""
 
@@ -325,7 +329,7 @@ class SessionStarted(Event, frozen=True, kw_only=True):
     """A session exists; `ufrag` is public, the password only ever stands in a blob."""
 
     ufrag: str
-    generation: int = 0
+    generation: Count = 0
     relay_only: bool = False
     servers: tuple[Server, ...] = ()
 
@@ -334,7 +338,7 @@ class SessionRestarted(Event, frozen=True, kw_only=True):
     """An ICE restart (RFC 8445 section 9): new credentials, to be exchanged again. The old path
     carries data until the new generation has one."""
 
-    generation: int
+    generation: Count
     ufrag: str
     cause: str = "user"
     """`user`, or `their restart`: the other side began it and waits for our new blob."""
@@ -389,7 +393,7 @@ class BlobChanged(Event, frozen=True, kw_only=True):
     """Our blob, to be sent to the other side. Holds the session's password: never record it."""
 
     blob: str
-    candidates: int = 0
+    candidates: Count = 0
     complete: bool = False
     """True once gathering is complete: nothing will be added to it."""
     resend: bool = False
@@ -404,9 +408,9 @@ class DescriptionAccepted(Event, frozen=True, kw_only=True):
     ufrag: str
     kind: str = "blob"
     """`blob`, `sdp`, `json`, `base64` (of JSON), `candidates`."""
-    new_candidates: int = 0
-    known_candidates: int = 0
-    made: float | None = None
+    new_candidates: Count = 0
+    known_candidates: Count = 0
+    made: Seconds | None = None
     """Unix time at which the other side made it, where the text says so."""
     sdp_type: str | None = None
     """`offer` or `answer`, where known."""
@@ -414,7 +418,7 @@ class DescriptionAccepted(Event, frozen=True, kw_only=True):
     """Of the media section; an answer must repeat the offer's (RFC 5888)."""
     answers: str | None = None
     """Ufrag of the description it answers, where it says so."""
-    password_length: int = 0
+    password_length: Count = 0
     """Characters; the password itself stays with the engine."""
     complete: bool = False
     """End-of-candidates was said (RFC 8838 section 14)."""
@@ -449,9 +453,9 @@ class Knocked(Event, frozen=True, kw_only=True):
     """Someone holding our blob sent a correctly keyed check before we know theirs."""
 
     address: str
-    port: int
+    port: Count
     ufrag: str
-    count: int = 1
+    count: Count = 1
 
 
 class PairChanged(Event, frozen=True, kw_only=True):
@@ -460,7 +464,7 @@ class PairChanged(Event, frozen=True, kw_only=True):
 
 class RoundTripMeasured(Event, frozen=True, kw_only=True):
     pair: str
-    seconds: float
+    seconds: Seconds
     purpose: Literal["check", "nomination", "consent", "probe"] = "probe"
 
 
@@ -486,7 +490,7 @@ class ConsentRefreshed(Event, frozen=True, kw_only=True):
     """The peer answered on the selected pair: we may send until `expires` (RFC 7675)."""
 
     pair: str
-    expires: float
+    expires: Seconds
     """In the stream's `t`, seconds."""
 
 
@@ -506,12 +510,12 @@ class StunMessage(Event, frozen=True, kw_only=True):
     message_class: Literal["request", "indication", "response", "error"]
     transaction: str
     """Transaction id, hex."""
-    size: int = 0
+    size: Count = 0
     attributes: tuple[StunAttribute, ...] = ()
     pair: str | None = None
     via: str | None = None
     """URI of the TURN server it went through, None when direct."""
-    transmission: int = 1
+    transmission: Count = 1
     """1 for the first sending of a request, 2 for its first retransmission …"""
     error: str | None = None
     """`401 Unauthenticated` for an error answer."""
@@ -524,28 +528,28 @@ class Refused(Event, frozen=True, kw_only=True):
     local: str
     reason: Reason
     detail: str
-    count: int = 1
+    count: Count = 1
     """How many of this kind from this source so far."""
 
 
 class TextSent(Event, frozen=True, kw_only=True):
-    id: int
+    id: Count
     text: str
-    size: int = 0
+    size: Count = 0
 
 
 class TextEchoed(Event, frozen=True, kw_only=True):
     """The peer's icetui said it got text `id`; `seconds` is the round trip."""
 
-    id: int
-    seconds: float
+    id: Count
+    seconds: Seconds
 
 
 class TextReceived(Event, frozen=True, kw_only=True):
     """Data from the peer, decoded as UTF-8 with replacement and cut at `MAX_TEXT_SHOWN`."""
 
     text: str
-    size: int = 0
+    size: Count = 0
     """Bytes on the wire, before the cut."""
     framed: bool = True
     """False: not from an icetui, a bare datagram."""
@@ -556,7 +560,7 @@ class DataDropped(Event, frozen=True, kw_only=True):
 
     remote: str
     cause: str
-    count: int = 1
+    count: Count = 1
 
 
 class PeerLeft(Event, frozen=True, kw_only=True):
@@ -572,17 +576,44 @@ class SessionClosed(Event, frozen=True, kw_only=True):
     cause: str = "user"
 
 
+class Heartbeat(Event, frozen=True, kw_only=True):
+    """The engine is alive: once a second, whatever else there is to tell. Not recorded."""
+
+
+class EventsDropped(Event, frozen=True, kw_only=True):
+    """Events were left out of the stream because they came faster than they were taken: news, of
+    which there is more, before anything that decides."""
+
+    where: Literal["engine", "reader", "recording", "output"]
+    count: Count
+    """So far, in all."""
+
+
+class ReaderBehind(Event, frozen=True, kw_only=True):
+    """Said by a reader of itself: what it shows is of the past. Not recorded."""
+
+    seconds: Seconds
+    """How long ago it was; 0: it has caught up."""
+
+
+class EngineSilent(Event, frozen=True, kw_only=True):
+    """Said by a reader: the engine, which had shown signs of life, has shown none for so long.
+    Any other event ends the silence."""
+
+    seconds: Seconds
+
+
 class SummaryCandidate(Part, frozen=True, kw_only=True):
     type: CandidateType
     address: str
-    port: int
+    port: Count
 
 
 class SummaryPath(Part, frozen=True, kw_only=True, omit_defaults=False):
     local: SummaryCandidate
     remote: SummaryCandidate
     relayed: bool
-    current_round_trip_time: float | None = None
+    current_round_trip_time: Seconds | None = None
 
 
 class TopologyChanged(Event, frozen=True, kw_only=True):
@@ -590,7 +621,7 @@ class TopologyChanged(Event, frozen=True, kw_only=True):
 
     nodes: tuple[NetworkNode, ...] = ()
     lines: tuple[NetworkLine, ...] = ()
-    seed: int = 0
+    seed: Count = 0
 
 
 class NatTableChanged(Event, frozen=True, kw_only=True):
@@ -598,7 +629,7 @@ class NatTableChanged(Event, frozen=True, kw_only=True):
 
     nat: str
     bindings: tuple[NatBinding, ...] = ()
-    more: int = 0
+    more: Count = 0
     """Bindings beyond the bound."""
 
 
@@ -606,7 +637,7 @@ class PacketsPassed(Event, frozen=True, kw_only=True):
     """Packets of a simulated network, told only while somebody looks."""
 
     passages: tuple[PacketPassage, ...] = ()
-    left_out: int = 0
+    left_out: Count = 0
     """How many more there were: only so many are told a second."""
 
 
@@ -636,8 +667,8 @@ class Summary(Event, frozen=True, kw_only=True, omit_defaults=False):
 
     state: ConnectionState
     selected_pair: SummaryPath | None = None
-    time_to_first_path: float | None = None
-    time_to_nominated: float | None = None
+    time_to_first_path: Seconds | None = None
+    time_to_nominated: Seconds | None = None
     role: Role | None = None
     pairs: tuple[dict[str, Any], ...] = ()
     servers: tuple[Server, ...] = ()
@@ -682,8 +713,27 @@ AnyEvent = (
     | PacketsPassed
     | NetworkChanged
     | PaceChanged
+    | Heartbeat
+    | EventsDropped
+    | ReaderBehind
+    | EngineSilent
     | Summary
 )
+
+
+NEWS = (
+    Heartbeat,
+    StunMessage,
+    Refused,
+    DataDropped,
+    Knocked,
+    RoundTripMeasured,
+    RequestLost,
+    ConsentRefreshed,
+    PacketsPassed,
+)
+"""Events that may be left out where there are too many: the next of the kind says as much, and no
+state is told by them."""
 
 
 # --- commands ---------------------------------------------------------------------------------
@@ -701,7 +751,7 @@ class StunServer(Part, frozen=True, kw_only=True):
     """A STUN server (RFC 7064)."""
 
     host: str
-    port: int = 3478
+    port: Count = 3478
 
     @property
     def url(self) -> str:
@@ -712,7 +762,7 @@ class TurnServer(Part, frozen=True, kw_only=True):
     """A TURN server (RFC 7065) with long-term credentials (RFC 8489 section 9.2)."""
 
     host: str
-    port: int = 3478
+    port: Count = 3478
     transport: ServerTransport = "udp"
     username: str | None = None
     password: str | None = None
@@ -735,14 +785,14 @@ class StartSession(Command, frozen=True, kw_only=True):
     ipv4: bool = True
     ipv6: bool = True
     relay_only: bool = False
-    port: int = 0
+    port: Count = 0
     """Local UDP port of host candidates; 0: any free one."""
-    pace: float | None = None
+    pace: Seconds | None = None
     """Ta, the seconds between two checks (RFC 8445 section 14.2); None: the engine's default."""
-    rto: float | None = None
+    rto: Seconds | None = None
     """Seconds the first sending of a check waits for its answer (section 14.3); None: by the round
     trips to the servers."""
-    binding_lifetime: float = 0.0
+    binding_lifetime: Seconds = 0.0
     """Longest time in seconds for which an unused NAT binding is watched; 0: none is."""
 
 
@@ -854,9 +904,7 @@ def address_port(address: str, port: int) -> str:
 
 
 _encoder = msgspec.json.Encoder()
-_event_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 _command_decoder: msgspec.json.Decoder[AnyCommand] = msgspec.json.Decoder(AnyCommand)
-_EVENT_TYPES: dict[str, type[Event]] = {kebab(k.__name__): k for k in typing.get_args(AnyEvent)}
 
 
 class NotUnderstood(ValueError):
@@ -868,6 +916,24 @@ def encode(message: Event | Command) -> bytes:
     return _encoder.encode(message) + b"\n"
 
 
+def size(event: Event) -> int:
+    """Bytes that the event takes as a line, about, without writing it."""
+    match event:
+        case StunMessage():
+            return 300 + sum(60 + len(a.value) for a in event.attributes)
+        case TextReceived() | TextSent():
+            return 200 + 3 * len(event.text)
+        case BlobChanged():
+            return 200 + len(event.blob)
+        case Refused() | DataDropped():
+            return 300 + len(event.remote)
+        case PacketsPassed():
+            return 200 + 250 * len(event.passages)
+        case NatTableChanged():
+            return 200 + 200 * len(event.bindings)
+    return 500
+
+
 def decode_command(line: bytes | str) -> AnyCommand:
     """The command on a line.
 
@@ -877,79 +943,6 @@ def decode_command(line: bytes | str) -> AnyCommand:
         return _command_decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         raise NotUnderstood(f"not a command: {error}") from None
-
-
-def _nested_struct(annotation: Any) -> type[msgspec.Struct] | None:
-    """The struct inside `X`, `X | None` or `tuple[X, ...]`."""
-    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
-        return annotation
-    for argument in typing.get_args(annotation):
-        found = _nested_struct(argument)
-        if found is not None:
-            return found
-    return None
-
-
-def _known_fields(kind: type[msgspec.Struct]) -> dict[str, type[msgspec.Struct] | None]:
-    return {f.encode_name: _nested_struct(f.type) for f in msgspec.structs.fields(kind)}
-
-
-class EventReader:
-    """Reads event lines, forgiving towards a newer writer.
-
-    `unknown_events` and `unknown_fields` count what was skipped, `unreadable` the lines that were
-    no event at all.
-    """
-
-    def __init__(self) -> None:
-        self.unknown_events = 0
-        self.unknown_fields = 0
-        self.unreadable = 0
-        self._fields: dict[type[msgspec.Struct], dict[str, type[msgspec.Struct] | None]] = {}
-
-    @property
-    def skipped(self) -> int:
-        """All that was passed over."""
-        return self.unknown_events + self.unknown_fields + self.unreadable
-
-    def read(self, line: bytes | str) -> AnyEvent | None:
-        """The event on a line, or None when it had to be skipped. Never raises."""
-        try:
-            raw = msgspec.json.decode(line)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            self.unreadable += 1
-            return None
-        if not isinstance(raw, dict) or not isinstance(raw.get("event"), str):
-            self.unreadable += 1
-            return None
-        kind = _EVENT_TYPES.get(raw["event"])
-        if kind is None:
-            self.unknown_events += 1
-            return None
-        try:
-            event = _event_decoder.decode(line)
-        except (msgspec.MsgspecError, UnicodeError, RecursionError):
-            self.unreadable += 1
-            return None
-        self.unknown_fields += self._count_unknown(kind, raw) - 1  # "event" itself is the tag
-        return event
-
-    def _count_unknown(self, kind: type[msgspec.Struct], raw: dict[str, Any]) -> int:
-        fields = self._fields.get(kind)
-        if fields is None:
-            fields = self._fields[kind] = _known_fields(kind)
-        unknown = 0
-        for key, value in raw.items():
-            if key not in fields:
-                unknown += 1
-                continue
-            nested = fields[key]
-            if nested is None:
-                continue
-            for item in value if isinstance(value, list) else [value]:
-                if isinstance(item, dict):
-                    unknown += self._count_unknown(nested, item)
-        return unknown
 
 
 def schema() -> dict[str, Any]:

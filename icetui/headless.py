@@ -20,8 +20,9 @@ import msgspec
 from icetui import events, signaling
 from icetui.answering import own_form
 from icetui.events import AnyEvent, NotUnderstood, address_port
+from icetui.printable import printable
 from icetui.recording import without_secrets
-from icetui.reports.content import findings, printable
+from icetui.reports.content import findings
 from icetui.session import Session
 from icetui.signaling import UnreadableDescription
 from icetui.sources import Source

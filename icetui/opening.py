@@ -1,5 +1,5 @@
 """From options to an open `Source`: the engine or other process behind it, a recording, and the
-wrappers around it (far peer, blob files, masking, recording).
+wrappers around it (blob files, masking, recording).
 
 What belongs here: building and wrapping sources as a command asks. No drawing, no exit and no
 word to the user: what hinders is raised as `CannotOpen`. Imports are late, as in the commands.
@@ -42,7 +42,7 @@ def start_command(chosen: dict[str, Any], **more: Any) -> StartSession:
 
 def engine(start: StartSession, hint: str = "", failure: int = 1) -> Source:
     """An engine that is gathering already. Raises CannotOpen, with the exit code `failure`."""
-    from icetui.sources import ProcessSource
+    from icetui.process_source import ProcessSource
 
     try:
         return ProcessSource(first=(start,), hint=hint)
@@ -50,43 +50,20 @@ def engine(start: StartSession, hint: str = "", failure: int = 1) -> Source:
         raise CannotOpen(f"the engine cannot be started: {error.strerror}", failure) from error
 
 
-def demo(chosen: dict[str, Any]) -> Source:
-    """Two engines on this machine, each the other's far peer. Raises CannotOpen."""
-    from icetui.sources import WithFarPeer
-
-    if any(chosen[name] for name in ("stun", "turn", "relay_only")):
-        raise CannotOpen(
-            "the demo stays on this machine and asks no server; leave --stun, --turn and "
-            "--relay-only out"
-        )
-    interfaces = chosen["interface"] or (loopback(),)
-    start = start_command(chosen | {"no_servers": True, "interface": interfaces})
-    far_start = start_command(chosen | {"no_servers": True, "interface": interfaces, "port": 0})
-    near = engine(start)
-    source = WithFarPeer(near, engine(far_start))
-    source.hint = "demo: the far peer is a second engine on this machine"
-    return source
-
-
-def loopback() -> str:
-    """Name of this system's loopback interface."""
-    import ifaddr
-
-    for adapter in ifaddr.get_adapters():
-        if any(ip.ip == "127.0.0.1" for ip in adapter.ips):
-            return str(adapter.nice_name)
-    return "lo"
-
-
 def recording(name: str, speed: float) -> Source:
     """A recording from a file, played `speed` times as fast. Raises CannotOpen."""
+    from itertools import chain
     from pathlib import Path
 
     from icetui.recording import Replay, UnreadableRecording, read
 
     path = Path(name)
     try:
-        return Replay(list(read(path)), speed, hint=f"recording {path.name}")
+        recorded = read(path)
+        first = next(recorded)  # whether it is one at all has to be known before anything is drawn
+        # A pipe may stall, and must not stall the screen: it is read to its end before.
+        rest = recorded if path.is_file() else list(recorded)
+        return Replay(chain((first,), rest), speed, hint=f"recording {path.name}")
     except UnreadableRecording as problem:
         raise CannotOpen(str(problem)) from problem
     except OSError as error:
@@ -95,7 +72,7 @@ def recording(name: str, speed: float) -> Source:
 
 def process(argv: tuple[str, ...]) -> Source:
     """Any command that prints events and reads commands. Raises CannotOpen."""
-    from icetui.sources import ProcessSource
+    from icetui.process_source import ProcessSource
 
     try:
         return ProcessSource(argv, hint=f"events of {argv[0]}")

@@ -1,7 +1,8 @@
 """Events to a file and back: one JSON object a line, the same lines as on the pipe.
 
-A recording never holds a password: blobs are left out of it. It may be cut off anywhere and may
-come from a newer icetui; what cannot be read is skipped and counted.
+A recording never holds a password: blobs are left out of it. It is for its owner only, and bounded
+(`thinning`). It may be cut off anywhere, may come from a newer icetui or from anybody; what cannot
+be read is skipped and counted.
 """
 
 from __future__ import annotations
@@ -9,25 +10,37 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator, Iterator
+import os
+import stat
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
+from typing import IO, TypeVar
 
 import msgspec
 
 from icetui import events
-from icetui.events import AnyCommand, AnyEvent, CommandRefused, EventReader
+from icetui.event_reader import EventReader
+from icetui.events import AnyCommand, AnyEvent, CommandRefused, Event
+from icetui.lines import Lines
+from icetui.private import open_private
 from icetui.sources import Source, Wrapper
+from icetui.thinning import MOST, Thinning
 
 LOOKED_AT = 1024 * 1024
 """Bytes of a file in which a recording shows itself."""
+GIVE_UP = 16 * 1024 * 1024
+"""Bytes without a single event after which nothing else is expected of a file."""
+CHUNK = 256 * 1024
 REMOVED = "icetui:(not recorded)"
+
+T = TypeVar("T", bound=Event)
 
 
 class UnreadableRecording(ValueError):
     """The file is no recording; the message is the sentence for the user."""
 
 
-def without_secrets(event: AnyEvent) -> AnyEvent:
+def without_secrets(event: T) -> T:
     """The event as it may be kept."""
     if isinstance(event, events.BlobChanged):
         return msgspec.structs.replace(event, blob=REMOVED)
@@ -44,7 +57,9 @@ class Recorded(Wrapper):
         """Raises OSError when the file cannot be opened."""
         super().__init__(inner)
         self._path = path
-        self._file = path.open("wb", buffering=0)
+        self._file = open_private(path)
+        self._thinning = Thinning()
+        self._last: AnyEvent | None = None
 
     async def events(self) -> AsyncIterator[AnyEvent]:
         try:
@@ -54,43 +69,87 @@ class Recorded(Wrapper):
                 if problem is not None:
                     yield problem
         finally:
-            self._file.close()
+            self._end()
 
     def _write(self, event: AnyEvent) -> CommandRefused | None:
+        """Keep what is to be kept; what is to be said when that is over."""
         if self._file.closed:
             return None
+        self._last = event
         try:
-            self._file.write(events.encode(without_secrets(event)))
+            self._put(self._thinning.kept(event))
         except OSError as error:
-            self._file.close()
-            return CommandRefused(
-                wall=event.wall,
-                t=event.t,
-                session=event.session,
-                command="record",
-                problem=f"the recording {self._path} ends here: {error.strerror}",
-            )
+            return self._ends(event, error.strerror or str(error))
+        if self._thinning.size > MOST:
+            self._end()
+            return self._ends(event, f"it has reached {MOST // 1_000_000} MB")
         return None
+
+    def _put(self, kept: Iterable[Event]) -> None:
+        for event in kept:
+            line = events.encode(without_secrets(event))
+            self._thinning.wrote(event, len(line))
+            self._file.write(line)
+
+    def _ends(self, event: AnyEvent, why: str) -> CommandRefused:
+        self._file.close()
+        return CommandRefused(
+            wall=event.wall,
+            t=event.t,
+            session=event.session,
+            command="record",
+            problem=f"the recording {self._path} ends here: {why}",
+        )
+
+    def _end(self) -> None:
+        if self._last is not None and not self._file.closed:
+            with contextlib.suppress(OSError):  # a full disk; what matters is written already
+                self._put(self._thinning.rest(self._last))
+        self._file.close()
 
 
 def read(path: Path, reader: EventReader | None = None) -> Iterator[AnyEvent]:
     """Events of a recording, in order; `reader` counts what was skipped.
 
-    Raises `UnreadableRecording` when nothing in the file is an event, OSError when it cannot be
-    opened.
+    The file is read as its events are taken; memory is bounded whatever it holds.
+    Raises `UnreadableRecording` when nothing in it is an event, or it is a device, OSError when it
+    cannot be opened.
     """
     reader = reader or EventReader()
     found = False
-    with path.open("rb") as file:
-        for line in file:
-            event = reader.read(line) if line.strip() else None
-            if event is not None:
-                found = True
-                yield event
+    looked_at = 0
+    lines = Lines()
+    with _opened(path) as file:
+        while chunk := file.read(CHUNK):
+            looked_at += len(chunk)
+            for line in lines.feed(chunk):
+                event = reader.read(line) if line.strip() else None
+                if event is not None:
+                    found = True
+                    yield event
+            if not found and looked_at > GIVE_UP:
+                break
+        rest = lines.rest()
+        event = reader.read(rest) if rest.strip() else None
+        if event is not None:
+            found = True
+            yield event
+    reader.unreadable += lines.too_long
     if not found:
         raise UnreadableRecording(
             f"{path} holds no icetui events; make a recording with --record FILE"
         )
+
+
+def _opened(path: Path) -> IO[bytes]:
+    """The file to be read. Raises OSError, and `UnreadableRecording` for what is no file: a device
+    may never end."""
+    file = path.open("rb", buffering=0)
+    mode = os.fstat(file.fileno()).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
+        file.close()
+        raise UnreadableRecording(f"{path} is neither a file nor a pipe")
+    return file
 
 
 def is_recording(path: Path) -> bool:
@@ -98,7 +157,7 @@ def is_recording(path: Path) -> bool:
     reader = EventReader()
     with path.open("rb") as file:
         start = file.read(LOOKED_AT)
-    return any(line.strip() and reader.read(line) is not None for line in start.splitlines())
+    return any(line.strip() and reader.read(line) is not None for line in start.split(b"\n"))
 
 
 def keep_earlier(path: Path) -> Path | None:
@@ -123,9 +182,11 @@ class Replay:
     """A recording as a source, at its own speed or faster."""
 
     live = False
+    foreign = True
 
-    def __init__(self, recorded: list[AnyEvent], speed: float = 1.0, hint: str = "") -> None:
-        """`speed` 2.0 plays twice as fast, infinity at once."""
+    def __init__(self, recorded: Iterable[AnyEvent], speed: float = 1.0, hint: str = "") -> None:
+        """`speed` 2.0 plays twice as fast, infinity at once. What is recorded is taken bit by bit,
+        so that a long recording is never held whole."""
         self._recorded = recorded
         self._speed = speed
         self._closed = asyncio.Event()
@@ -134,8 +195,9 @@ class Replay:
     async def events(self) -> AsyncIterator[AnyEvent]:
         loop = asyncio.get_running_loop()
         began = loop.time()
-        first = self._recorded[0].t if self._recorded else 0.0
+        first: float | None = None
         for event in self._recorded:
+            first = event.t if first is None else first
             wait = (event.t - first) / self._speed - (loop.time() - began)
             if wait > 0:
                 with contextlib.suppress(TimeoutError):

@@ -27,6 +27,11 @@ LOG_KEPT = 5000
 TEXTS_KEPT = 500
 HISTORY_KEPT = 200
 SOURCES_KEPT = 200
+CANDIDATES_KEPT = 1000
+PAIRS_KEPT = 5000
+SERVERS_KEPT = 200
+LOG_SIZE = 16 * 1024 * 1024
+"""Bytes that the events in the log have on the wire, about: a STUN message can be long."""
 """Bounds on what is remembered, so that neither hours nor a hostile peer grow a session."""
 
 
@@ -174,6 +179,13 @@ class Session:
     dropped: dict[tuple[str, str], events.DataDropped] = field(default_factory=dict)
     command_refusal: events.CommandRefused | None = None
     log: deque[events.AnyEvent] = field(default_factory=lambda: deque(maxlen=LOG_KEPT))
+    log_size: int = 0
+    silent: float | None = None
+    """Seconds for which the engine had shown no sign of life, while it shows none."""
+    behind: float = 0.0
+    """Seconds by which what is known here is of the past, as the stream's reader says."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Events that were left out of the stream, by where they were."""
     logged: int = 0
     """How many events ever went to the log; more than it holds once old ones fell out."""
 
@@ -188,17 +200,29 @@ class Session:
         self.wall = max(self.wall, event.wall)
         self.count += 1
         news = self._is_news(event)
+        if self.silent is not None and not isinstance(event, events.EngineSilent):
+            self.silent = None
         take = _TAKE.get(type(event))
         if take is not None:
             take(self, event)
         if news:
-            self.log.append(event)
-            self.logged += 1
+            self._keep_in_log(event)
+
+    def _keep_in_log(self, event: events.AnyEvent) -> None:
+        if len(self.log) == LOG_KEPT:
+            self.log_size -= events.size(self.log.popleft())
+        self.log.append(event)
+        self.logged += 1
+        self.log_size += events.size(event)
+        while self.log_size > LOG_SIZE:
+            self.log_size -= events.size(self.log.popleft())
 
     def _is_news(self, event: events.AnyEvent) -> bool:
         """Whether the log says it: figures that only count up stand elsewhere."""
-        if isinstance(event, FIGURES):
+        if isinstance(event, NEVER_LOGGED):
             return False
+        if isinstance(event, events.EngineSilent):
+            return self.silent is None
         if isinstance(event, events.PairChanged):
             before, now = self.pairs.get(event.pair.id), event.pair
             return before is None or (
@@ -289,8 +313,10 @@ class Session:
         return counts
 
 
-FIGURES = (
+NEVER_LOGGED = (
     events.ConsentRefreshed,
+    events.Heartbeat,
+    events.ReaderBehind,
     events.TopologyChanged,
     events.NatTableChanged,
     events.PacketsPassed,
@@ -329,7 +355,7 @@ def _session_started(s: Session, e: events.SessionStarted) -> None:
     s.id = s.id or e.session
     s.started = e
     for server in e.servers:
-        s.servers.setdefault(server.url, server)
+        _kept(s.servers, server.url, s.servers.get(server.url, server), SERVERS_KEPT)
 
 
 def _session_restarted(s: Session, e: events.SessionRestarted) -> None:
@@ -347,7 +373,7 @@ def _session_closed(s: Session, e: events.SessionClosed) -> None:
 
 
 def _interface(s: Session, e: events.InterfaceFound) -> None:
-    s.interfaces[e.interface.name] = e.interface
+    _kept(s.interfaces, e.interface.name, e.interface, SERVERS_KEPT)
 
 
 def _gathering(s: Session, e: events.GatheringStateChanged) -> None:
@@ -355,7 +381,7 @@ def _gathering(s: Session, e: events.GatheringStateChanged) -> None:
 
 
 def _candidate(s: Session, e: events.CandidateGathered) -> None:
-    s.local_candidates[e.candidate.id] = e.candidate
+    _kept(s.local_candidates, e.candidate.id, e.candidate, CANDIDATES_KEPT)
 
 
 def _candidate_failed(s: Session, e: events.CandidateFailed) -> None:
@@ -363,7 +389,7 @@ def _candidate_failed(s: Session, e: events.CandidateFailed) -> None:
 
 
 def _server(s: Session, e: events.ServerChanged) -> None:
-    s.servers[e.server.url] = e.server
+    _kept(s.servers, e.server.url, e.server, SERVERS_KEPT)
 
 
 def _mapping_seen(s: Session, e: events.MappingSeen) -> None:
@@ -398,7 +424,7 @@ def _description_refused(s: Session, e: events.DescriptionRefused) -> None:
 
 
 def _remote_candidate(s: Session, e: events.RemoteCandidateAdded) -> None:
-    s.remote_candidates[e.candidate.id] = e.candidate
+    _kept(s.remote_candidates, e.candidate.id, e.candidate, CANDIDATES_KEPT)
 
 
 def _role(s: Session, e: events.RoleChanged) -> None:
@@ -412,17 +438,17 @@ def _knock(s: Session, e: events.Knocked) -> None:
 
 
 def _pair(s: Session, e: events.PairChanged) -> None:
-    s.pairs[e.pair.id] = e.pair
+    _kept(s.pairs, e.pair.id, e.pair, PAIRS_KEPT, but=s.selected)
     if e.pair.nominated and e.pair.valid and s.nominated_at is None:
         s.nominated_at = e.t
 
 
 def _round_trip(s: Session, e: events.RoundTripMeasured) -> None:
-    s.quality.setdefault(e.pair, Quality()).add(e.seconds, e.t - e.seconds)
+    _quality(s, e.pair).add(e.seconds, e.t - e.seconds)
 
 
 def _lost(s: Session, e: events.RequestLost) -> None:
-    s.quality.setdefault(e.pair, Quality()).add_loss(e.sent)
+    _quality(s, e.pair).add_loss(e.sent)
 
 
 def _selected(s: Session, e: events.SelectedPairChanged) -> None:
@@ -464,6 +490,18 @@ def _command_refused(s: Session, e: events.CommandRefused) -> None:
     s.command_refusal = e
 
 
+def _events_dropped(s: Session, e: events.EventsDropped) -> None:
+    s.left_out[e.where] = e.count
+
+
+def _behind(s: Session, e: events.ReaderBehind) -> None:
+    s.behind = e.seconds
+
+
+def _silent(s: Session, e: events.EngineSilent) -> None:
+    s.silent = e.seconds
+
+
 def _text_sent(s: Session, e: events.TextSent) -> None:
     _append(s.texts, TextLine("out", e.t, e.wall, e.text, e.size, id=e.id), TEXTS_KEPT)
 
@@ -483,6 +521,19 @@ def _append(into: list[T], item: T, most: int = HISTORY_KEPT) -> None:
     into.append(item)
     if len(into) > most:
         del into[0]
+
+
+def _quality(s: Session, pair: str) -> Quality:
+    if pair not in s.quality:
+        _kept(s.quality, pair, Quality(), PAIRS_KEPT, but=s.selected)
+    return s.quality[pair]
+
+
+def _kept(into: dict[str, V], key: str, value: V, most: int, but: str | None = None) -> None:
+    """Put it in its place; of too many the oldest goes, if it is not `but`."""
+    into[key] = value
+    if len(into) > most:
+        del into[next(k for k in into if k not in (but, key))]
 
 
 def _bounded(into: dict[K, V], key: K, value: V, most: int = SOURCES_KEPT) -> None:
@@ -522,6 +573,9 @@ _TAKE: dict[type[events.Event], Callable[[Session, Any], None]] = {
     events.DataDropped: _dropped,
     events.PeerLeft: _peer_left,
     events.CommandRefused: _command_refused,
+    events.EventsDropped: _events_dropped,
+    events.ReaderBehind: _behind,
+    events.EngineSilent: _silent,
     events.TextSent: _text_sent,
     events.TextReceived: _text_received,
     events.TextEchoed: _text_echoed,

@@ -6,7 +6,7 @@ import enum
 import functools
 import types
 import typing
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from hypothesis import strategies as st
@@ -39,6 +39,11 @@ def of_type(annotation: Any) -> st.SearchStrategy[Any]:
         return PLAIN[annotation]
     origin: Any = typing.get_origin(annotation)
     arguments = typing.get_args(annotation)
+    if origin is Annotated:
+        [bounds] = annotation.__metadata__
+        if arguments[0] is int:
+            return NUMBERS.filter(lambda n: bounds.ge <= n <= bounds.le)
+        return st.floats(bounds.ge, bounds.le) | st.floats(0, 100)
     if origin is Literal:
         return st.sampled_from(arguments)
     if origin in (typing.Union, types.UnionType):

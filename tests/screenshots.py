@@ -59,6 +59,7 @@ class Frozen:
 
     live = True
     hint = ""
+    foreign = False
 
     def __init__(self, recorded: list[AnyEvent]) -> None:
         self._recorded = recorded

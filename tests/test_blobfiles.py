@@ -143,6 +143,7 @@ class Told:
 
     live = True
     hint = ""
+    foreign = False
 
     def __init__(self, *stream):
         self.stream = stream

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from icetui import events
-from icetui.events import EngineFailed, EventReader, Paste, SessionClosed, StartSession
+from icetui.event_reader import EventReader
+from icetui.events import EngineFailed, Paste, SessionClosed, StartSession
 
 BROKEN = """
 import sys

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from icetui import events
+from icetui.event_reader import EventReader
 
 
 async def pair(peer, folder, *more_of_a, b=()):
@@ -49,7 +50,7 @@ async def test_both_leave_with_status_0_and_their_summaries_agree_on_the_path(pe
 async def test_every_line_of_a_json_run_is_an_event_and_the_summary_is_last(peer, tmp_path):
     _, near, far = await held(peer, tmp_path)
     for running in (near, far):
-        reader = events.EventReader()
+        reader = EventReader()
         told = [reader.read(line) for line in running.out]
         assert reader.skipped == 0
         assert [type(e) for e in told].count(events.Summary) == 1

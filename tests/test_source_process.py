@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from icetui import events
-from icetui.sources import ProcessSource
+from icetui.event_reader import EventReader
+from icetui.process_source import ProcessSource
 
 LOOPBACK = events.StartSession(interfaces=("lo",))
 
@@ -184,7 +185,7 @@ async def test_a_line_that_is_no_command_is_refused_with_a_sentence_and_harms_no
     )  # fmt: skip
     process.stdin.write(line + events.encode(LOOPBACK) + events.encode(events.Leave()))
     out, _ = await asyncio.wait_for(process.communicate(), 10)
-    reader = events.EventReader()
+    reader = EventReader()
     told = [reader.read(told) for told in out.splitlines()]
     assert reader.skipped == 0
     [refused] = [e for e in told if isinstance(e, events.CommandRefused)]

@@ -234,6 +234,23 @@ def _nat(e: events.NatBehaviourChanged) -> Line:
     return Line(f"NAT of {e.nat.local}: {e.nat.mapping} mapping, {e.nat.filtering} filtering")
 
 
+def _heartbeat(e: events.Heartbeat) -> Line:
+    return Line("the engine is alive", "dim")
+
+
+def _events_dropped(e: events.EventsDropped) -> Line:
+    left_out = count(e.count, "event")
+    return Line(f"{left_out} left out so far: too many at once ({e.where})", "warning")
+
+
+def _behind(e: events.ReaderBehind) -> Line:
+    return Line(f"behind by {e.seconds:.0f} s", "warning")
+
+
+def _silent(e: events.EngineSilent) -> Line:
+    return Line(f"the engine has been silent for {e.seconds:.0f} s", "bad")
+
+
 _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.EngineStarted: _engine_started,
     events.EngineFailed: _engine_failed,
@@ -267,5 +284,9 @@ _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.PeerLeft: _left,
     events.CommandRefused: _command_refused,
     events.SessionClosed: _closed,
+    events.Heartbeat: _heartbeat,
+    events.EventsDropped: _events_dropped,
+    events.ReaderBehind: _behind,
+    events.EngineSilent: _silent,
     events.Summary: _summary,
 }

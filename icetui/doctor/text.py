@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from icetui.doctor.facts import Facts, Peer
 from icetui.events import Candidate, NatBehaviour, NatDependence, Reason, Server, address_port
+from icetui.printable import printable
 from icetui.reachability import Path
-from icetui.reports.content import milliseconds, printable
+from icetui.reports.content import milliseconds
 
 WIDTH = 80
 PATHS: dict[Path, str] = {

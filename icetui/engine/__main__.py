@@ -17,26 +17,40 @@ import threading
 import traceback
 from importlib.metadata import version
 from pathlib import Path
+from typing import NoReturn
 
 import icetui
 from icetui import events
 from icetui.engine.net import Net
 from icetui.engine.net.system import System
-from icetui.engine.output import Output
 from icetui.engine.sessions import Sessions
 from icetui.engine.stream import Stream
+from icetui.event_writer import EventWriter
+from icetui.lines import Lines
 
 LONGEST_COMMAND = 2 * 1024 * 1024
+HEARTBEAT = 1.0
+"""Seconds between two signs of life."""
 SWITCH_INTERVAL = 0.0002
 """Seconds the writing thread may keep the interpreter from a check that waits for its answer."""
 
 
 def _read_stdin(engine: Sessions, loop: asyncio.AbstractEventLoop) -> None:
     """Runs in a thread: works for a pipe, a terminal and a file alike."""
+    lines = Lines(LONGEST_COMMAND)
     with contextlib.suppress(RuntimeError, OSError):  # the loop has ended before the input did
-        while line := sys.stdin.buffer.readline(LONGEST_COMMAND):
-            loop.call_soon_threadsafe(engine.take, line)
+        while chunk := os.read(sys.stdin.fileno(), 65536):
+            for line in lines.feed(chunk):
+                loop.call_soon_threadsafe(engine.take, line)
+        loop.call_soon_threadsafe(engine.take, lines.rest())
         loop.call_soon_threadsafe(engine.end, "stdin closed")
+
+
+async def _beat(stream: Stream) -> None:
+    """Tell whoever reads that this loop still turns."""
+    while True:
+        await asyncio.sleep(HEARTBEAT)
+        stream.emit(events.Heartbeat)
 
 
 async def serve(net: Net, stream: Stream) -> None:
@@ -62,7 +76,9 @@ async def serve(net: Net, stream: Stream) -> None:
         aioice=version("aioice"),
     )
     threading.Thread(target=_read_stdin, args=(engine, loop), name="commands", daemon=True).start()
+    heart = asyncio.create_task(_beat(stream))
     await engine.ended.wait()
+    heart.cancel()
     await engine.close()
     if failed:
         raise failed[0]
@@ -85,7 +101,7 @@ def main() -> int:
         # Ctrl-C in a shared terminal is the dashboard's to handle; it then tells us to leave.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    output = Output(sys.stdout.fileno())
+    output = EventWriter(sys.stdout.fileno())
     net = System()
     stream = Stream(net, output.put)
     code = 0
@@ -102,7 +118,12 @@ def main() -> int:
     return code
 
 
-if __name__ == "__main__":
+def run() -> NoReturn:
+    """Run the engine and end the process."""
     code = main()
     # Threads that wait for a resolver or for input must not hold up the end.
     os._exit(code)
+
+
+if __name__ == "__main__":
+    run()

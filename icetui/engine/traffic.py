@@ -16,6 +16,7 @@ from icetui.engine.net import Address
 from icetui.engine.pairs import CheckedPair
 from icetui.engine.tally import Tally
 from icetui.events import MAX_TEXT_SENT, MAX_TEXT_SHOWN, address_port
+from icetui.printable import printable
 
 if TYPE_CHECKING:
     from icetui.engine.checking import CheckList
@@ -90,7 +91,7 @@ class Traffic:
                 self._send(pair, messages.echo(frame.id))
             self._checks.stream.emit(
                 events.TextReceived,
-                text=frame.body.decode("utf-8", "replace")[:MAX_TEXT_SHOWN],
+                text=printable(frame.body.decode("utf-8", "replace"), MAX_TEXT_SHOWN),
                 size=len(frame.body),
                 framed=frame.kind == messages.TEXT,
             )

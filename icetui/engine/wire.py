@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from icetui.events import StunAttribute, address_port
+from icetui.printable import printable
 
 MAGIC_COOKIE = 0x2112A442
 HEADER = 20
@@ -100,8 +101,7 @@ def _hex(value: bytes, _: bytes) -> str:
 
 
 def _text(value: bytes, _: bytes) -> str:
-    shown = "".join(c if c.isprintable() else "·" for c in value.decode("utf-8", "replace"))
-    return shown if len(shown) <= 128 else shown[:127] + "…"
+    return printable(value[:512].decode("utf-8", "replace"), 128)
 
 
 def _nothing(_value: bytes, _: bytes) -> str:

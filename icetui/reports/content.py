@@ -15,6 +15,7 @@ import msgspec
 from icetui import events
 from icetui.diagnosis import Finding, diagnose, nats
 from icetui.events import Candidate, Server, address_port
+from icetui.printable import printable
 from icetui.reachability import well_known_name
 from icetui.session import Session
 
@@ -142,11 +143,6 @@ def _filled(table: Table) -> Table:
 def milliseconds(seconds: float | None) -> str:
     """`23.4 ms`, or a dash for nothing."""
     return "–" if seconds is None else f"{seconds * 1000:.1f} ms"
-
-
-def printable(text: str) -> str:
-    """Foreign text without anything a terminal would act upon."""
-    return "".join(c if c.isprintable() else "·" for c in text)
 
 
 def _where(candidate: Candidate | None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from icetui.events import Candidate, Pair
-from icetui.reports.content import printable
+from icetui.printable import printable
 from icetui.session import Session
 
 _FORMULA = ("=", "+", "-", "@")

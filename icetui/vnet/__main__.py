@@ -18,18 +18,23 @@ import time
 import traceback
 from importlib.metadata import version
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, NoReturn
 
 import icetui
 from icetui import events
-from icetui.engine.output import Output
+from icetui.event_writer import EventWriter
 from icetui.events import Event, NotUnderstood
+from icetui.lines import Lines
 from icetui.vnet import network_text
 from icetui.vnet.demo_network import sides
 from icetui.vnet.network import BadNetwork
 
 LONGEST_COMMAND = 2 * 1024 * 1024
 USAGE = 2
+MOST_WAITING = 512 * 1024
+"""Bytes that wait for a slow reader while the network goes on, about."""
+PATIENCE = 0.02
+"""Seconds after which it is seen whether the reader has caught up."""
 
 Line = bytes | None
 """A line of stdin; None: it is time to end."""
@@ -40,7 +45,7 @@ class Pipe:
 
     def __init__(self) -> None:
         self._lines: SimpleQueue[Line] = SimpleQueue()
-        self.output = Output(sys.stdout.fileno())
+        self.output = EventWriter(sys.stdout.fileno(), "engine")
         self.last_wall, self.last_t = time.time(), 0.0
 
     def listen(self) -> None:
@@ -48,14 +53,25 @@ class Pipe:
         threading.Thread(target=self._read, name="commands", daemon=True).start()
 
     def _read(self) -> None:
+        """Runs in a thread: works for a pipe, a terminal and a file alike."""
+        lines = Lines(LONGEST_COMMAND)
         with contextlib.suppress(OSError):
-            while line := sys.stdin.buffer.readline(LONGEST_COMMAND):
-                self._lines.put(line)
+            while chunk := os.read(sys.stdin.fileno(), 65536):
+                for line in lines.feed(chunk):
+                    if line.strip():
+                        self._lines.put(line)
+        self._lines.put(lines.rest() or None)
         self._lines.put(None)
 
     def end(self) -> None:
         """As if stdin had ended."""
         self._lines.put(None)
+
+    @property
+    def behind(self) -> bool:
+        """Whether so much waits for the reader that there had better be no more: this time can
+        stand still."""
+        return self.output.error is None and self.output.waiting > MOST_WAITING
 
     def line(self, within: float | None) -> Line:
         """The next line; empty when none comes within so many seconds."""
@@ -92,14 +108,14 @@ def serve(pipe: Pipe) -> None:
     playing: Demonstration | None = None
     said: list[Event] = []
     while playing is None or not playing.over:
-        wait = playing.run() if playing is not None else None
+        wait = playing.run() if playing is not None and not pipe.behind else None
         # Only now: a world's loop must not take over what is for the thread that writes.
         for event in said:
             pipe.say(event)
         said.clear()
         if playing is not None and playing.over:
             return
-        line = pipe.line(wait if not pipe.output.behind else 0.05)
+        line = pipe.line(PATIENCE if pipe.behind else wait)
         while line:
             try:
                 command = events.decode_command(line)
@@ -174,7 +190,12 @@ def main() -> int:
     return code
 
 
-if __name__ == "__main__":
+def run() -> NoReturn:
+    """Run it and end the process."""
     code = main()
     # A thread that waits for input must not hold up the end.
     os._exit(code)
+
+
+if __name__ == "__main__":
+    run()

@@ -14,8 +14,9 @@ import tempfile
 from pathlib import Path
 
 from icetui import events
+from icetui.event_reader import EventReader
+from icetui.process_source import ProcessSource
 from icetui.session import Session, fold
-from icetui.sources import ProcessSource
 from tests.bench.table import show
 from tests.running import ALONE, ICETUI, Running, environment
 
@@ -42,7 +43,7 @@ async def pair(folder: Path, env: dict[str, str]) -> tuple[Session, Session]:
 
 def folded(running: Running) -> Session:
     """The session of a `--json` run."""
-    told = map(events.EventReader().read, running.out)
+    told = map(EventReader().read, running.out)
     return fold(event for event in told if event is not None)
 
 

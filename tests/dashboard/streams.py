@@ -21,6 +21,7 @@ class FeedSource:
     def __init__(self, *, live: bool = True, hint: str = "") -> None:
         self.live = live
         self.hint = hint
+        self.foreign = False
         self.sent: list[AnyCommand] = []
         self.closed = False
         self._queue: asyncio.Queue[AnyEvent | None] = asyncio.Queue()

@@ -15,6 +15,7 @@ from icetui.engine.agent import Agent
 from icetui.engine.net.system import System
 from icetui.engine.stream import Stream
 from icetui.engine.timing import Timing
+from icetui.event_reader import EventReader
 from icetui.session import Session
 
 QUICK = Timing(recheck=0.3, consent=2.0, probe_selected=0.2, silence=0.3, settled=0.3)
@@ -40,7 +41,7 @@ class Side:
 
     def _take(self, event: events.Event) -> None:
         # Through the wire format, so that what is folded is what a dashboard would get.
-        decoded = events.EventReader().read(events.encode(event))
+        decoded = EventReader().read(events.encode(event))
         assert decoded is not None, event
         self.seen.append(decoded)
         self.session.apply(decoded)

@@ -21,6 +21,7 @@ from icetui.engine.examining import unusable
 from icetui.engine.nat import Evidence, FilteringTest, conclude
 from icetui.engine.net.system import System
 from icetui.engine.stream import Stream
+from icetui.event_reader import EventReader
 from icetui.events import NatBehaviour, Reason, StartSession, StunServer, TurnServer
 from tests.conftest import Start
 from tests.engine.conftest import Coturn
@@ -538,7 +539,7 @@ def test_any_evidence_leads_to_a_conclusion_that_it_bears(found: Evidence) -> No
         assert (nat.mapping, nat.filtering) == ("unknown", "unknown")
     if nat.filtering != "unknown":
         assert found.tests
-    events.EventReader().read(events.encode(events.NatBehaviourChanged(wall=0, t=0, nat=nat)))
+    EventReader().read(events.encode(events.NatBehaviourChanged(wall=0, t=0, nat=nat)))
 
 
 @given(addresses, addresses)

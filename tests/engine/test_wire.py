@@ -117,7 +117,7 @@ def test_a_value_of_the_wrong_shape_is_called_malformed_and_the_rest_still_read(
 
 
 def test_foreign_text_loses_its_controls_and_its_length():
-    assert read_one(0x8022, b"\x1b[31mred\x07\r\n")[1] == "·[31mred···"
+    assert read_one(0x8022, b"\x1b[31mred\x07\r\n")[1] == "·[31mred·  "
     assert read_one(0x0006, b"\xff\xfe")[1] == "\ufffd\ufffd"
     shown = read_one(0x0014, b"x" * 700)[1]
     assert len(shown) == 128

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from icetui import events
+from icetui.event_reader import EventReader
 from icetui.events import AnyEvent, StartSession, StunServer, TurnServer
 from icetui.session import Session, fold
 from tests.lab import netns
@@ -68,7 +69,7 @@ class Engine:
         )
         self._lines: list[bytes] = []
         self._events: list[AnyEvent] = []
-        self._reader = events.EventReader()
+        self._reader = EventReader()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
         self.send(start)

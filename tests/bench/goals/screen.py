@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from fcntl import ioctl
 from pathlib import Path
 
-from icetui import events
+from icetui.event_reader import EventReader
 from icetui.events import AnyEvent
 from tests.lab import netns
 from tests.lab.lab import Host
@@ -58,7 +58,7 @@ class Screen:
 
     def told(self) -> list[AnyEvent]:
         """All events so far."""
-        reader = events.EventReader()
+        reader = EventReader()
         lines = self.recording.read_bytes().splitlines() if self.recording.exists() else []
         return [event for line in lines if (event := reader.read(line)) is not None]
 

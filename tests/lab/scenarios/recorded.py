@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from icetui import events
-from icetui.events import AnyEvent, EventReader, Pair
+from icetui.event_reader import EventReader
+from icetui.events import AnyEvent, Pair
 from icetui.recording import without_secrets
 from tests.lab.scenarios.scenario import Scenario
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from icetui import events, signaling
+from icetui.event_reader import EventReader
 from icetui.events import AnyEvent
 from icetui.session import Session, fold
 from icetui.signaling import Description
@@ -42,7 +43,7 @@ class Stage:
         self.lab = lab
         self.folder = folder
         self.peers: dict[str, Peer] = {}
-        self.read = events.EventReader()
+        self.read = EventReader()
         self.tables = 0
         self._stopped: list[int] = []
 
