@@ -258,7 +258,8 @@ class NatBinding(Part, frozen=True, kw_only=True):
     towards: str = ""
     """The remote it is for alone, an address or `ip:port`; empty: for all."""
     lets_in: tuple[str, ...] = ()
-    """Remotes that may write to it, in the same way; an empty one among them: everybody."""
+    """Remotes that may write to it, in the same way, the newest first; an empty one among them:
+    everybody."""
     more: Count = 0
     """Remotes beyond those in `lets_in`."""
     age: Seconds = 0.0

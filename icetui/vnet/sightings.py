@@ -28,8 +28,8 @@ from icetui.vnet.world import World
 
 MOST_BINDINGS = 40
 """Rows of a NAT's table that are told."""
-MOST_REMOTES = 4
-"""Of a row."""
+MOST_REMOTES = 6
+"""Of a row: the newest."""
 DATA = 0x0013
 """The attribute (RFC 8656 section 18.6)."""
 
@@ -128,7 +128,7 @@ def table(router: Router) -> list[NatBinding]:
             inside=address_port(*b.inside),
             outside=address_port(*b.outside),
             towards="" if b.towards is None else _remote(b.towards),
-            lets_in=tuple(_remote(r) for r in b.lets_in[:MOST_REMOTES]),
+            lets_in=tuple(_remote(r) for r in b.lets_in[::-1][:MOST_REMOTES]),
             more=max(0, len(b.lets_in) - MOST_REMOTES),
             age=round(b.age, 3),
             ends_in=round(b.ends_in, 3),
