@@ -98,7 +98,10 @@ class Onlooker:
     def _saw(self, passage: Passage) -> None:
         if passage.what == "leaves":
             return
-        if len(self._seen) < MOST_TOLD:
+        last = self._seen[-1] if self._seen else None
+        if last is not None and last.packet is passage.packet and last.place == passage.place:
+            self._seen[-1] = passage  # what a line drops is told once
+        elif len(self._seen) < MOST_TOLD:
             self._seen.append(passage)
         else:
             self._left_out += 1
