@@ -128,7 +128,7 @@ def _knocked(e: events.Knocked) -> Line:
 
 def _pair(e: events.PairChanged) -> Line:
     p = e.pair
-    counts = f"{p.requests_sent}/{p.responses_received}"
+    counts = f"{p.requests_sent + p.retransmissions_sent}/{p.responses_received}"
     if p.state == "failed":
         return Line(f"✗ pair {p.id} failed: {reason(p.reason, p.detail)}", "bad")
     if p.state == "succeeded":

@@ -66,7 +66,7 @@ def main() -> None:
     ]
     sent = [0] * number
     due_changes = due_messages = 0.0
-    marked = 0.0
+    marked, odd = 0.0, False
     last = time.monotonic()
     while True:
         time.sleep(SLICE)  # the pace is what is asked for
@@ -95,7 +95,8 @@ def main() -> None:
         due_messages -= int(due_messages)
         if now - marked >= 1:
             marked = now
-            mark = f"{READY} {time.time():.3f} end"
+            odd = not odd  # else only the digits that changed would be written
+            mark = f"{'so ' * odd}{READY} {time.time():.3f} end"
             buffer.append(stamped(events.CommandRefused, t, command="mark", problem=mark))
         data = b"".join(buffer)
         while data:
