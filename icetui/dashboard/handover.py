@@ -50,7 +50,8 @@ def saw(app: Dashboard, watch: Watch, event: events.AnyEvent) -> None:
     elif isinstance(event, events.DescriptionAccepted) and exchange.pasted:
         exchange.accepted(session)
         said = _understood(event, connected=session.connected)
-        warned = "\n".join(plain(warning, 300) for warning in event.warnings[:4])
+        surprise = (exchange.own.surprise,) if exchange.own.surprise else ()
+        warned = "\n".join(plain(text, 300) for text in (*surprise, *event.warnings[:4]))
         app.notify(
             f"{said}\n{warned}" if warned else said,
             severity="warning" if warned else "information",
