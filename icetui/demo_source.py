@@ -25,13 +25,15 @@ KINDS = ("open", "cone", "arc", "prc", "sym", "udpblock")
 MOST_NATS = 3
 """In a row, on one side."""
 FASTEST = "max"
-HINT = "demo: two icetui on a simulated internet inside this computer"
+HINT = "demo: Alice and Bob on a simulated internet. x: the other side  i: the network between them"
+SIDES = ("alice", "bob")
 CHECK_WITHIN = 20.0
 """Seconds for reading a network file."""
 
 
-def start_network(chosen: dict[str, Any]) -> StartNetwork:
-    """The command that builds the network as the options say. Raises CannotOpen."""
+def asked_for(chosen: dict[str, Any]) -> tuple[StartNetwork, tuple[str, ...]]:
+    """The command that builds the network as the options say, and the names of both sides. Raises
+    CannotOpen."""
     from icetui.events import StartNetwork
 
     seed = None if chosen["seed"] is None else _number("--seed", chosen["seed"], 0, 2**63, whole=1)
@@ -49,10 +51,11 @@ def start_network(chosen: dict[str, Any]) -> StartNetwork:
                 f"--network says all about the network; leave --{described[0]} out, or change "
                 "the file"
             )
-        return StartNetwork(text=network_text(chosen["network"]), **common)
+        text, sides = network_text(chosen["network"])
+        return StartNetwork(text=text, **common), sides
     for name in ("alice", "bob"):
         check_kinds(f"--{name}", chosen[name] or "prc")
-    return StartNetwork(
+    start = StartNetwork(
         alice=chosen["alice"] or "prc",
         bob=chosen["bob"] or "prc",
         stun=chosen["stun"],
@@ -61,6 +64,7 @@ def start_network(chosen: dict[str, Any]) -> StartNetwork:
         loss=_number("--loss", (chosen["loss"] or "0").removesuffix("%"), 0, 100) / 100,
         **common,
     )
+    return start, SIDES
 
 
 def check_kinds(option: str, text: str) -> None:
@@ -117,8 +121,8 @@ def process_argv() -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", "icetui.vnet")
 
 
-def network_text(path: Path) -> str:
-    """The text of a network file that can be shown. Raises CannotOpen."""
+def network_text(path: Path) -> tuple[str, tuple[str, ...]]:
+    """The text of a network file that can be shown, and its two sides. Raises CannotOpen."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -136,7 +140,7 @@ def network_text(path: Path) -> str:
     if done.returncode:
         problem = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise CannotOpen(f"{path}: {problem[-1] if problem else 'it is no network'}")
-    return data.decode()
+    return data.decode(), tuple(done.stdout.decode().split())
 
 
 def demo_source(start: StartNetwork) -> Source:

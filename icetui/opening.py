@@ -117,6 +117,13 @@ def recorded(
     return opened
 
 
+def paste(source: Source, theirs: str) -> None:
+    """Hand their description in before anything else happens."""
+    from icetui.events import Paste
+
+    source.send(Paste(text=theirs))
+
+
 def check_folder(path: Path | None) -> None:
     """Raises CannotOpen for a file in a folder that is not there: it will be written later."""
     if path is not None and not path.absolute().parent.is_dir():

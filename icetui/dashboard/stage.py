@@ -1,16 +1,31 @@
-"""What the demo shows: the network, both sides' sessions, and the network's time.
+"""What the demo shows: a network, two sides on it as sources of their own, and the network's time.
 
 What belongs here: whose events go where, and what time it is. What must never come in: widgets.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from icetui import events
 from icetui.internet import Internet
-from icetui.session import Session
+
+if TYPE_CHECKING:
+    from icetui.events import AnyCommand
+    from icetui.sources import Source
+
+OF_THE_NETWORK = (
+    events.TopologyChanged,
+    events.NatTableChanged,
+    events.PacketsPassed,
+    events.PaceChanged,
+)
+"""Events that say nothing of either session."""
 
 
 class NetworkClock:
@@ -45,33 +60,62 @@ class NetworkClock:
         return seconds * (self._speed or 1.0)
 
 
-class Stage:
-    """Folds what the demo tells of the network, and knows whose the rest is."""
+class SideSource:
+    """One side of the demo as a source: its own events, and what is done to the network."""
 
-    def __init__(self, clock: NetworkClock | None = None) -> None:
+    foreign = False
+
+    def __init__(self, stage: Stage, name: str) -> None:
+        self._stage = stage
+        self.name = name
+        self.live = stage.source.live
+        self.hint = stage.source.hint
+        self.inbox: asyncio.Queue[events.AnyEvent | None] = asyncio.Queue()
+
+    async def events(self) -> AsyncIterator[events.AnyEvent]:
+        self._stage.begin()
+        while (event := await self.inbox.get()) is not None:
+            yield event
+
+    def send(self, command: AnyCommand) -> None:
+        """Whatever is asked here is asked of this side."""
+        self._stage.source.send(msgspec.structs.replace(command, session=self.name))
+
+    async def close(self) -> None:
+        """One side does not leave alone."""
+        await self._stage.source.close()
+
+
+class Stage:
+    """Folds what is told of the network, and hands each side what is its."""
+
+    def __init__(
+        self, source: Source, sides: Sequence[str], clock: NetworkClock | None = None
+    ) -> None:
+        self.source = source
         self.internet = Internet()
         self.clock = clock or NetworkClock()
-        self.sessions: dict[str, Session] = {}
-        """By side, in the order of the network."""
+        self.sides = [SideSource(self, name) for name in sides]
+        self._task: asyncio.Task[None] | None = None
 
-    def apply(self, event: events.AnyEvent) -> None:
-        """Take in one event of the demo's stream."""
-        self.clock.heard(event)
-        self.internet.apply(event)
-        if isinstance(event, events.TopologyChanged):
-            for name in self.internet.sessions:
-                self.sessions.setdefault(name, Session(id=name))
-        if event.session:
-            self.sessions.setdefault(event.session, Session(id=event.session))
-        for session in self.concerned(event):
-            session.apply(event)
+    def begin(self) -> None:
+        """Read the demo's stream, once."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._read())
 
-    def concerned(self, event: events.AnyEvent) -> list[Session]:
-        """The sessions that an event is about: one, or, of the network's own, both."""
-        if event.session:
-            return [self.sessions[event.session]]
-        return list(self.sessions.values())
+    async def _read(self) -> None:
+        try:
+            async for event in self.source.events():
+                self.clock.heard(event)
+                self.internet.apply(event)
+                if not isinstance(event, OF_THE_NETWORK):
+                    for side in self.sides:
+                        if event.session in ("", side.name):
+                            side.inbox.put_nowait(event)
+        finally:
+            for side in self.sides:
+                side.inbox.put_nowait(None)
 
-    def other(self, side: str) -> str:
-        """The other side's name."""
-        return next((name for name in self.sessions if name != side), side)
+    def send(self, command: AnyCommand) -> None:
+        """To the network itself."""
+        self.source.send(command)

@@ -1,1 +1,1 @@
-"""The engine: drives aioice through one ICE session after another; knows no screen."""
+"""The engine: runs one ICE session after another; knows no screen."""

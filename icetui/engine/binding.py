@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from aioice import stun
-
+from icetui.engine import stun
 from icetui.engine.endpoint import Endpoint, Request
 from icetui.engine.net import Address, Randomness
 from icetui.events import Reason
@@ -42,24 +41,12 @@ def request(random: Randomness, change: int = 0, response_port: int | None = Non
 
     `change` is a sum of CHANGE_ADDRESS and CHANGE_PORT.
     """
-    attributes = {"CHANGE-REQUEST": change} if change else {}
-    kind = stun.Message if response_port is None else _ElsewhereRequest
-    message = kind(stun.Method.BINDING, stun.Class.REQUEST, random.randbytes(12), attributes)
-    if isinstance(message, _ElsewhereRequest) and response_port is not None:
-        message.response_port = response_port
-    return message
-
-
-class _ElsewhereRequest(stun.Message):
-    """With RESPONSE-PORT, which aioice does not know."""
-
-    response_port = 0
-
-    def __bytes__(self) -> bytes:
-        data = super().__bytes__()
-        attribute = b"\x00\x27\x00\x04" + self.response_port.to_bytes(2, "big") + bytes(2)
-        length = int.from_bytes(data[2:4], "big") + len(attribute)
-        return data[:2] + length.to_bytes(2, "big") + data[4:] + attribute
+    message = stun.Builder(stun.Method.BINDING, stun.Class.REQUEST, random.randbytes(12))
+    if change:
+        message.number(stun.Attribute.CHANGE_REQUEST, change)
+    if response_port is not None:
+        message.number(stun.Attribute.RESPONSE_PORT, response_port)
+    return message.finish()
 
 
 async def binding(
@@ -87,14 +74,17 @@ async def binding(
         if source != addr and not from_anywhere:
             return
         endpoint.answered(answer)
-        plain = answer.attributes.get("MAPPED-ADDRESS")
-        xored = answer.attributes.get("XOR-MAPPED-ADDRESS")
+        plain = answer.address(stun.Attribute.MAPPED_ADDRESS)
+        xored = answer.address(stun.Attribute.XOR_MAPPED_ADDRESS)
         mapped = xored or plain
         if answer.message_class == stun.Class.ERROR or mapped is None:
-            words = answer.attributes.get("ERROR-CODE", (0, "no mapped address in the answer"))
-            settle((Reason.BAD_REQUEST, f"{words[0] or ''} {words[1]}".strip()))
+            said = answer.error
+            words = f"{said.code} {said.phrase}" if said else "no mapped address in the answer"
+            settle((Reason.BAD_REQUEST, words.strip()))
             return
-        other = answer.attributes.get("OTHER-ADDRESS") or answer.attributes.get("CHANGED-ADDRESS")
+        other = answer.address(stun.Attribute.OTHER_ADDRESS)
+        if other is None:
+            other = answer.address(stun.Attribute.CHANGED_ADDRESS)
         answered(
             Answer(
                 mapped=mapped,

@@ -1,8 +1,8 @@
 """The check list: which pair is checked when, what an answer means, what is refused.
 
-aioice has the messages and their signatures; the rest is ours. An incoming check triggers one of
-ours also on a pair in progress (RFC 8445 section 7.3.1.4), no timer ever gives up, and every pair
-keeps its reason. Which valid pair is used is `nomination.py`'s business.
+An incoming check triggers one of ours also on a pair in progress (RFC 8445 section 7.3.1.4), no
+timer ever gives up, and every pair keeps its reason. Which valid pair is used is `nomination.py`'s
+business.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from typing import Protocol
 
 import msgspec
-from aioice import stun
 from aioice.ice import validate_password, validate_username
 
 from icetui import events
+from icetui.engine import stun
 from icetui.engine.endpoint import Endpoint, Request
 from icetui.engine.incoming import IncomingChecks
 from icetui.engine.knockers import Knockers
@@ -131,7 +131,7 @@ class CheckList:
         self._knockers.stop()
         early, self._early = list(self._early), deque(maxlen=MOST_EARLY_CHECKS)
         for message, addr, endpoint in early:
-            if self.names_us(message.attributes["USERNAME"]):
+            if self.names_us(message.username or ""):
                 self.check_incoming(message, addr, endpoint)
         self.plan.start()
 
@@ -376,7 +376,7 @@ class CheckList:
                     type="prflx",
                     address=addr[0],
                     port=addr[1],
-                    priority=message.attributes.get("PRIORITY", 0),
+                    priority=message.number(stun.Attribute.PRIORITY) or 0,
                     foundation=f"prflx{number}",
                 ),
                 number,
@@ -388,7 +388,7 @@ class CheckList:
         pair.responses_sent += 1
         self.incoming.agreed()
         self.heard()
-        if "USE-CANDIDATE" in message.attributes and not self.ice_controlling:
+        if stun.Attribute.USE_CANDIDATE in message and not self.ice_controlling:
             pair.remote_nominated = True
         if pair.valid:
             if pair.remote_nominated and not pair.nominated:
@@ -442,7 +442,7 @@ class CheckList:
     def _knock(self, message: stun.Message, addr: Address) -> None:
         """Someone who has our blob is there before we have theirs."""
         count = self._knocks.add(addr)
-        _, _, ufrag = message.attributes["USERNAME"].partition(":")
+        _, _, ufrag = (message.username or "").partition(":")
         if count is not None:
             self.stream.emit(
                 events.Knocked, address=addr[0], port=addr[1], ufrag=ufrag[:256], count=count

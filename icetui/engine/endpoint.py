@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from aioice import stun
-
 from icetui import __version__, events
-from icetui.engine import wire
+from icetui.engine import stun
 from icetui.engine.net import Address, Net, Undelivered
 from icetui.engine.stream import Stream
+from icetui.engine.stun.readable import class_name, error_words, method_name, readable
 from icetui.events import Reason, address_port
 
 PENDING_KEPT = 30.0
@@ -53,7 +51,7 @@ def software(held: float) -> str:
 
 def held(answer: stun.Message, at_most: float) -> float:
     """Seconds for which an icetui says it had the request; 0 from others, or beyond belief."""
-    said = HELD.fullmatch(str(answer.attributes.get("SOFTWARE", "")))
+    said = HELD.fullmatch(answer.text(stun.Attribute.SOFTWARE) or "")
     seconds = int(said[1]) / 1e6 if said else 0.0
     return seconds if seconds <= at_most else 0.0
 
@@ -90,8 +88,6 @@ class Endpoint:
         self.pending: dict[bytes, Request] = {}
         self._asked_at: float | None = None
         """Loop time at which the request arrived that is being answered."""
-        self.answer_key = b""
-        """What an answer to it is signed with."""
 
     @property
     def candidate_id(self) -> str:
@@ -137,17 +133,17 @@ class Endpoint:
 
     def send_stun(self, message: stun.Message, addr: Address) -> None:
         """Put a message on the wire and into the stream."""
-        if self._asked_at is not None and message.message_class == stun.Class.RESPONSE:
-            held = self.net.now() - self._asked_at
-            message.attributes["SOFTWARE"] = software(held)
-            message.add_message_integrity(self.answer_key)
-        data = bytes(message)
         if self.transport.is_closing():
             return
-        self.transport.sendto(data, addr)
+        self.transport.sendto(message.raw, addr)
         request = self.pending.get(message.transaction_id)
         transmission = len(request.sent) if request is not None else 1
-        self._show("out", data, addr, transmission)
+        self._show("out", message, addr, transmission)
+
+    def software(self) -> str:
+        """SOFTWARE of an answer to the request that is being answered, sent now."""
+        now = self.net.now()
+        return software(now - (now if self._asked_at is None else self._asked_at))
 
     def _forget_old(self, now: float) -> None:
         while self.pending:
@@ -176,15 +172,19 @@ class Endpoint:
 
     def packet_received(self, data: bytes, addr: Address, at: float) -> None:
         """Sort one datagram that arrived at loop time `at`."""
-        if not wire.is_stun(data):
+        if not stun.is_stun(data):
             self.owner.data_arrived(self, addr, data)
             return
+        fault: str | None
         try:
-            self._show("in", data, addr)
-            message = stun.parse_message(data)
-        except (ValueError, struct.error, IndexError) as error:
-            # aioice raises struct.error or IndexError for attributes shorter than their type.
-            self.owner.refuse(self, addr, Reason.BAD_REQUEST, f"malformed STUN: {error}")
+            message = stun.parse(data)
+        except stun.MalformedStun as error:
+            fault = str(error)
+        else:
+            self._show("in", message, addr)
+            fault = message.fault
+        if fault is not None:
+            self.owner.refuse(self, addr, Reason.BAD_REQUEST, f"malformed STUN: {fault}")
             return
         if message.message_class in (stun.Class.RESPONSE, stun.Class.ERROR):
             request = self.pending.get(message.transaction_id)
@@ -221,11 +221,13 @@ class Endpoint:
 
     # --- showing ----------------------------------------------------------------------------
 
-    def _show(self, direction: str, data: bytes, addr: Address, transmission: int = 1) -> None:
+    def _show(
+        self, direction: str, message: stun.Message, addr: Address, transmission: int = 1
+    ) -> None:
         show(
             self.stream,
             direction,
-            data,
+            message,
             local=address_port(*self.address),
             remote=address_port(*addr),
             pair=self.owner.pair_id(self, addr),
@@ -240,7 +242,7 @@ class Endpoint:
 def show(
     stream: Stream,
     direction: str,
-    data: bytes,
+    message: stun.Message,
     *,
     local: str,
     remote: str,
@@ -248,23 +250,19 @@ def show(
     via: str | None = None,
     transmission: int = 1,
 ) -> None:
-    """Put a STUN message into the stream as people read it.
-
-    Raises `wire.MalformedStun` when it is none.
-    """
-    readable = wire.read(data)
+    """Put a STUN message into the stream as people read it."""
     stream.emit(
         events.StunMessage,
         direction=direction,
         local=local,
         remote=remote,
-        method=readable.method,
-        message_class=readable.message_class,
-        transaction=readable.transaction,
-        size=len(data),
-        attributes=readable.attributes,
+        method=method_name(message),
+        message_class=class_name(message),
+        transaction=message.transaction_id.hex(),
+        size=len(message.raw),
+        attributes=readable(message),
         pair=pair,
         via=via,
         transmission=transmission,
-        error=readable.error,
+        error=error_words(message),
     )

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aioice import stun
-
+from icetui.engine import stun
 from icetui.engine.checking import CheckList
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.net import Address
@@ -67,7 +66,7 @@ class Generations:
 
     def request_received(self, message: stun.Message, addr: Address, endpoint: Endpoint) -> None:
         """Demultiplex by the user fragment; whoever names none of ours is refused by the newest."""
-        ours = str(message.attributes.get("USERNAME", "")).partition(":")[0]
+        ours = (message.username or "").partition(":")[0]
         named = (c for c in self.lists if c.local_username == ours)
         next(named, self.newest).request_received(message, addr, endpoint)
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aioice import stun
-
+from icetui.engine import stun
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.net import Address
 from icetui.engine.requests import ERROR_REASONS
@@ -33,23 +32,26 @@ class IncomingChecks:
         if checks.closing:
             return
         key = checks.local_password.encode()
-        endpoint.answer_key = key
-        username = message.attributes.get("USERNAME")
+        username = message.username
         if (
-            message.message_method != stun.Method.BINDING
+            message.method != stun.Method.BINDING
             or username is None
-            or "MESSAGE-INTEGRITY" not in message.attributes
+            or stun.Attribute.MESSAGE_INTEGRITY not in message
         ):
             self._refuse(message, addr, endpoint, 400, "Bad Request")
-        elif not (checks.names_us(username) and message.check_message_integrity(key)):
+        elif not (checks.names_us(username) and message.signed_with(key)):
             self._refuse(message, addr, endpoint, 401, "Unauthenticated")
         elif self._in_conflict(message):
             self._refuse(message, addr, endpoint, 487, "Role Conflict")
         else:
-            answer = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, message.transaction_id)
-            answer.attributes["XOR-MAPPED-ADDRESS"] = addr
-            answer.add_message_integrity(key)
-            endpoint.send_stun(answer, addr)
+            answer = (
+                stun.Builder(stun.Method.BINDING, stun.Class.RESPONSE, message.transaction_id)
+                .address(stun.Attribute.XOR_MAPPED_ADDRESS, addr)
+                .text(stun.Attribute.SOFTWARE, endpoint.software())
+                .sign(key)
+                .fingerprint()
+            )
+            endpoint.send_stun(answer.finish(), addr)
             checks.check_incoming(message, addr, endpoint)
 
     def agreed(self) -> None:
@@ -61,14 +63,16 @@ class IncomingChecks:
         checks = self._checks
         if checks.remote_password is None:
             # Without their description we have no role yet that a check could be in conflict with.
-            checks.ice_controlling = "ICE-CONTROLLED" in message.attributes
+            checks.ice_controlling = stun.Attribute.ICE_CONTROLLED in message
             return False
-        claim = "ICE-CONTROLLING" if checks.ice_controlling else "ICE-CONTROLLED"
-        theirs = message.attributes.get(claim)
+        ours = checks.ice_controlling
+        theirs = message.number(
+            stun.Attribute.ICE_CONTROLLING if ours else stun.Attribute.ICE_CONTROLLED
+        )
         if theirs is None:
             return False
         we_win = checks.tie_breaker >= theirs  # whoever has the greater one controls
-        if we_win == checks.ice_controlling:
+        if we_win == ours:
             return True
         checks.switch_role(ice_controlling=we_win)
         return False
@@ -77,15 +81,13 @@ class IncomingChecks:
         self, request: stun.Message, addr: Address, endpoint: Endpoint, code: int, words: str
     ) -> None:
         checks = self._checks
-        answer = stun.Message(request.message_method, stun.Class.ERROR, request.transaction_id)
-        answer.attributes["ERROR-CODE"] = (code, words)
+        answer = stun.Builder(request.method, stun.Class.ERROR, request.transaction_id)
+        answer.error(code, words)
         if code == 487:
-            answer.add_message_integrity(checks.local_password.encode())
-        else:
-            # Who could not be authenticated cannot check a signature (RFC 8489 section 9.1.3).
-            answer.add_fingerprint()
-        endpoint.send_stun(answer, addr)
-        username = str(request.attributes.get("USERNAME", ""))
+            answer.sign(checks.local_password.encode())
+        # Who could not be authenticated cannot check a signature (RFC 8489 section 9.1.3).
+        endpoint.send_stun(answer.fingerprint().finish(), addr)
+        username = request.username or ""
         if code == 401 and not checks.names_us(username):
             detail = f"check for another user fragment: {username[:64]}"
         elif code == 401:

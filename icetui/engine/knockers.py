@@ -13,8 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from aioice import stun
-
+from icetui.engine import stun
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.net import Address
 
@@ -55,8 +54,7 @@ class Knockers:
 
 def _indicate(known: Iterable[tuple[Endpoint, Address]]) -> None:
     for endpoint, addr in known:
-        message = stun.Message(
+        indication = stun.Builder(
             stun.Method.BINDING, stun.Class.INDICATION, endpoint.net.random.randbytes(12)
         )
-        message.add_fingerprint()
-        endpoint.send_stun(message, addr)
+        endpoint.send_stun(indication.fingerprint().finish(), addr)

@@ -12,8 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from aioice import stun
-
+from icetui.engine import stun
 from icetui.engine.binding import CHANGE_ADDRESS, CHANGE_PORT, Answer, binding, request
 from icetui.engine.endpoint import Endpoint, Request
 from icetui.engine.nat import FilteringTest

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from aioice import stun
 from aioice.candidate import candidate_priority
 
 from icetui import events
+from icetui.engine import stun
 from icetui.engine.endpoint import Request, held
 from icetui.engine.net import Address
 from icetui.engine.pairs import CheckedPair, State
@@ -54,18 +54,17 @@ class Requests:
         """A signed Binding request for a pair; it nominates where the path choice says so."""
         checks = self._checks
         assert checks.remote_password is not None  # nothing is planned before set_remote
-        role = "ICE-CONTROLLING" if checks.ice_controlling else "ICE-CONTROLLED"
-        attributes: dict[str, object] = {
-            "USERNAME": f"{checks.remote_username}:{checks.local_username}",
-            "PRIORITY": candidate_priority(1, "prflx"),
-            role: checks.tie_breaker,
-        }
-        if checks.path.nominates(pair):
-            attributes["USE-CANDIDATE"] = None
-        message = stun.Message(
-            stun.Method.BINDING, stun.Class.REQUEST, checks.net.random.randbytes(12), attributes
+        ours = checks.ice_controlling
+        role = stun.Attribute.ICE_CONTROLLING if ours else stun.Attribute.ICE_CONTROLLED
+        check = (
+            stun.Builder(stun.Method.BINDING, stun.Class.REQUEST, checks.net.random.randbytes(12))
+            .text(stun.Attribute.USERNAME, f"{checks.remote_username}:{checks.local_username}")
+            .number(stun.Attribute.PRIORITY, candidate_priority(1, "prflx"))
+            .number(role, checks.tie_breaker)
         )
-        message.add_message_integrity(checks.remote_password.encode())
+        if checks.path.nominates(pair):
+            check.add(stun.Attribute.USE_CANDIDATE)
+        message = check.sign(checks.remote_password.encode()).fingerprint().finish()
 
         def answered(answer: stun.Message, addr: Address, at: float) -> None:
             if checks.holds(pair):
@@ -96,7 +95,7 @@ class Requests:
         """RFC 8445 section 7.2.5."""
         checks = self._checks
         assert checks.remote_password is not None
-        signed = answer.check_message_integrity(checks.remote_password.encode())
+        signed = answer.signed_with(checks.remote_password.encode())
         code = answer.error_code
         if answer.message_class == stun.Class.ERROR:
             # 400 and 401 come unsigned (RFC 8489 section 9.1.3): whoever could not read our
@@ -124,7 +123,7 @@ class Requests:
         pair.last_heard = checks.loop.time()
         checks.heard()
         checks.rechecks.answered(pair.remote.address)
-        mapped = answer.attributes.get("XOR-MAPPED-ADDRESS")
+        mapped = answer.address(stun.Attribute.XOR_MAPPED_ADDRESS)
         if mapped is not None:
             pair.mapped = address_port(*mapped)
             pair.endpoint.seen_as(mapped)
@@ -134,7 +133,7 @@ class Requests:
         pair.reason = pair.detail = None
         pair.request = None
         # An answer to a nomination that another has replaced meanwhile nominates nothing.
-        asked = "USE-CANDIDATE" in request.message.attributes
+        asked = stun.Attribute.USE_CANDIDATE in request.message
         nominated = asked and checks.path.nominating is pair
         if nominated:
             pair.nominated = True
@@ -155,13 +154,13 @@ class Requests:
     def _error(self, pair: CheckedPair, request: Request, code: int, answer: stun.Message) -> None:
         if code == 487:
             # Repair (RFC 8445 section 7.2.5.1): take the other role than the request had.
-            was_controlling = "ICE-CONTROLLING" in request.message.attributes
+            was_controlling = stun.Attribute.ICE_CONTROLLING in request.message
             if self._checks.ice_controlling == was_controlling:
                 self._checks.switch_role(ice_controlling=not was_controlling)
             if not pair.valid:
                 self._checks.trigger(pair)
             return
-        words = ERROR_WORDS.get(code) or str(answer.attributes.get("ERROR-CODE", ("", ""))[1])
+        words = ERROR_WORDS.get(code) or (answer.error.phrase if answer.error else "")
         detail = f"{code} {words}"
         if pair.valid:
             return  # one odd error does not undo a path; consent decides

@@ -2,7 +2,7 @@
 
 What belongs here: requests and their repetition, credentials (RFC 8489 section 9.2), what the
 server sends, the allocation's lifetime. How datagrams go through the allocation is `relay.py`'s
-business. aioice's own client keeps tasks, timers and ids of its own; its messages serve here.
+business.
 """
 
 from __future__ import annotations
@@ -14,10 +14,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from aioice import stun
-from aioice.turn import make_integrity_key
-
-from icetui.engine import wire
+from icetui.engine import stun
 from icetui.engine.endpoint import show
 from icetui.engine.net import (
     Address,
@@ -28,6 +25,7 @@ from icetui.engine.net import (
     Undelivered,
 )
 from icetui.engine.stream import Stream
+from icetui.engine.stun.credentials import LongTermCredentials, challenged
 from icetui.engine.tasks import Tasks
 from icetui.events import Reason, TurnServer, address_port
 
@@ -37,8 +35,8 @@ would leave an allocation, two round trips, two tries in two seconds …"""
 REQUEST_LONGER = 1.2
 """… but a server that is down is asked less and less: what each pause is longer than the last."""
 REQUEST_WITHIN = 20.0
-UDP_RELAY = 17 << 24
-"""REQUESTED-TRANSPORT: UDP's protocol number, then three reserved bytes (RFC 8656 section 18.7)."""
+UDP_RELAY = 17
+"""REQUESTED-TRANSPORT: UDP's protocol number (RFC 8656 section 18.7)."""
 
 LIFETIME = 600
 """Seconds asked for an allocation (RFC 8656 section 7.1's default)."""
@@ -55,6 +53,9 @@ NOBODY_THERE = 3
 """How often in a row the server's machine has to say that nobody listens until it is believed."""
 MOST_BUFFERED = 262144
 """Bytes waiting on a TCP connection beyond which datagrams are dropped, as a router would."""
+
+Attributes = dict[stun.Attribute, int | Address]
+"""What a request says besides who asks."""
 
 
 class RelayUnavailable(Exception):
@@ -116,7 +117,8 @@ class TurnClient:
         """How often its machine has said that nobody listens, since the server last answered."""
         self._stream = stream
         self._connection: Connection | None = None
-        self._realm, self._nonce, self._key = "", b"", b""
+        self._credentials: LongTermCredentials | None = None
+        """What requests are signed with, once the server has said how."""
         self._waiting: dict[bytes, asyncio.Future[stun.Message]] = {}
         self._tasks = Tasks()
 
@@ -163,13 +165,21 @@ class TurnClient:
         Raises `Refused`, `NothingGranted`, `Unanswered`.
         """
         answer = await self.request(
-            stun.Method.ALLOCATE, {"LIFETIME": LIFETIME, "REQUESTED-TRANSPORT": UDP_RELAY}
+            stun.Method.ALLOCATE,
+            {
+                stun.Attribute.LIFETIME: LIFETIME,
+                stun.Attribute.REQUESTED_TRANSPORT: UDP_RELAY,
+            },
         )
-        for name in ("LIFETIME", "XOR-MAPPED-ADDRESS", "XOR-RELAYED-ADDRESS"):
-            if name not in answer.attributes:
-                raise NothingGranted(f"the server's answer has no {name}")
-        self.mapped = answer.attributes["XOR-MAPPED-ADDRESS"]
-        relayed: Address = answer.attributes["XOR-RELAYED-ADDRESS"]
+        if stun.Attribute.LIFETIME not in answer:
+            raise NothingGranted("the server's answer has no LIFETIME")
+        mapped = answer.address(stun.Attribute.XOR_MAPPED_ADDRESS)
+        relayed = answer.address(stun.Attribute.XOR_RELAYED_ADDRESS)
+        if mapped is None:
+            raise NothingGranted("the server's answer has no XOR-MAPPED-ADDRESS")
+        if relayed is None:
+            raise NothingGranted("the server's answer has no XOR-RELAYED-ADDRESS")
+        self.mapped = mapped
         self.relayed = relayed
         self._tasks.start(self._keep_alive())
         if self.server.transport == "udp":
@@ -178,8 +188,8 @@ class TurnClient:
 
     async def refresh(self) -> None:
         """Ask for a whole lifetime again (section 8). Raises as `allocate`."""
-        answer = await self.request(stun.Method.REFRESH, {"LIFETIME": LIFETIME})
-        if "LIFETIME" not in answer.attributes:
+        answer = await self.request(stun.Method.REFRESH, {stun.Attribute.LIFETIME: LIFETIME})
+        if stun.Attribute.LIFETIME not in answer:
             raise NothingGranted("the server's answer has no LIFETIME")
 
     async def delete(self) -> None:
@@ -188,14 +198,15 @@ class TurnClient:
         if self.is_closing():
             return
         try:
-            await self.request(stun.Method.REFRESH, {"LIFETIME": 0})
+            await self.request(stun.Method.REFRESH, {stun.Attribute.LIFETIME: 0})
         finally:
             self.close()
 
     async def bind_channel(self, number: int, peer: Address) -> None:
         """Section 12. Raises `Refused`, `Unanswered`."""
         await self.request(
-            stun.Method.CHANNEL_BIND, {"CHANNEL-NUMBER": number, "XOR-PEER-ADDRESS": peer}
+            stun.Method.CHANNEL_BIND,
+            {stun.Attribute.CHANNEL_NUMBER: number, stun.Attribute.XOR_PEER_ADDRESS: peer},
         )
 
     def send_channel_data(self, number: int, data: bytes) -> None:
@@ -248,7 +259,7 @@ class TurnClient:
                 answer = await self.request(stun.Method.BINDING, {}, within=WARMING)
             except (Refused, NothingGranted, Unanswered):
                 continue  # no news of the binding: what is sent through it will tell
-            seen = answer.attributes.get("XOR-MAPPED-ADDRESS")
+            seen = answer.address(stun.Attribute.XOR_MAPPED_ADDRESS)
             if seen is not None and seen != self.mapped:
                 self._end(f"our NAT moved us from {_shown(self.mapped)} to {_shown(seen)}")
                 return
@@ -259,7 +270,7 @@ class TurnClient:
         self.close()
 
     async def request(
-        self, method: stun.Method, attributes: dict[str, Any], within: float = REQUEST_WITHIN
+        self, method: stun.Method, attributes: Attributes, within: float = REQUEST_WITHIN
     ) -> stun.Message:
         """Ask, authenticated as far as the server's realm and nonce are known; its success.
 
@@ -270,38 +281,33 @@ class TurnClient:
         try:
             answer = await self._transaction(method, attributes, within)
         except _Challenged as challenge:
-            self._take_challenge(challenge.answer)
+            self._credentials = challenge.credentials
             try:
                 answer = await self._transaction(method, attributes, within)
             except _Challenged as again:
                 raise _refusal(again.answer) from None
-        granted = answer.attributes.get("LIFETIME")
-        if granted is not None and attributes.get("LIFETIME"):
+        granted = answer.number(stun.Attribute.LIFETIME)
+        if granted is not None and attributes.get(stun.Attribute.LIFETIME):
             if granted == 0:
                 raise NothingGranted("the server allocates for 0 s")
             self.granted = granted
             self._expires = self.net.now() + granted
         return answer
 
-    def _take_challenge(self, answer: stun.Message) -> None:
-        self._nonce = answer.attributes["NONCE"]
-        self._realm = answer.attributes.get("REALM", self._realm)
-        self._key = make_integrity_key(
-            self.server.username or "", self._realm, self.server.password or ""
-        )
-
     async def _transaction(
-        self, method: stun.Method, attributes: dict[str, Any], within: float
+        self, method: stun.Method, attributes: Attributes, within: float
     ) -> stun.Message:
         """One request, sent again until it is answered."""
-        message = stun.Message(
-            method, stun.Class.REQUEST, self.net.random.randbytes(12), dict(attributes)
-        )
-        if self._key and method != stun.Method.BINDING:
-            message.attributes["USERNAME"] = self.server.username
-            message.attributes["NONCE"] = self._nonce
-            message.attributes["REALM"] = self._realm
-            message.add_message_integrity(self._key)
+        request = stun.Builder(method, stun.Class.REQUEST, self.net.random.randbytes(12))
+        for name, value in attributes.items():
+            if isinstance(value, int):
+                request.number(name, value)
+            else:
+                request.address(name, value)
+        signed = self._credentials is not None and method != stun.Method.BINDING
+        if self._credentials is not None and signed:
+            self._credentials.sign(request).fingerprint()
+        message = request.finish()
         answered: asyncio.Future[stun.Message]
         answered = asyncio.get_running_loop().create_future()
         self._waiting[message.transaction_id] = answered
@@ -312,7 +318,7 @@ class TurnClient:
                 self._send(message)
                 await asyncio.wait({answered}, timeout=min(pause, left))
                 if answered.done():
-                    return self._outcome(answered.result(), message)
+                    return self._outcome(answered.result(), signed=signed)
                 if self._nobody_there >= NOBODY_THERE:
                     break
                 left -= pause
@@ -321,28 +327,22 @@ class TurnClient:
             del self._waiting[message.transaction_id]
         raise Unanswered
 
-    def _outcome(self, answer: stun.Message, request: stun.Message) -> stun.Message:
+    def _outcome(self, answer: stun.Message, *, signed: bool) -> stun.Message:
         if answer.message_class == stun.Class.RESPONSE:
             return answer
-        code = answer.error_code
-        can_retry = (
-            "NONCE" in answer.attributes
-            and self.server.username is not None
-            and self.server.password is not None
-            and (
-                (code == 401 and "REALM" in answer.attributes)
-                or (code == 438 and "USERNAME" in request.attributes)
-            )
-        )
-        if can_retry:
-            raise _Challenged(answer)
+        code, server = answer.error_code, self.server
+        asks = (code == 401 and stun.Attribute.REALM in answer) or (code == 438 and signed)
+        if asks and server.username is not None and server.password is not None:
+            realm = self._credentials.realm if self._credentials else b""
+            credentials = challenged(answer, server.username, server.password, realm)
+            if credentials is not None:
+                raise _Challenged(answer, credentials)
         raise _refusal(answer)
 
     def _send(self, message: stun.Message) -> None:
         if self._connection is not None and not self.is_closing():
-            data = bytes(message)
-            self._connection.send(data)
-            self._show("out", data)
+            self._connection.send(message.raw)
+            self._show("out", message)
 
     # --- what the server sends ------------------------------------------------------------------
 
@@ -354,13 +354,15 @@ class TurnClient:
             if len(data) >= 4 + length:
                 self.on_channel_data(channel, data[4 : 4 + length], at)
             return
-        if not wire.is_stun(data):
+        if not stun.is_stun(data):
             return
         try:
-            self._show("in", data)
-            message = stun.parse_message(data)
-        except (ValueError, struct.error, IndexError):
-            return  # aioice raises struct.error for attributes shorter than their type
+            message = stun.parse(data)
+        except stun.MalformedStun:
+            return
+        self._show("in", message)
+        if message.fault is not None:
+            return
         if message.message_class == stun.Class.INDICATION:
             self._indicated(message, at)
             return
@@ -370,9 +372,9 @@ class TurnClient:
 
     def _indicated(self, message: stun.Message, at: float) -> None:
         """Data from a peer that no channel is bound to (RFC 8656 section 11.4)."""
-        peer = message.attributes.get("XOR-PEER-ADDRESS")
-        data = message.attributes.get("DATA")
-        if message.message_method == stun.Method.DATA and peer is not None and data is not None:
+        peer = message.address(stun.Attribute.XOR_PEER_ADDRESS)
+        data = message.value(stun.Attribute.DATA)
+        if message.method == stun.Method.DATA and peer is not None and data is not None:
             self.on_data(peer, data, at)
 
     def _authentic(self, answer: stun.Message) -> bool:
@@ -381,16 +383,17 @@ class TurnClient:
         if answer.message_class not in (stun.Class.RESPONSE, stun.Class.ERROR):
             return False
         challenge = answer.message_class == stun.Class.ERROR and answer.error_code in (401, 438)
-        unsigned = not self._key or answer.message_method == stun.Method.BINDING
-        return unsigned or challenge or answer.check_message_integrity(self._key)
+        credentials = self._credentials
+        unsigned = credentials is None or answer.method == stun.Method.BINDING
+        return unsigned or challenge or (credentials is not None and credentials.signed(answer))
 
-    def _show(self, direction: str, data: bytes) -> None:
+    def _show(self, direction: str, message: stun.Message) -> None:
         assert self._connection is not None  # nothing was sent or heard before
         name = self._connection.transport.get_extra_info("sockname") or ("", 0)
         show(
             self._stream,
             direction,
-            data,
+            message,
             local=address_port(name[0], name[1]),
             remote=address_port(*self.address),
             via=self.server.url,
@@ -400,8 +403,9 @@ class TurnClient:
 class _Challenged(Exception):
     """A 401 or 438 that can be answered."""
 
-    def __init__(self, answer: stun.Message) -> None:
+    def __init__(self, answer: stun.Message, credentials: LongTermCredentials) -> None:
         self.answer = answer
+        self.credentials = credentials
 
 
 def _shown(address: Address | None) -> str:
@@ -409,8 +413,7 @@ def _shown(address: Address | None) -> str:
 
 
 def _refusal(answer: stun.Message) -> Refused:
-    code, phrase = answer.attributes.get("ERROR-CODE", (0, ""))
-    return Refused(code, "".join(c for c in phrase if c.isprintable()))
+    return Refused(*(answer.error or (0, "")))
 
 
 class _Datagrams:

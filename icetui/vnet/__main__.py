@@ -1,5 +1,5 @@
 """The pipe to a simulated internet: commands in on stdin, events out on stdout, one JSON object a
-line, as the engine's own. `--check` only reads a network file on stdin and says what is wrong.
+line, as the engine's own. `--check` only reads a network file on stdin.
 
 It begins with `StartNetwork`, and ends when stdin does, when it is told to leave, or on SIGTERM. No
 packet leaves this process: it opens no socket.
@@ -152,16 +152,18 @@ def _keep_details(error: BaseException) -> str | None:
 
 
 def check() -> int:
-    """Whether the network on stdin can be shown; what is wrong with it goes to stderr."""
+    """Whether the network on stdin can be shown: the names of its two sides go to stdout, what is
+    wrong with it to stderr."""
     text = sys.stdin.buffer.read(4 * network_text.MAX_TEXT + 1)
     try:
-        sides(network_text.read(text.decode("utf-8")))
+        names = [side.name for side in sides(network_text.read(text.decode("utf-8")))]
     except UnicodeDecodeError:
         sys.stderr.write("not UTF-8\n")
         return USAGE
     except BadNetwork as problem:
         sys.stderr.write(f"{problem}\n")
         return USAGE
+    sys.stdout.write(" ".join(names) + "\n")
     return 0
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from icetui.engine.wire import CLASSES, METHODS, is_stun
+from icetui.engine.stun import Attribute, MalformedStun, Message, is_stun, parse
+from icetui.engine.stun.readable import class_name, method_name
 from icetui.events import (
     LineState,
     NatBinding,
@@ -30,8 +31,6 @@ MOST_BINDINGS = 40
 """Rows of a NAT's table that are told."""
 MOST_REMOTES = 6
 """Of a row: the newest."""
-DATA = 0x0013
-"""The attribute (RFC 8656 section 18.6)."""
 
 
 # --- parts ----------------------------------------------------------------------------------------
@@ -196,30 +195,22 @@ def message(packet: Packet) -> tuple[str, str, str]:
     data = packet.payload
     if not isinstance(data, bytes):
         data = getattr(data, "data", b"")
-    method, kind = _header(data)
-    if method in ("Send", "Data"):
-        return method, kind, _header(_attribute(data, DATA))[0]
-    if not method and len(data) > 4 and 0x40 <= data[0] < 0x50:  # RFC 8656 section 12
-        return "ChannelData", "", _header(data[4:])[0]
-    return method, kind, ""
+    found = _parsed(data)
+    if found is not None:
+        inner = _parsed(found.value(Attribute.DATA) or b"")
+        carried = method_name(inner) if inner is not None else ""
+        return method_name(found), class_name(found), carried
+    if len(data) > 4 and 0x40 <= data[0] < 0x50:  # RFC 8656 section 12
+        inner = _parsed(data[4:])
+        return "ChannelData", "", method_name(inner) if inner is not None else ""
+    return "", "", ""
 
 
-def _header(data: bytes) -> tuple[str, str]:
+def _parsed(data: bytes) -> Message | None:
+    """The first STUN message; in a stream others may follow it."""
     if not is_stun(data):
-        return "", ""
-    number = int.from_bytes(data[:2], "big")
-    # RFC 8489 section 5: the class is two bits in the middle of the method.
-    method = number & 0x000F | (number & 0x00E0) >> 1 | (number & 0x3E00) >> 2
-    return METHODS.get(method, f"method 0x{method:03x}"), CLASSES[number & 0x0110]
-
-
-def _attribute(data: bytes, wanted: int) -> bytes:
-    """The value of an attribute; empty where there is none."""
-    at = 20
-    while at + 4 <= len(data):
-        kind = int.from_bytes(data[at : at + 2], "big")
-        size = int.from_bytes(data[at + 2 : at + 4], "big")
-        if kind == wanted:
-            return data[at + 4 : at + 4 + size]
-        at += 4 + size + -size % 4
-    return b""
+        return None
+    try:
+        return parse(data[: 20 + int.from_bytes(data[2:4], "big")])
+    except MalformedStun:
+        return None

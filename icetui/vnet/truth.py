@@ -49,7 +49,7 @@ class Truth:
     """What two sessions can do."""
 
     direct: Path | None
-    """As the first of them sees it, in general."""
+    """As the first of the two sees it."""
     relayed: Path | None
 
     @property
@@ -79,14 +79,15 @@ def truth(network: Network, one: str, other: str, at: float = 0.0) -> Truth:
     first.learn(second.candidates())
     second.learn(first.candidates())
     for _ in range(ROUNDS):
-        known = len(first.known), len(second.known)
+        before = first.state, second.state
         for side, peer in ((first, second), (second, first)):
             side.try_all(peer)
             world.clock.run_for(SETTLED)
-        # Nothing new was learnt, and every filter had been opened before this round.
-        if (len(first.known), len(second.known)) == known and first.rounds > 1:
+        # Nothing new came of it, and every filter had been opened before this round.
+        if (first.state, second.state) == before and first.rounds > 1:
             break
-    return Truth(first.direct or second.direct, first.relayed or second.relayed)
+    # One whose answers get through and whose checks do not keeps no path (RFC 7675).
+    return Truth(first.direct if second.direct else None, first.relayed if second.relayed else None)
 
 
 def certain(network: Network) -> Network:
@@ -236,6 +237,11 @@ class _Side:
                         found.append(relay)
                         break
         return found
+
+    @property
+    def state(self) -> tuple[int, bool, bool]:
+        """What it has come to."""
+        return len(self.known), self.direct is not None, self.relayed is not None
 
     def candidates(self) -> dict[Address, bool]:
         """What the other side is told."""

@@ -12,8 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from aioice import stun
-
+from icetui.engine import stun
 from icetui.engine.net import Address
 from icetui.events import StunServer
 
@@ -87,37 +86,36 @@ class RunningServer:
         self.knows.add((source, asked))
         if options.silent or (not options.other_answers and asked[0] == SECOND):
             return
-        response_port = data.rpartition(b"\x00\x27\x00\x04")
-        if response_port[1]:
+        request = stun.parse(data)
+        response_port = request.number(stun.Attribute.RESPONSE_PORT)
+        if response_port is not None:
             if not options.response_port:
                 return
-            data = data[:2] + (len(response_port[0]) - 20).to_bytes(2, "big")
-            data += response_port[0][4:]
-            source = (source[0], int.from_bytes(response_port[2][:2], "big"))
-        request = stun.parse_message(data)
-        change = int(request.attributes.get("CHANGE-REQUEST", 0))
-        reply = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, request.transaction_id)
-        reply.attributes["XOR-MAPPED-ADDRESS"] = options.sees(source, asked)
-        if options.plain:
-            reply.attributes["MAPPED-ADDRESS"] = options.plain
-        if options.offers:
-            truth = (SECOND if asked[0] == FIRST else FIRST, self._other_port(asked[1]))
-            reply.attributes["OTHER-ADDRESS"] = options.other or truth
-        leaving = self._source(change, asked, reply)
+            source = (source[0], response_port)
+        change = request.number(stun.Attribute.CHANGE_REQUEST) or 0
+        leaving = self._source(change, asked)
         if leaving is None or not self._passes(change, source, leaving):
             return
-        self.sockets[leaving].sendto(bytes(reply), source)
+        refused = change != 0 and options.changes == "refused"
+        kind = stun.Class.ERROR if refused else stun.Class.RESPONSE
+        reply = stun.Builder(stun.Method.BINDING, kind, request.transaction_id)
+        if refused:
+            reply.error(420, "Unknown Attribute")
+        else:
+            reply.address(stun.Attribute.XOR_MAPPED_ADDRESS, options.sees(source, asked))
+            if options.plain:
+                reply.address(stun.Attribute.MAPPED_ADDRESS, options.plain)
+            if options.offers:
+                truth = (SECOND if asked[0] == FIRST else FIRST, self._other_port(asked[1]))
+                reply.address(stun.Attribute.OTHER_ADDRESS, options.other or truth)
+        self.sockets[leaving].sendto(reply.finish().raw, source)
 
-    def _source(self, change: int, asked: Address, reply: stun.Message) -> Address | None:
+    def _source(self, change: int, asked: Address) -> Address | None:
         how = self.options.changes
-        if not change or how == "ignored":
+        if not change or how in ("ignored", "refused"):
             return asked
         if how == "dropped":
             return None
-        if how == "refused":
-            reply.message_class = stun.Class.ERROR
-            reply.attributes = {"ERROR-CODE": (420, "Unknown Attribute")}
-            return asked
         address = asked[0] if not change & 4 else SECOND if asked[0] == FIRST else FIRST
         return address, self._other_port(asked[1]) if change & 2 else asked[1]
 

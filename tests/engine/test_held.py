@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from aioice import stun
 
 from icetui import events
+from icetui.engine import stun
 from icetui.engine.endpoint import held, software
 from tests.engine.side import Side, connect
 
 
 def answer(said: str) -> stun.Message:
-    message = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE)
-    message.attributes["SOFTWARE"] = said
-    return message
+    message = stun.Builder(stun.Method.BINDING, stun.Class.RESPONSE, bytes(12))
+    return message.text(stun.Attribute.SOFTWARE, said).finish()
 
 
 async def test_every_answer_says_it_and_stays_well_signed(pair: tuple[Side, Side]) -> None:

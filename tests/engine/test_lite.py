@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from aioice import stun
 
 from icetui import signaling
+from icetui.engine import stun
 from icetui.events import Candidate
 from icetui.signaling import Description
 from tests.engine.side import Side
@@ -28,15 +28,14 @@ class LitePeer(asyncio.DatagramProtocol):
         self.transport = transport
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        request = stun.parse_message(data)
-        assert request.check_message_integrity(PWD.encode())
-        assert "ICE-CONTROLLING" in request.attributes, "the full side controls"
-        if "USE-CANDIDATE" in request.attributes:
+        request = stun.parse(data)
+        assert request.signed_with(PWD.encode())
+        assert stun.Attribute.ICE_CONTROLLING in request, "the full side controls"
+        if stun.Attribute.USE_CANDIDATE in request:
             self.nominated.set()
-        answer = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, request.transaction_id)
-        answer.attributes["XOR-MAPPED-ADDRESS"] = addr
-        answer.add_message_integrity(PWD.encode())
-        self.transport.sendto(bytes(answer), addr)
+        answer = stun.Builder(stun.Method.BINDING, stun.Class.RESPONSE, request.transaction_id)
+        answer.address(stun.Attribute.XOR_MAPPED_ADDRESS, addr).sign(PWD.encode())
+        self.transport.sendto(answer.fingerprint().finish().raw, addr)
 
 
 @pytest.fixture

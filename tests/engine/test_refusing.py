@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import struct
 
-from aioice import stun
-
 from icetui import events
-from icetui.engine import messages
+from icetui.engine import messages, stun
 from icetui.events import Reason
 from tests.engine.side import Side, altered, connect
 
 
 def check(username: str, password: str) -> bytes:
-    request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-    request.attributes["USERNAME"] = username
-    request.attributes["PRIORITY"] = 1
-    request.attributes["ICE-CONTROLLING"] = 1
-    request.add_message_integrity(password.encode())
-    return bytes(request)
+    request = stun.Builder(stun.Method.BINDING, stun.Class.REQUEST, os.urandom(12))
+    request.text(stun.Attribute.USERNAME, username)
+    request.number(stun.Attribute.PRIORITY, 1).number(stun.Attribute.ICE_CONTROLLING, 1)
+    return request.sign(password.encode()).fingerprint().finish().raw
 
 
 async def ask(side: Side, data: bytes) -> bytes | None:
@@ -59,12 +56,12 @@ async def test_a_check_with_a_tampered_byte_gets_401_and_is_shown(pair: tuple[Si
     good = check(f"{one.agent.ufrag}:abcd", one.agent._pwd)
     answer = await ask(one, good)
     assert answer is not None
-    assert stun.parse_message(answer).message_class == stun.Class.RESPONSE
+    assert stun.parse(answer).message_class == stun.Class.RESPONSE
 
     wrong = check(f"{one.agent.ufrag}:abcd", "x" * 22)
     answer = await ask(one, wrong)
     assert answer is not None
-    assert stun.parse_message(answer).error_code == 401
+    assert stun.parse(answer).error_code == 401
     assert one.of(events.Refused)[-1].detail.startswith("check with wrong MESSAGE-INTEGRITY")
 
     tampered = bytearray(good)

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Callable
 from typing import cast
 
 import pytest
-from aioice import stun, turn
 
+from icetui.engine import stun
+from icetui.engine.stun.credentials import long_term_key
 from icetui.events import Reason, StartSession, TurnServer
 from tests.engine.side import Side
 
-REALM, NONCE = "icetui.test", b"nonce"
+REALM, NONCE = b"icetui.test", b"nonce"
 
 
 class Stingy(asyncio.DatagramProtocol):
@@ -20,30 +21,25 @@ class Stingy(asyncio.DatagramProtocol):
 
     def __init__(self) -> None:
         self.asked = 0
-        self.key = turn.make_integrity_key("alice", REALM, "secret")
+        self.key = long_term_key("alice", REALM, "secret")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self.asked += 1
-        request = stun.parse_message(data)
-        answer = stun.Message(
-            message_method=request.message_method,
-            message_class=stun.Class.RESPONSE,
-            transaction_id=request.transaction_id,
-        )
-        if "MESSAGE-INTEGRITY" not in request.attributes:
-            answer.message_class = stun.Class.ERROR
-            answer.attributes["ERROR-CODE"] = (401, "Unauthorized")
-            answer.attributes["REALM"] = REALM
-            answer.attributes["NONCE"] = NONCE
+        request = stun.parse(data)
+        if stun.Attribute.MESSAGE_INTEGRITY not in request:
+            answer = stun.Builder(request.method, stun.Class.ERROR, request.transaction_id)
+            answer.error(401, "Unauthorized")
+            answer.add(stun.Attribute.REALM, REALM).add(stun.Attribute.NONCE, NONCE)
         else:
-            answer.attributes["LIFETIME"] = 0
-            answer.attributes["XOR-MAPPED-ADDRESS"] = addr
-            answer.attributes["XOR-RELAYED-ADDRESS"] = ("127.0.0.1", 50000)
-            answer.add_message_integrity(self.key)
-        self.transport.sendto(bytes(answer), addr)
+            answer = stun.Builder(request.method, stun.Class.RESPONSE, request.transaction_id)
+            answer.number(stun.Attribute.LIFETIME, 0)
+            answer.address(stun.Attribute.XOR_MAPPED_ADDRESS, addr)
+            answer.address(stun.Attribute.XOR_RELAYED_ADDRESS, ("127.0.0.1", 50000))
+            answer.sign(self.key)
+        self.transport.sendto(answer.finish().raw, addr)
 
 
 @pytest.fixture

@@ -128,6 +128,16 @@ def test_chance_and_delay_do_not_count_and_a_firewall_does() -> None:
     assert inspected.relayed is None or inspected.direct is None
 
 
+def test_a_path_has_to_carry_the_checks_of_both_sides() -> None:
+    """Bob's firewall lets out the first datagrams of a flow and no more."""
+    network = two_homes("open", "open", turn=False)
+    once = Rule(arrives="inside", state="established")
+    bob = msgspec.structs.replace(network.routers["bob-nat"], firewall=(once,))
+    network = msgspec.structs.replace(network, routers={**network.routers, "bob-nat": bob})
+    assert not truth(network, "alice", "bob").connects
+    assert not truth(network, "bob", "alice").connects
+
+
 def test_the_truth_changes_with_the_network() -> None:
     network = two_homes(turn=False)
     happening = (

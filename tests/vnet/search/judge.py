@@ -1,0 +1,36 @@
+"""Plays one network and says what does not hold in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from icetui.vnet.network import Network
+from tests.vnet.search.invariants import Violation, check
+from tests.vnet.search.play import Run, play
+from tests.vnet.search.truth import Truth, by_luck, find
+
+BY_TRUTH = ("not-", "slow")
+"""Kinds that rest on what an ideal agent could do; they count where that is not luck."""
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Of one network."""
+
+    run: Run
+    truth: Truth
+    violations: list[Violation]
+    luck: bool = False
+    """Something was passed over, because other dice give another truth."""
+
+
+def judge(network: Network) -> Judgement:
+    """Play it, find out the truth, compare."""
+    run = play(network)
+    truth = find(network, run.times, run.until)
+    violations = check(run, truth)
+    doubtful = [v for v in violations if v.kind.startswith(BY_TRUTH)]
+    if doubtful and by_luck(network, run.times, run.until, truth):
+        rest = [v for v in violations if v not in doubtful]
+        return Judgement(run, truth, rest, luck=True)
+    return Judgement(run, truth, violations)

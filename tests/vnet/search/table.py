@@ -1,0 +1,40 @@
+"""What a search found, as a table."""
+
+from __future__ import annotations
+
+import textwrap
+
+from tests.vnet.search.search import Score
+
+WIDTH = 100
+
+
+def table(score: Score, seconds: float) -> str:
+    """All of it; `seconds` is how long it took."""
+    per_core = score.networks / score.cpu if score.cpu else 0.0
+    rows = [
+        f"networks          {score.networks}, {score.can} of them with a way at some time",
+        f"passed over       {score.lucky} in which other dice give another truth",
+        f"speed             {per_core:.1f} networks a second of a core, {seconds:.0f} s in all; "
+        f"{score.virtual / 60:.0f} minutes played",
+    ]
+    if score.memory:
+        low, high = min(score.memory) / 1e6, max(score.memory) / 1e6
+        rows.append(f"memory            {low:.0f} to {high:.0f} MB a process")
+    rows.append(
+        "slowest paths     "
+        + ", ".join(f"{seconds:.2f} s (seed {seed})" for seconds, seed in score.slowest)
+    )
+    rows.append(
+        "most packets      " + ", ".join(f"{sent} (seed {seed})" for sent, seed in score.busiest)
+    )
+    rows.append("")
+    if not score.violations:
+        rows.append("Nothing is violated.")
+    for kind, number in sorted(score.violations.items(), key=lambda kv: (-kv[1], kv[0])):
+        rows.append(f"{number:6}  {kind}")
+        for seed, evidence in score.examples[kind]:
+            rows.append(
+                textwrap.fill(f"{'':8}seed {seed}: {evidence}", WIDTH, subsequent_indent=" " * 12)
+            )
+    return "\n".join(rows)
