@@ -33,7 +33,7 @@ class File(click.Path):
 FILE = File(dir_okay=False)
 
 NO_TERMINAL = (
-    "icetui draws on a terminal and this is none; use `icetui peer` for a session without a screen."
+    "icetui draws on a terminal and {} is none; use `icetui peer` for a session without a screen."
 )
 
 
@@ -105,6 +105,9 @@ mask_option = click.option(
     is_flag=True,
     help="Replace every address by a pseudonym in all that is shown or kept.",
 )
+quiet_option = click.option(
+    "--quiet", "-q", is_flag=True, help="Leave no lines about the session on the terminal."
+)
 blob_options = options(
     click.option(
         "--blob-out",
@@ -126,6 +129,36 @@ def has_terminal() -> bool:
     return all(s is not None and s.isatty() for s in (sys.stdin, sys.stdout))
 
 
+def no_terminal() -> str:
+    """The sentence that says which stream is no terminal."""
+    streams = (("stdin", sys.stdin), ("stdout", sys.stdout))
+    none = [name for name, stream in streams if stream is None or not stream.isatty()]
+    return NO_TERMINAL.format(" and ".join(none) or "stdout")
+
+
+def theirs_from_stdin() -> str | None:
+    """What a file or pipe on stdin holds; the keyboard is then read from the terminal itself.
+
+    None where stdin is a terminal, or there is no other to read keys from.
+    """
+    import os
+    import stat
+
+    if sys.stdin is None or sys.stdin.isatty() or sys.stdout is None or not sys.stdout.isatty():
+        return None
+    kind = os.fstat(sys.stdin.fileno()).st_mode
+    if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):
+        return None
+    try:
+        keyboard = os.open("/dev/tty", os.O_RDWR)
+    except OSError:
+        return None
+    text = sys.stdin.buffer.read(1024 * 1024).decode("utf-8", "replace")
+    os.dup2(keyboard, 0)
+    os.close(keyboard)
+    return text
+
+
 def data_out() -> IO[bytes]:
     """stdout as bytes; where it is closed, nowhere."""
     if sys.stdout is None:
@@ -136,19 +169,46 @@ def data_out() -> IO[bytes]:
     return sys.stdout.buffer
 
 
-def run_dashboard(source: Source, mask: bool = False) -> NoReturn:
-    """Draw a source until the user quits."""
+def run_dashboard(
+    source: Source,
+    mask: bool = False,
+    *,
+    again: Callable[[], Source] | None = None,
+    quiet: bool = False,
+    sides: tuple[str, ...] = (),
+) -> NoReturn:
+    """Draw a source until the user quits; `again` opens another one in its place. The demo has
+    two `sides`."""
     from icetui.dashboard.app import Dashboard
-    from icetui.dashboard.terminal import bear_any_byte
+    from icetui.dashboard.farewell import farewell
+    from icetui.dashboard.terminal import bear_any_byte, draw_on_stdout
 
     bear_any_byte()
-    app = Dashboard(source, mask=mask)
+    draw_on_stdout()
+    stage = None
+    if sides:
+        from icetui.dashboard.stage import Stage
+
+        stage = Stage(source, sides)
+    app = Dashboard(source, mask=mask, again=again, stage=stage)
     code = app.run()
+    if not quiet:
+        click.echo(farewell(app.living), nl=False)
     sys.exit(code if code is not None else app.return_code or 0)
 
 
 class Commands(click.Group):
-    """The commands; what hinders a stream of events from opening is told in its sentence."""
+    """The commands, and theirs as the first word; what hinders a stream of events from opening is
+    told in its sentence."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A first word that is no command is their description if it looks like one."""
+        word = args[0] if args else ""
+        if self.get_command(ctx, word) is None and looks_like_theirs(word):
+            return "with-theirs", with_theirs, args
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -166,6 +226,7 @@ class Commands(click.Group):
 @record_option
 @mask_option
 @blob_options
+@quiet_option
 @click.version_option(__version__, "-V", "--version", message="icetui %(version)s")
 @click.pass_context
 def main(
@@ -173,6 +234,7 @@ def main(
     /,
     record: Path | None,
     mask: bool,
+    quiet: bool,
     blob_out: Path | None,
     blob_in: Path | None,
     **chosen: Any,
@@ -180,21 +242,59 @@ def main(
     """Watch two machines find a path to each other, and see exactly why not the others.
 
     Without a command: the dashboard. Run it on both machines, send each other the blob it shows,
-    and paste the other's.
+    and paste the other's. Theirs may also stand on the command line (icetui BLOB) or come from a
+    file (icetui < FILE).
     """
+    if context.invoked_subcommand == "with-theirs":
+        context.obj = (record, mask, quiet, blob_out, blob_in, chosen)
+        return
     if context.invoked_subcommand is not None:
         given = [p.name for p in context.command.params if _given(context, p.name)]
         if given:
             flag = str(given[0]).replace("_", "-")
             fail(f"put --{flag} behind the command: icetui {context.invoked_subcommand} --{flag} …")
         return
+    dashboard(None, record, mask, quiet, blob_out, blob_in, chosen)
+
+
+@click.command(hidden=True)
+@click.argument("words", nargs=-1)
+@click.pass_obj
+def with_theirs(settled: tuple[Any, ...], /, words: tuple[str, ...]) -> None:
+    """`icetui BLOB`."""
+    dashboard(" ".join(words), *settled)
+
+
+def looks_like_theirs(word: str) -> bool:
+    """Whether a word on the command line is a description rather than a mistyped command."""
+    return "icetui:" in word or word.startswith(("v=0", "{", "a=", "candidate:", "eyJ"))
+
+
+def dashboard(
+    theirs: str | None,
+    record: Path | None,
+    mask: bool,
+    quiet: bool,
+    blob_out: Path | None,
+    blob_in: Path | None,
+    chosen: dict[str, Any],
+) -> NoReturn:
+    """The dashboard over an engine of its own; `theirs` is pasted at the start."""
+    if theirs is None:
+        theirs = theirs_from_stdin()
     if not has_terminal():
-        fail(NO_TERMINAL)
+        fail(no_terminal())
     start = opening.start_command(chosen)
     opening.check_folder(blob_out)
-    engine = opening.engine(start)
-    source = opening.recorded(opening.with_files(engine, blob_out, blob_in), record, mask, say)
-    run_dashboard(source, mask)
+
+    def another(path: Path | None = None) -> Source:
+        engine = opening.engine(start)
+        return opening.recorded(opening.with_files(engine, blob_out, blob_in), path, mask, say)
+
+    source = another(record)
+    if theirs:
+        opening.paste(source, theirs)
+    run_dashboard(source, mask, again=another, quiet=quiet)
 
 
 def _given(context: click.Context, name: str | None) -> bool:
@@ -203,36 +303,65 @@ def _given(context: click.Context, name: str | None) -> bool:
 
 
 @main.command()
-@session_options
+@click.option(
+    "--alice",
+    metavar="KIND",
+    help="The NAT in front of Alice: open, cone, arc, prc, sym or udpblock; several in a row, from "
+    "her outwards, joined by + (prc+sym). prc by default.",
+)
+@click.option("--bob", metavar="KIND", help="The same for Bob.")
+@click.option("--turn/--no-turn", default=True, help="With a TURN server, as by default.")
+@click.option("--stun/--no-stun", default=True, help="With a STUN server, as by default.")
+@click.option(
+    "--loss", metavar="P", help="Per cent of the packets lost on each way to the internet."
+)
+@click.option(
+    "--delay", metavar="MS", help="Milliseconds that each way to the internet takes; 25 by default."
+)
+@click.option("--network", type=FILE, metavar="FILE", help="The network that FILE describes.")
+@click.option(
+    "--speed",
+    metavar="X",
+    help="Seconds of the network in one of yours: 1, 1/10, max …; 1 by default, max without a "
+    "terminal.",
+)
+@click.option(
+    "--seed", metavar="N", help="Of all chance: the same seed, the same course of events."
+)
 @record_option
 @mask_option
-@click.option("--json", "as_json", is_flag=True, help="Without a terminal: print the events.")
-def demo(record: Path | None, mask: bool, as_json: bool, **chosen: Any) -> None:
-    """See it work: a second engine on this machine is the far peer. Loopback only, no servers.
+@quiet_option
+@click.option("--json", "as_json", is_flag=True, help="Without a screen: print the events.")
+def demo(record: Path | None, mask: bool, quiet: bool, as_json: bool, **chosen: Any) -> None:
+    """See it work on a simulated internet: two homes behind NATs, a STUN and a TURN server.
 
-    Without a terminal it runs for a moment and prints a report.
+    Alice and Bob each run a real engine, in one process: no packet leaves it, and nothing but
+    Python is needed. Without a terminal it runs until there is a path, or none can be, and prints
+    a report.
     """
-    source = opening.recorded(opening.demo(chosen), record, mask, say)
-    if has_terminal() and not as_json:
-        run_dashboard(source, mask)
     import asyncio
 
-    from icetui.headless import Headless, Options
+    from icetui.demo_source import asked_for, demo_source
+
+    screen = has_terminal() and not as_json
+    if not screen:
+        chosen["speed"] = chosen["speed"] or "max"
+    start, sides = asked_for(chosen)
+    if screen:
+        source = opening.recorded(demo_source(start), record, mask, say)
+        run_dashboard(source, mask, quiet=quiet, sides=sides)
+
+    import msgspec
+
+    from icetui.demo_run import STEP, DemoRun
     from icetui.reports.text import report as text_report
 
-    wanted = Options(
-        as_json=as_json,
-        hold=2.0,
-        give_up=20.0,
-        send="hello from icetui demo",
-        print_blob=False,
-        read_stdin=False,
-        say_knocks=False,
-    )
+    stepwise = msgspec.structs.replace(start, until=STEP)
 
     async def run() -> tuple[int, str]:
-        headless = Headless(source, wanted, data_out(), say)
-        return await headless.run(), text_report(headless.session)
+        source = opening.recorded(demo_source(stepwise), record, mask, say)
+        playing = DemoRun(source, start.speed, data_out() if as_json else None, say)
+        return await playing.run(), text_report(playing.session)
 
     code, text = asyncio.run(run())
     if not as_json:
@@ -265,6 +394,7 @@ def demo(record: Path | None, mask: bool, as_json: bool, **chosen: Any) -> None:
     type=click.Choice(["blob", "sdp", "json", "base64"]),
     help="How to write our description; by default a blob, or the kind that is pasted.",
 )
+@click.argument("theirs", required=False, metavar="[BLOB]")
 def peer(
     record: Path | None,
     mask: bool,
@@ -275,9 +405,10 @@ def peer(
     give_up: float | None,
     send: str | None,
     form: str | None,
+    theirs: str | None,
     **chosen: Any,
 ) -> None:
-    """A session without a screen: prints our blob, reads theirs from stdin.
+    """A session without a screen: prints our blob, reads theirs from stdin or takes BLOB.
 
     \b
     Exit codes: 0 connected (and held), 1 the engine failed, 2 usage,
@@ -293,6 +424,8 @@ def peer(
     opening.check_folder(blob_out)
     files = WithBlobFiles(opening.engine(start), blob_out, blob_in, form, say)
     source = opening.recorded(files, record, mask, say)
+    if theirs is not None:
+        opening.paste(source, theirs)
     wanted = Options(
         as_json=as_json,
         hold=hold,
@@ -361,8 +494,9 @@ class Viewing(click.Command):
     show_default=True,
     help="How much faster a recording is played.",
 )
+@quiet_option
 @click.pass_obj
-def view(is_command: bool, /, what: tuple[str, ...], speed: float) -> None:
+def view(is_command: bool, /, what: tuple[str, ...], speed: float, quiet: bool) -> None:
     """The dashboard over a recording, or over another process's event stream.
 
     \b
@@ -374,8 +508,8 @@ def view(is_command: bool, /, what: tuple[str, ...], speed: float) -> None:
     if not has_terminal():
         fail("this draws on a terminal and there is none; `icetui report FILE` prints a report")
     if is_command or len(what) > 1:
-        run_dashboard(opening.process(what))
-    run_dashboard(opening.recording(what[0], speed))
+        run_dashboard(opening.process(what), quiet=quiet)
+    run_dashboard(opening.recording(what[0], speed), quiet=quiet)
 
 
 @main.command()
@@ -447,6 +581,15 @@ def engine() -> None:
 
     # By name: only this process may load the engine, and it is the engine then.
     import_module("icetui.engine.__main__").run()
+
+
+@main.command(hidden=True, context_settings={"ignore_unknown_options": True})
+@click.argument("ignored", nargs=-1)
+def network(ignored: tuple[str, ...]) -> None:
+    """The simulated internet, in the same way."""
+    from importlib import import_module
+
+    import_module("icetui.vnet.__main__").run()
 
 
 @main.command()

@@ -187,13 +187,17 @@ def state_of(event: Event) -> Any:
         case events.CandidateGathered() | events.RemoteCandidateAdded():
             return ("candidate", event.session, event.candidate.id)
         case events.ServerChanged():
-            return ("server", event.server.url)
+            return ("server", event.session, event.server.url)
         case events.InterfaceFound():
-            return ("interface", event.interface.name)
+            return ("interface", event.session, event.interface.name)
         case events.NatBehaviourChanged():
-            return ("nat", event.nat.local)
+            return ("nat", event.session, event.nat.local)
         case events.MappingSeen():
-            return ("mapping", event.local, event.server)
+            return ("mapping", event.session, event.local, event.server)
+        case events.NatTableChanged():
+            return ("table", event.nat)
         case events.TextReceived() | events.TextSent() | events.TextEchoed():
+            return None
+        case events.NetworkChanged():
             return None
     return (type(event), event.session)

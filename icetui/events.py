@@ -199,6 +199,102 @@ class NatBehaviour(Part, frozen=True, kw_only=True):
     """Sentences for people: what could not be found out and why, and which server lies."""
 
 
+# --- the simulated network ----------------------------------------------------------------------
+
+
+class LineState(Part, frozen=True, kw_only=True):
+    """What one direction of a line does to packets; seconds, shares from 0 to 1."""
+
+    delay: Seconds = 0.0
+    jitter: Seconds = 0.0
+    loss: float = 0.0
+    rate: float | None = None
+    """Bytes a second; None: any number."""
+    cut: bool = False
+
+
+class NetworkNode(Part, frozen=True, kw_only=True):
+    """A host, a router or a server of a simulated network."""
+
+    name: str
+    kind: Literal["host", "router", "nat", "stun", "turn"]
+    addresses: tuple[str, ...] = ()
+    """IP addresses; a router's outer ones first."""
+    host: str = ""
+    """Of a server: the host it runs on."""
+    session: str = ""
+    """Of a host: the session that runs on it."""
+    nat: str = ""
+    """Of a NAT: its kind by the short name, where it is one of the common kinds."""
+    mapping: NatDependence = "unknown"
+    filtering: NatDependence = "unknown"
+    passes_udp: bool = True
+    """Of a router."""
+    running: bool = True
+    """False: a server that was stopped, a host that sleeps or is off."""
+
+
+class NetworkLine(Part, frozen=True, kw_only=True):
+    """What is between an interface and the link it is plugged into."""
+
+    name: str
+    """`owner.interface`, by which it can be changed."""
+    node: str
+    link: str
+    side: Literal["", "inside", "outside"] = ""
+    """Of a router's interface."""
+    up: LineState = LineState()
+    """From the interface into the link."""
+    down: LineState = LineState()
+
+
+class NatBinding(Part, frozen=True, kw_only=True):
+    """A row of a NAT's mapping table."""
+
+    protocol: Literal["udp", "tcp"] = "udp"
+    inside: str
+    """`ip:port`."""
+    outside: str
+    towards: str = ""
+    """The remote it is for alone, an address or `ip:port`; empty: for all."""
+    lets_in: tuple[str, ...] = ()
+    """Remotes that may write to it, in the same way, the newest first; an empty one among them:
+    everybody."""
+    more: Count = 0
+    """Remotes beyond those in `lets_in`."""
+    age: Seconds = 0.0
+    """Seconds since it came about."""
+    ends_in: Seconds = 0.0
+    """Seconds until it is forgotten, unless it is used."""
+
+
+class PacketPassage(Part, frozen=True, kw_only=True):
+    """A packet that enters a line, or is dropped somewhere."""
+
+    at: Seconds
+    """The stream's `t`, seconds."""
+    line: str = ""
+    """Where it enters; empty where a node dropped it."""
+    direction: Literal["up", "down"] = "up"
+    takes: Seconds = 0.0
+    """Seconds until it comes out at the other end, without jitter and queueing."""
+    dropped: str = ""
+    """Why it goes no further (`lost`, `cut`, `filtered`, `no-mapping` …); empty: it goes on."""
+    place: str = ""
+    """The line and its direction, or the node, that dropped it."""
+    protocol: Literal["udp", "tcp", "icmp"] = "udp"
+    source: str = ""
+    """`ip:port`."""
+    destination: str = ""
+    size: Count = 0
+    """Bytes, IP header included."""
+    method: str = ""
+    """Of a STUN message; `ChannelData` for that; empty: something else."""
+    message_class: str = ""
+    carried: str = ""
+    """The method of a STUN message inside a Send or Data indication or ChannelData."""
+
+
 # --- events -----------------------------------------------------------------------------------
 
 
@@ -521,6 +617,52 @@ class SummaryPath(Part, frozen=True, kw_only=True, omit_defaults=False):
     current_round_trip_time: Seconds | None = None
 
 
+class TopologyChanged(Event, frozen=True, kw_only=True):
+    """What a simulated network consists of; carries all of it."""
+
+    nodes: tuple[NetworkNode, ...] = ()
+    lines: tuple[NetworkLine, ...] = ()
+    seed: Count = 0
+
+
+class NatTableChanged(Event, frozen=True, kw_only=True):
+    """A NAT's mapping table; carries all of it, up to a bound."""
+
+    nat: str
+    bindings: tuple[NatBinding, ...] = ()
+    more: Count = 0
+    """Bindings beyond the bound."""
+
+
+class PacketsPassed(Event, frozen=True, kw_only=True):
+    """Packets of a simulated network, told only while somebody looks."""
+
+    passages: tuple[PacketPassage, ...] = ()
+    left_out: Count = 0
+    """How many more there were: only so many are told a second."""
+
+
+class NetworkChanged(Event, frozen=True, kw_only=True):
+    """Something was done to a simulated network."""
+
+    what: str
+    """As in a network file: `cut`, `restore`, `weather`, `rebind`, `stop`, `start` …"""
+    whom: str
+    """The line, router, server or host."""
+    by: Literal["user", "plan"] = "user"
+    """`plan`: the network's own list of changes."""
+    line: LineState | None = None
+    """Of `weather`: what the line does from now on."""
+
+
+class PaceChanged(Event, frozen=True, kw_only=True):
+    """How fast the time of a simulated network goes from this event's `t` on."""
+
+    speed: float | None = 1.0
+    """Seconds of the network in one of ours; None: as many as can be reckoned."""
+    paused: bool = False
+
+
 class Summary(Event, frozen=True, kw_only=True, omit_defaults=False):
     """The last line of a headless run; key names are part of the command line's contract."""
 
@@ -567,6 +709,11 @@ AnyEvent = (
     | PeerLeft
     | CommandRefused
     | SessionClosed
+    | TopologyChanged
+    | NatTableChanged
+    | PacketsPassed
+    | NetworkChanged
+    | PaceChanged
     | Heartbeat
     | EventsDropped
     | ReaderBehind
@@ -584,6 +731,7 @@ NEWS = (
     RoundTripMeasured,
     RequestLost,
     ConsentRefreshed,
+    PacketsPassed,
 )
 """Events that may be left out where there are too many: the next of the kind says as much, and no
 state is told by them."""
@@ -673,7 +821,69 @@ class Leave(Command, frozen=True, kw_only=True):
     """Say goodbye, close the session within one second."""
 
 
-AnyCommand = StartSession | Paste | SendText | Nominate | Restart | Leave
+class StartNetwork(Command, frozen=True, kw_only=True):
+    """Build a simulated network and run a session on each side of it. Without a text: two homes
+    behind NATs, with these differences."""
+
+    text: str = ""
+    """A network file's text."""
+    alice: str = "prc"
+    """The NATs in front of this side, from the LAN outwards, joined by `+`."""
+    bob: str = "prc"
+    stun: bool = True
+    turn: bool = True
+    delay: float = 0.025
+    """Seconds on each home's way to the internet, in each direction."""
+    loss: float = 0.0
+    """Share of the packets there that are lost, in each direction."""
+    seed: int | None = None
+    """Of all chance; None: the file's own, and 0 without one."""
+    wall: float | None = None
+    """Unix time at which the network's time begins; None: as the network says."""
+    speed: float | None = 1.0
+    until: float | None = None
+    """As in `SetPace`."""
+
+
+class ChangeNetwork(Command, frozen=True, kw_only=True):
+    """Do something to a simulated network, now."""
+
+    what: Literal["cut", "restore", "weather", "rebind", "stop", "start"]
+    whom: str
+    """A line for the first three, a router, a server."""
+    delay: float | None = None
+    """Of `weather`: in each direction, seconds; None: as it is."""
+    loss: float | None = None
+    """Of `weather`: share; None: as it is."""
+
+
+class SetPace(Command, frozen=True, kw_only=True):
+    """Let a simulated network's time go at this speed, or stand still."""
+
+    speed: float | None = 1.0
+    paused: bool = False
+    until: float | None = None
+    """The network's time in seconds at which it stands still again; None: it goes on."""
+
+
+class WatchNetwork(Command, frozen=True, kw_only=True):
+    """Tell of packets and of the ages in NAT tables, or no more."""
+
+    packets: bool = True
+
+
+AnyCommand = (
+    StartSession
+    | Paste
+    | SendText
+    | Nominate
+    | Restart
+    | Leave
+    | StartNetwork
+    | ChangeNetwork
+    | SetPace
+    | WatchNetwork
+)
 
 MAX_TEXT_SENT = 1200
 """Bytes of text in one message: one datagram that no path fragments."""
@@ -718,6 +928,10 @@ def size(event: Event) -> int:
             return 200 + len(event.blob)
         case Refused() | DataDropped():
             return 300 + len(event.remote)
+        case PacketsPassed():
+            return 200 + 250 * len(event.passages)
+        case NatTableChanged():
+            return 200 + 200 * len(event.bindings)
     return 500
 
 

@@ -1,5 +1,5 @@
 """From options to an open `Source`: the engine or other process behind it, a recording, and the
-wrappers around it (far peer, blob files, masking, recording).
+wrappers around it (blob files, masking, recording).
 
 What belongs here: building and wrapping sources as a command asks. No drawing, no exit and no
 word to the user: what hinders is raised as `CannotOpen`. Imports are late, as in the commands.
@@ -48,34 +48,6 @@ def engine(start: StartSession, hint: str = "", failure: int = 1) -> Source:
         return ProcessSource(first=(start,), hint=hint)
     except OSError as error:
         raise CannotOpen(f"the engine cannot be started: {error.strerror}", failure) from error
-
-
-def demo(chosen: dict[str, Any]) -> Source:
-    """Two engines on this machine, each the other's far peer. Raises CannotOpen."""
-    from icetui.sources import WithFarPeer
-
-    if any(chosen[name] for name in ("stun", "turn", "relay_only")):
-        raise CannotOpen(
-            "the demo stays on this machine and asks no server; leave --stun, --turn and "
-            "--relay-only out"
-        )
-    interfaces = chosen["interface"] or (loopback(),)
-    start = start_command(chosen | {"no_servers": True, "interface": interfaces})
-    far_start = start_command(chosen | {"no_servers": True, "interface": interfaces, "port": 0})
-    near = engine(start)
-    source = WithFarPeer(near, engine(far_start))
-    source.hint = "demo: the far peer is a second engine on this machine"
-    return source
-
-
-def loopback() -> str:
-    """Name of this system's loopback interface."""
-    import ifaddr
-
-    for adapter in ifaddr.get_adapters():
-        if any(ip.ip == "127.0.0.1" for ip in adapter.ips):
-            return str(adapter.nice_name)
-    return "lo"
 
 
 def recording(name: str, speed: float) -> Source:
@@ -143,6 +115,13 @@ def recorded(
     if earlier is not None and kept is not None:
         kept(f"the earlier recording is kept as {earlier}")
     return opened
+
+
+def paste(source: Source, theirs: str) -> None:
+    """Hand their description in before anything else happens."""
+    from icetui.events import Paste
+
+    source.send(Paste(text=theirs))
 
 
 def check_folder(path: Path | None) -> None:

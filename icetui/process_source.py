@@ -101,6 +101,8 @@ class ProcessSource:
         self._looked = 0.0
         self._beats = False
         """Whether it shows signs of life at all: a foreign program may not."""
+        self._simulated = False
+        """Whether its time is not ours, so that no lag shows in it."""
         self._lag = Lag()
         self._behind = 0.0
         self._told_behind = 0.0
@@ -164,8 +166,9 @@ class ProcessSource:
             return
         self._last = event
         self._beats = self._beats or isinstance(event, events.Heartbeat)
+        self._simulated = self._simulated or isinstance(event, events.PaceChanged)
         now = time.monotonic()
-        self._behind = self._lag.of(event.t, now)
+        self._behind = 0.0 if self._simulated else self._lag.of(event.t, now)
         yield event
         if self._behind >= CAUGHT_UP or self._told_behind:
             yield from self._about_ourselves(now)

@@ -219,7 +219,7 @@ class Session:
 
     def _is_news(self, event: events.AnyEvent) -> bool:
         """Whether the log says it: figures that only count up stand elsewhere."""
-        if isinstance(event, _NEVER_LOGGED):
+        if isinstance(event, NEVER_LOGGED):
             return False
         if isinstance(event, events.EngineSilent):
             return self.silent is None
@@ -313,7 +313,15 @@ class Session:
         return counts
 
 
-_NEVER_LOGGED = (events.ConsentRefreshed, events.Heartbeat, events.ReaderBehind)
+NEVER_LOGGED = (
+    events.ConsentRefreshed,
+    events.Heartbeat,
+    events.ReaderBehind,
+    events.TopologyChanged,
+    events.NatTableChanged,
+    events.PacketsPassed,
+    events.PaceChanged,
+)
 
 _STATE_ORDER: dict[events.PairState, int] = {
     "succeeded": 0,

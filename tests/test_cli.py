@@ -1,6 +1,7 @@
 """The command line: exit codes, one sentence for each mistake, and what goes over the path."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -44,7 +45,19 @@ async def connect(peer, folder, near_options=(), far_options=()):
         (("--no-servers", "peer"), 2, "put --no-servers behind the command: icetui peer"),
         (("--stun", "stun:127.0.0.1", "demo"), 2, "put --stun behind the command: icetui demo"),
         (("--blob-in", "b", "peer"), 2, "put --blob-in behind the command"),
-        (("demo", "--turn", "turn:127.0.0.1"), 2, "the demo stays on this machine"),
+        (("demo", "--alice", "porc"), 2, "'porc' is no kind of NAT; perhaps prc"),
+        (("demo", "--bob", "prc+symm"), 2, "perhaps sym"),
+        (("demo", "--bob", "zzzz"), 2, "there are open, cone, arc, prc, sym, udpblock"),
+        (("demo", "--bob", "prc+open"), 2, "cannot be one of several in a row"),
+        (("demo", "--bob", "prc+prc+prc+prc"), 2, "3 are the most"),
+        (("demo", "--loss", "200"), 2, "--loss is a number from 0 to 100"),
+        (("demo", "--loss", "nan"), 2, "--loss is a number from 0 to 100"),
+        (("demo", "--delay", "soon"), 2, "'soon' is no number"),
+        (("demo", "--speed", "fast"), 2, "a fraction such as 1/10, or max"),
+        (("demo", "--speed", "0"), 2, "stands still"),
+        (("demo", "--speed", "1/0"), 2, "stands still"),
+        (("demo", "--seed", "1.5"), 2, "--seed is a whole number"),
+        (("demo", "--network", "nowhere.toml"), 2, "cannot be read: No such file"),
         (("peer", "--stun", "http://127.0.0.1"), 2, "it must begin with stun:"),
         (("peer", "--turn", "sip:127.0.0.1"), 2, "it must begin with turn: or turns:"),
         (("peer", "--stun", "turn:127.0.0.1"), 2, "goes with --turn"),
@@ -349,12 +362,11 @@ async def test_the_demo_without_a_terminal_connects_and_prints_a_report(start, t
     demo = await start("demo", "--record", str(tmp_path / "r.jsonl"))
     assert await demo.ends() == 0
     told = "\n".join(demo.out)
-    assert "state     completed" in told
-    assert "path      direct: host" in told
-    assert "hello from icetui demo" in told
-    assert "Direct path, no NAT between." in told
+    assert "state     connected" in told
+    assert "path      direct: srflx 203.0.113.2:" in told
+    assert "Direct path through both NATs." in told
     assert "breaks off" not in told
-    assert not any("knocking" in line for line in demo.err)  # nobody is to paste anything here
+    assert any("hello from icetui demo" in line for line in demo.err)
 
 
 async def test_a_report_of_the_recording_tells_the_same(start, icetui, tmp_path):
@@ -366,12 +378,92 @@ async def test_a_report_of_the_recording_tells_the_same(start, icetui, tmp_path)
     assert told.stdout == "\n".join(demo.out[demo.out.index("icetui report") :]) + "\n"
 
 
-async def test_the_demo_asks_for_nothing_but_loopback(start):
+@pytest.mark.parametrize(
+    ("flags", "path"),
+    [
+        (("--alice", "sym", "--bob", "sym"), "path      relayed"),
+        (("--alice", "prc+sym", "--bob", "udpblock"), "path      relayed"),
+        (("--alice", "open", "--bob", "sym"), "path      direct"),
+        (("--loss", "20%", "--delay", "200"), "path      direct"),
+        (("--alice", "sym", "--bob", "sym", "--no-turn"), "path      none"),
+        (("--no-turn", "--no-stun"), "path      none"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_the_demo_tells_what_becomes_of_other_networks(icetui, flags, path):
+    done = icetui("demo", "--seed", "4", *flags)
+    assert done.returncode == 0
+    assert path in done.stdout
+
+
+def test_the_demos_delay_and_loss_are_in_the_report(icetui):
+    assert "RTT       220.0 ms" in icetui("demo", "--delay", "55").stdout
+
+
+def test_the_same_seed_gives_the_same_report(icetui):
+    flags = ("demo", "--alice", "sym", "--loss", "10", "--seed", "3")
+    assert icetui(*flags).stdout == icetui(*flags).stdout != icetui(*flags[:-1], "4").stdout
+
+
+NETWORK = """
+[routers.alice-nat]
+inside = "alice-lan"
+outside = { link = "internet", line = { delay = 0.010 } }
+nat = "prc"
+
+[hosts.alice]
+interfaces = "alice-lan"
+
+[hosts.bob]
+interfaces = "internet"
+
+[servers.stun]
+kind = "stun"
+"""
+
+
+def test_the_demo_runs_on_a_network_from_a_file(icetui, tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text(NETWORK)
+    told = icetui("demo", "--network", str(file)).stdout
+    assert "Direct path through our NAT." in told
+    assert "RTT       20.0 ms" in told
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('"prc"', '"prk"'), "line 5: 'prk' is no value of nat; perhaps prc"),
+        (("[hosts.bob]", "[hosts.bert]"), "there is no bob"),
+        (("[hosts.alice]\ninterfaces = \"alice-lan\"", "[hosts.alice]\ninterfaces = \"lan\""),
+         "line 8: there is no link 'lan'; perhaps alice-lan"),
+        (("[routers", "[routes"), "line 2: 'routes' is no part of a network; perhaps routers"),
+        (("[hosts.alice]", "[hosts.alice"), "not TOML"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_network_file_is_told_with_its_line(icetui, tmp_path, change, words):
+    file = tmp_path / "own.toml"
+    file.write_text(NETWORK.replace(*change))
+    done = icetui("demo", "--network", str(file))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"icetui: {file}: ")
+    assert done.stderr.count("\n") == 1
+    assert words in done.stderr
+
+
+def test_a_network_file_and_other_words_about_the_network_contradict(icetui, tmp_path):
+    file = tmp_path / "own.toml"
+    file.write_text(NETWORK)
+    done = icetui("demo", "--network", str(file), "--no-turn")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "leave --no-turn out" in done.stderr
+
+
+async def test_the_demo_leaves_nothing_but_events_on_stdout_with_json(start):
     demo = await start("demo", "--json")
     assert await demo.ends() == 0
-    assert not demo.summary.get("servers")
-    path = demo.summary["selected_pair"]
-    assert {path["local"]["address"], path["remote"]["address"]} <= {"127.0.0.1", "::1"}
+    assert demo.summary["selected_pair"]["relayed"] is False
+    assert {json.loads(line).get("session", "") for line in demo.out} >= {"alice", "bob", ""}
 
 
 def test_asking_no_server_and_naming_one_contradict(icetui):

@@ -1,55 +1,57 @@
 """The one registry of what a user can do: it feeds key bindings, footer, help and palette.
 
 An action whose condition does not hold is not offered anywhere: no key is shown that does nothing.
+What an action does is a function of the app, in `exchange_actions`, `session_actions` and
+`view_actions`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.binding import Binding
 
-from icetui.events import Pair
-from icetui.session import Session
+from icetui.dashboard import exchange_actions as exchange
+from icetui.dashboard import session_actions as session
+from icetui.dashboard import view_actions as view
+from icetui.dashboard.standing import lost, over
+from icetui.dashboard.view import View
+
+if TYPE_CHECKING:
+    from icetui.dashboard.app import Dashboard
+
+SHOWN_KEYS = {
+    "slash": "/", "question_mark": "?", "plus": "+", "less_than_sign": "<",
+    "greater_than_sign": ">", "left_square_bracket": "[", "right_square_bracket": "]",
+}  # fmt: skip
+TABLES = ("pairs", "candidates", "log")
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What the conditions look at."""
-
-    session: Session
-    live: bool
-    """False for a recording: there is nobody to command."""
-    highlighted: Pair | None = None
-
-    @property
-    def commandable(self) -> bool:
-        return self.live and self.session.closed is None and self.session.failure is None
-
-
-def _always(now: Situation) -> bool:
+def _always(now: View) -> bool:
     return True
 
 
-def _commandable(now: Situation) -> bool:
+def _commandable(now: View) -> bool:
     return now.commandable
 
 
-def _has_blob(now: Situation) -> bool:
+def _has_blob(now: View) -> bool:
     """Ours to hand out; a recording holds none, because it is a secret."""
-    return now.live and now.session.blob is not None and bool(now.session.blob.blob)
+    blob = now.session.blob
+    return now.live and now.current and blob is not None and bool(blob.blob)
 
 
-def _can_talk(now: Situation) -> bool:
+def _can_talk(now: View) -> bool:
     return bool(now.session.texts) or (now.commandable and now.session.selected is not None)
 
 
-def _can_restart(now: Situation) -> bool:
-    return now.commandable and now.session.description is not None
+def _can_restart(now: View) -> bool:
+    return now.commandable and now.session.description is not None and not now.session.peer_left
 
 
-def _can_nominate(now: Situation) -> bool:
+def _can_nominate(now: View) -> bool:
     pair = now.highlighted
     return (
         now.commandable
@@ -60,109 +62,201 @@ def _can_nominate(now: Situation) -> bool:
     )
 
 
+def _can_begin_again(now: View) -> bool:
+    ended = over(now.session) or lost(now.session) or now.trouble is not None
+    return now.again and now.current and ended
+
+
+def _on_stage(now: View) -> bool:
+    return bool(now.side)
+
+
+def _on_table(now: View) -> bool:
+    return now.focus in TABLES
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing a user can do; `id` names the method `action_<id>` of the main screen."""
+    """One thing a user can do."""
 
     id: str
+    """Its name in the user's settings, too."""
     keys: str
-    shown_key: str
     label: str
     help: str
     """One sentence."""
-    enabled: Callable[[Situation], bool] = _always
+    run: Callable[[Dashboard], Awaitable[None] | None]
+    enabled: Callable[[View], bool] = _always
     weight: int = 5
     """How long it stays in a footer that gets narrow; 0 is never there."""
 
     @property
     def binding(self) -> Binding:
-        return Binding(self.keys, self.id, self.label, show=False, tooltip=self.help)
+        return Binding(
+            self.keys, f"app.do('{self.id}')", self.label, show=False, tooltip=self.help, id=self.id
+        )
+
+    def key(self, own: Mapping[str, str]) -> str:
+        """Its first key as it is shown, the user's own where there is one."""
+        first = own.get(self.id, self.keys).split(",")[0].strip()
+        return SHOWN_KEYS.get(first, first)
 
 
 ACTIONS: tuple[Action, ...] = (
     Action(
-        "connect", "o", "o", "connect",
+        "connect", "o", "connect",
         "Open or close the card that says what to send and what to paste.",
-        _commandable, 8,
+        exchange.connect, _commandable, 4,
     ),
     Action(
-        "paste", "v", "v", "paste",
+        "paste", "v", "paste",
         "Open a box for the other side's blob, where the terminal's own paste does not arrive.",
-        _commandable, 7,
+        exchange.paste, lambda now: now.commandable and not now.session.connected, 7,
     ),
     Action(
-        "theirs", "t", "t", "theirs",
+        "theirs", "t", "theirs",
         "Show what they sent: their candidates, which of them are used, and why not the others.",
-        lambda now: now.session.their_description is not None, 3,
+        exchange.theirs, lambda now: now.session.their_description is not None, 3,
     ),
     Action(
-        "message", "m", "m", "message",
+        "message", "m", "message",
         "Write to the other side over the path, unencrypted, and see each message's round trip.",
-        _can_talk, 7,
+        session.message, _can_talk, 7,
     ),
     Action(
-        "copy", "c", "c", "copy",
+        "copy", "c", "copy",
         "Send your own blob to the clipboard, by every way this terminal has.",
-        _has_blob, 4,
+        exchange.copy, _has_blob, 8,
     ),
     Action(
-        "save", "w", "w", "save",
+        "save", "w", "save",
         "Save your own blob to a file that only you can read.",
-        _has_blob, 2,
+        exchange.save, _has_blob, 2,
     ),
     Action(
-        "raw", "u", "u", "unwrapped",
+        "raw", "u", "unwrapped",
         "Show your own blob on one unwrapped line, to be selected with the mouse.",
-        _has_blob, 1,
+        exchange.raw, _has_blob, 1,
     ),
     Action(
-        "form", "f", "f", "form",
+        "form", "f", "form",
         "Show and copy your own description as a blob, as SDP, as JSON for a browser or in base64.",
-        _has_blob, 1,
+        exchange.form, _has_blob, 1,
     ),
     Action(
-        "nominate", "n", "n", "nominate",
+        "nominate", "n", "nominate",
         "Use the highlighted pair as the path from now on.",
-        _can_nominate, 6,
+        session.nominate, _can_nominate, 6,
     ),
     Action(
-        "restart", "r", "r", "restart",
+        "restart", "r", "restart",
         "Restart ICE with new credentials, to be exchanged again; the old path carries on.",
-        _can_restart, 4,
+        session.restart, _can_restart, 4,
     ),
     Action(
-        "details", "enter", "enter", "details",
-        "Show everything known about the highlighted pair, with its STUN messages.",
-        lambda now: now.highlighted is not None, 4,
+        "another", "N", "new session",
+        "Begin another session in this window; this one can still be looked at and saved.",
+        session.another, _can_begin_again, 8,
     ),
     Action(
-        "diagnosis", "d", "d", "diagnosis",
+        "report", "e", "report",
+        "Save a report of the session as text, Markdown, HTML, SVG, JSON or CSV.",
+        session.report, lambda now: now.session.count > 0, 5,
+    ),
+    Action(
+        "details", "enter", "details",
+        "Show everything about the row under the cursor: a pair's story, a finding's pairs.",
+        view.details,
+        lambda now: now.highlighted is not None or now.focus in ("findings", "log"), 4,
+    ),
+    Action(
+        "diagnosis", "d", "diagnosis",
         "Show all that is going on with its evidence, what the NATs do, and every path so far.",
-        _always, 6,
+        view.diagnosis, _always, 6,
     ),
     Action(
-        "freeze", "z", "z", "freeze",
+        "yank", "y", "copy row",
+        "Copy what is under the cursor: the pair, candidate, finding or line of the log.",
+        view.yank, lambda now: now.focus in (*TABLES, "findings"), 1,
+    ),
+    Action(
+        "yank-cell", "Y", "copy cell",
+        "Copy one value of the row under the cursor, an address for instance.",
+        view.yank_cell, _on_table, 0,
+    ),
+    Action(
+        "freeze", "z", "freeze",
         "Hold the screen still to read it; the session goes on behind it.",
-        _always, 3,
+        view.freeze, _always, 3,
     ),
     Action(
-        "filter", "slash", "/", "filter",
-        "Show only the pairs and log lines that contain what you type.",
-        _always, 3,
+        "filter", "slash", "filter",
+        "Show only the pairs and log lines that match words, !word, field:word or /expression/.",
+        view.filter_rows, _always, 3,
     ),
     Action(
-        "candidates", "1", "1", "candidates",
+        "sort", "s", "sort",
+        "Order the table by its next column; a click on a column's name does it too.",
+        view.sort, _on_table, 1,
+    ),
+    Action(
+        "reverse", "S", "reverse",
+        "Turn the order of the table round.",
+        view.reverse, _on_table, 0,
+    ),
+    Action(
+        "columns", "C", "columns",
+        "Choose the columns of the table.",
+        view.columns, _on_table, 1,
+    ),
+    Action(
+        "zoom", "plus", "zoom",
+        "Give the focused pane the whole screen, and again to have all of them back.",
+        view.zoom, _always, 2,
+    ),
+    Action(
+        "all", "a", "all messages",
+        "Unfold the log: show every STUN message of pairs that work, or fold them again.",
+        view.unfold, _always, 0,
+    ),
+    Action(
+        "candidates", "1", "candidates",
         "Go to the candidates: what each side can be reached at.",
-        _always, 0,
+        view.go("candidates"), _always, 0,
     ),
     Action(
-        "findings", "2", "2", "what is going on",
+        "findings", "2", "what is going on",
         "Go to the findings: what it all means and what to do.",
-        _always, 0,
+        view.go("findings"), _always, 0,
     ),
-    Action("log", "3", "3", "log", "Go to the log: every event as one line.", _always, 0),
-    Action("help", "question_mark,f1", "?", "help", "Explain screen and keys.", _always, 9),
-    Action("leave", "q", "q", "quit", "Say goodbye to the other side and leave.", _always, 9),
+    Action("log", "3", "log", "Go to the log: every event as one line.",
+           view.go("log"), _always, 0),
+    Action("pairs", "4", "pairs", "Go to the pair checks.", view.go("pairs"), _always, 0),
+    Action("path", "5", "path", "Go to the path.", view.go("path"), _always, 0),
+    Action(
+        "side", "x", "other side",
+        "Look at the session of the other side: Alice's or Bob's.",
+        session.other_side, _on_stage, 8,
+    ),
+    Action(
+        "network", "i", "network",
+        "Show the simulated network between both sides, and cut, slow down or rebind it.",
+        session.network, _on_stage, 8,
+    ),
+    Action(
+        "earlier", "left_square_bracket", "earlier session",
+        "Look at the session before this one.",
+        session.earlier, lambda now: now.number > 1, 2,
+    ),
+    Action(
+        "later", "right_square_bracket", "later session",
+        "Look at the session after this one.",
+        session.later, lambda now: now.number < now.sessions, 6,
+    ),
+    Action("help", "question_mark,f1", "help", "Explain the focused pane, the keys and the signs.",
+           view.show_help, _always, 9),
+    Action("leave", "q,ctrl+c", "quit", "Say goodbye to the other side and leave.",
+           session.leave, _always, 9),
 )  # fmt: skip
 
 BY_ID = {action.id: action for action in ACTIONS}

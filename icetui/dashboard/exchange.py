@@ -27,30 +27,29 @@ class Exchange:
     outcome: Outcome | None = None
     saved: str | None = None
     """Path of the file it was last saved to."""
-    begun_again: bool = False
-    """The blob of a new generation is awaited, to be copied by itself."""
-    restarted: bool = False
-    """The card is open because of a restart."""
+    pasted: bool = False
+    """A paste is with the engine, unread."""
+    owed: bool = False
+    """Theirs was accepted from a paste: ours is wanted next."""
     card: bool | None = None
     """Opened (True) or closed (False) by hand; None: as the session needs it."""
 
-    def card_open(self, session: Session, *, live: bool) -> bool:
-        """Open until the first connection, unless the user decided otherwise."""
-        if not live or session.failure is not None or session.closed is not None:
-            return False
+    def card_open(self, session: Session) -> bool:
+        """Open while nothing else is to be seen, unless the user decided otherwise."""
         if self.card is not None:
             return self.card
-        return session.connected_at is None
+        return session.description is None and not session.pairs and session.connected_at is None
 
     def begin_again(self) -> None:
-        """ICE was restarted: the card opens, what was handed out is of the past."""
-        self.card, self.begun_again, self.restarted = True, True, True
+        """ICE was restarted: what was handed out is of the past."""
+        self.card = None
         self.handed, self.outcome, self.saved = None, None, None
 
-    def settled(self) -> None:
-        """The new generation has a path: the card that its restart opened closes."""
-        if self.restarted:
-            self.card, self.restarted = None, False
+    def accepted(self, session: Session) -> None:
+        """A paste of theirs was read: ours is wanted next, unless they have what is needed."""
+        wanted = self.handed is None or self.to_be_answered or self.must_resend(session)
+        self.owed = wanted and (not session.connected or session.restart is not None)
+        self.pasted = False
 
     def own_text(self, session: Session) -> str | None:
         """Our description in the chosen form, None while there is none."""

@@ -19,5 +19,14 @@ def bear_any_byte() -> None:
         linux_driver.getincrementaldecoder = _replacing  # type: ignore[attr-defined, assignment]  # imported there
 
 
+def draw_on_stdout() -> None:
+    """Textual draws on stderr; where that leads elsewhere (`2>/dev/null`), it draws on stdout.
+
+    The engine is started before, and its complaints have a file of their own.
+    """
+    if sys.__stderr__ is None or not sys.__stderr__.isatty():
+        sys.__stderr__ = sys.__stdout__  # type: ignore[misc]  # where the driver looks
+
+
 def _replacing(encoding: str) -> functools.partial[codecs.IncrementalDecoder]:
     return functools.partial(codecs.getincrementaldecoder(encoding), errors="replace")

@@ -10,6 +10,8 @@ import time
 import unicodedata
 from collections.abc import Iterable
 
+from icetui.events import Candidate
+
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 MARKS_KEPT = 2
 """Combining marks on one character; more of them climb over the neighbouring lines."""
@@ -146,3 +148,25 @@ def server_name(url: str) -> str:
     if url.startswith("turns:"):
         transport = "tls"
     return plain(f"{rest} {transport}" if transport and transport != "udp" else rest, 60)
+
+
+def shared_start(candidates: Iterable[Candidate]) -> int:
+    """How many characters the IPv6 addresses among these all begin with, to a whole group."""
+    addresses = {c.address for c in candidates if ":" in c.address}
+    if len(addresses) < 2:
+        return 0
+    first, last = min(addresses), max(addresses)  # what these share, all share
+    same = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
+    return first.rfind(":", 0, same) + 1
+
+
+def shorter_address(text: str, width: int, shared: int) -> str:
+    """`[2001:db8::1]:4022` in `width` characters: what tells it from the others is kept."""
+    if len(text) <= width:
+        return text
+    if text.startswith("[") and shared > 1:
+        rest = "…" + text[1 + shared :]
+        if len(rest) <= width:
+            return rest
+        text = rest
+    return middle(text, width)

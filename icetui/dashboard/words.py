@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from icetui import events
+from icetui.dashboard.network_words import change_words
 from icetui.dashboard.text import count, plain, rtt, server_name, size
 from icetui.events import address_port
 
@@ -128,7 +129,7 @@ def _knocked(e: events.Knocked) -> Line:
 
 def _pair(e: events.PairChanged) -> Line:
     p = e.pair
-    counts = f"{p.requests_sent}/{p.responses_received}"
+    counts = f"{p.requests_sent + p.retransmissions_sent}/{p.responses_received}"
     if p.state == "failed":
         return Line(f"✗ pair {p.id} failed: {reason(p.reason, p.detail)}", "bad")
     if p.state == "succeeded":
@@ -251,6 +252,10 @@ def _silent(e: events.EngineSilent) -> Line:
     return Line(f"the engine has been silent for {e.seconds:.0f} s", "bad")
 
 
+def _network_changed(e: events.NetworkChanged) -> Line:
+    return Line(f"network: {change_words(e)}", "warning")
+
+
 _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.EngineStarted: _engine_started,
     events.EngineFailed: _engine_failed,
@@ -273,6 +278,7 @@ _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.RoundTripMeasured: _round_trip,
     events.RequestLost: _lost,
     events.SelectedPairChanged: _selected,
+    events.NetworkChanged: _network_changed,
     events.ConsentRefreshed: _consent,
     events.ConnectionStateChanged: _state,
     events.StunMessage: _stun,

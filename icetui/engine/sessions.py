@@ -55,6 +55,13 @@ class Sessions:
                 agent.restart()
             case events.Nominate():
                 agent.nominate(command.pair)
+            case _:
+                name = events.kebab(type(command).__name__)
+                self._stream.emit(
+                    events.CommandRefused,
+                    command=name,
+                    problem="this engine runs on the real network, which nobody here can change",
+                )
 
     def _open(self, command: events.StartSession) -> None:
         name = command.session or f"s{len(self._agents) + 1}"

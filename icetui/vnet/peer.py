@@ -18,18 +18,22 @@ from icetui.vnet.world_parts import Machine
 class Peer:
     """One run of icetui."""
 
-    def __init__(self, host: Machine, start: events.StartSession, sink: Sink) -> None:
-        """Starts at once; `sink` gets every event."""
+    def __init__(
+        self, host: Machine, start: events.StartSession, sink: Sink, zero: float | None = None
+    ) -> None:
+        """Starts at once; `sink` gets every event. `zero` is what its time stamps count from, by
+        its host's clock; None: this moment."""
         self.host = host
         self.blob = ""
         self.gathered = False
         """Whether its blob is complete."""
         self.left = False
         self._sink = sink
-        self._sessions = host.loop.run(self._begin, start)
+        self._sessions = host.loop.run(self._begin, start, zero)
 
-    def _begin(self, start: events.StartSession) -> Sessions:
-        sessions = Sessions(self.host.net, Stream(self.host.net, self._heard))
+    def _begin(self, start: events.StartSession, zero: float | None) -> Sessions:
+        stream = Stream(self.host.net, self._heard, started=zero)
+        sessions = Sessions(self.host.net, stream)
         sessions.carry_out(start)
         return sessions
 

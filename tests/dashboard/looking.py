@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -46,7 +48,7 @@ class Look:
 
     @property
     def main(self) -> Main:
-        return self.app._main
+        return self.app.main
 
     @property
     def text(self) -> str:
@@ -59,7 +61,12 @@ class Look:
     @property
     def prose(self) -> str:
         """The screen's text without frames and line ends."""
-        return " ".join(self.text.replace("│", " ").split())
+        return " ".join(re.sub("[│┃]", " ", self.text).split())
+
+    @property
+    def toasts(self) -> str:
+        """What has been said in passing."""
+        return "\n".join(notification.message for notification in self.app._notifications)
 
     async def tell(self, stream: Iterable[AnyEvent]) -> None:
         """Feed events and wait until they are on the screen."""
@@ -69,13 +76,18 @@ class Look:
     async def settle(self) -> None:
         """Until everything told is on the screen, what follows from its layout too."""
         await self.source.told()
+        while self.app.burst.waiting:  # noqa: ASYNC110  the app has a timer for it
+            await asyncio.sleep(0.005)
+        for worker in [w for w in self.app.workers if w.group == "copy"]:
+            await worker.wait()
         for _ in range(2):
             self.app._paint()
             await self.pilot.pause()
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.settle()
+        for key in keys:
+            await self.pilot.press(key)
+            await self.settle()
 
     async def paste(self, text: str) -> None:
         """A bracketed paste, as the terminal's driver hands it in."""

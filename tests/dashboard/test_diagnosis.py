@@ -35,7 +35,7 @@ async def test_the_nat_table_names_who_sees_us_where_and_for_how_long() -> None:
     start = [*gathered(tell), seen, known]
     later = tell.after(12)(events.GatheringStateChanged, state="complete")
     async with looking([*start, later], (110, 50)) as look:
-        await look.press("escape", "d")
+        await look.press("d")
         text = look.prose
         assert "Our NAT keeps one public port for all destinations" in text
         assert "endpoint-independent mapping" in text
@@ -56,7 +56,7 @@ async def test_the_box_follows_the_session_and_keeps_every_path() -> None:
     tell = Teller()
     start = [*gathered(tell), *described(tell)]
     async with looking(start, (110, 50)) as look:
-        await look.press("escape", "d")
+        await look.press("d")
         assert "None yet: no pair has worked" in look.prose
         await look.tell(connected(tell, samples=2))
         assert "★ L1-R2 nominated by us" in look.prose

@@ -1,10 +1,12 @@
-"""The Connect card: what a stranger is told, when, and that nothing is claimed which is not so."""
+"""The exchange: what a stranger is told, when, and whose the clipboard is."""
+
+import pytest
 
 import secrets
 
 from icetui import events, signaling
 from tests.dashboard.looking import looking
-from tests.dashboard.streams import BLOB, L1, Teller, connected, described, gathered
+from tests.dashboard.streams import BLOB, L1, Teller, connected, described, gathered, pair
 
 
 async def test_the_first_screen_says_in_one_sentence_a_side_what_to_do() -> None:
@@ -17,23 +19,48 @@ async def test_the_first_screen_says_in_one_sentence_a_side_what_to_do() -> None
         assert "host 1 ✓   stun.a 18.0 ms ✓   turn.b ✗ 401 Unauthorized" in text
 
 
-async def test_the_blob_is_copied_once_by_itself_and_again_on_c() -> None:
+async def test_nothing_is_copied_unless_a_key_asks_for_it() -> None:
     async with looking(gathered(), (80, 24)) as look:
-        look.app._copy_first()
-        look.app._copy_first()
-        await look.settle()
-        assert look.clipboard.copied == [BLOB + "Xy"]
-        assert "sent to your terminal's clipboard" in look.text
-        assert "copied to" not in look.text
+        assert look.clipboard.copied == []
         await look.press("c")
-        assert len(look.clipboard.copied) == 2
+        assert look.clipboard.copied == [BLOB + "Xy"]
+        assert "sent to your terminal's clipboard" in look.toasts
+        assert "sent to your terminal's clipboard" in look.text
+        assert "copied to" not in look.text + look.toasts
 
 
-async def test_a_demo_that_is_connected_by_itself_leaves_the_clipboard_alone() -> None:
+async def test_ours_is_copied_right_after_theirs_was_accepted_from_a_paste() -> None:
+    tell = Teller()
+    async with looking(gathered(tell), (80, 24)) as look:
+        await look.paste("icetui:theirs")
+        assert look.clipboard.copied == []  # it is not read yet
+        await look.tell(described(tell))
+        assert look.clipboard.copied == [BLOB + "Xy"]
+        assert "Understood their blob: 2 candidates" in look.toasts
+        assert "Give it to the other side" in look.toasts
+
+
+async def test_who_has_handed_ours_out_keeps_the_clipboard() -> None:
+    tell = Teller()
+    async with looking(gathered(tell), (80, 24)) as look:
+        await look.press("c")
+        await look.paste("icetui:theirs")
+        await look.tell(described(tell))
+        assert len(look.clipboard.copied) == 1
+
+
+async def test_a_description_that_nobody_pasted_here_takes_no_clipboard() -> None:
     tell = Teller()
     async with looking([*gathered(tell), *described(tell), *connected(tell)]) as look:
-        look.app._copy_first()
-        await look.settle()
+        assert look.clipboard.copied == []
+
+
+async def test_a_refused_paste_takes_no_clipboard() -> None:
+    tell = Teller()
+    async with looking(gathered(tell), (80, 24)) as look:
+        await look.paste("hello")
+        await look.tell([tell(events.DescriptionRefused, problem="This is no description.")])
+        await look.tell(described(tell))
         assert look.clipboard.copied == []
 
 
@@ -67,8 +94,7 @@ async def test_a_refused_paste_stays_on_the_card_until_one_is_understood() -> No
         assert "just paste again" in look.text
         await look.tell(described(tell))
         assert problem not in look.text
-        assert "Understood their blob: 2 candidates" in look.text
-        assert "nothing can answer before they have pasted yours" in look.text
+        assert "They cannot answer before they have yours: send it. c copies it" in look.prose
 
 
 async def test_a_refused_paste_is_seen_without_the_card_too() -> None:
@@ -86,17 +112,22 @@ async def test_warnings_about_what_was_pasted_are_shown() -> None:
         events.DescriptionAccepted, ufrag="9QmZ", kind="sdp", new_candidates=1,
         warnings=("made 3 h ago; their NAT binding has probably lapsed",),
     )  # fmt: skip
-    async with looking([*gathered(tell), warned], (80, 24)) as look:
-        assert "Understood their SDP" in look.text
+    async with looking(gathered(tell), (80, 24)) as look:
+        await look.paste("v=0")
+        await look.tell([warned])
+        assert "Understood their SDP" in look.toasts
+        assert "made 3 h ago" in look.toasts
+        await look.press("t")
         assert "made 3 h ago" in look.text
 
 
-async def test_the_card_closes_by_itself_once_connected() -> None:
+async def test_the_card_closes_as_soon_as_there_is_something_else_to_see() -> None:
     tell = Teller()
-    async with looking([*gathered(tell), *described(tell)], (80, 24)) as look:
-        assert "Connect" in look.text
-        await look.tell(connected(tell))
+    async with looking(gathered(tell), (80, 24)) as look:
+        assert "Send this to the other side" in look.text
+        await look.tell(described(tell))
         assert "Send this to the other side" not in look.text
+        assert "L1-R2" in [pair.id for pair in look.main.pairs.order]
         await look.press("o")
         assert "Send this to the other side" in look.text
         await look.press("escape")
@@ -106,9 +137,31 @@ async def test_the_card_closes_by_itself_once_connected() -> None:
 async def test_a_card_opened_by_hand_stays() -> None:
     tell = Teller()
     async with looking([*gathered(tell), *described(tell)], (80, 24)) as look:
-        await look.press("o", "o")
+        await look.press("o")
         await look.tell(connected(tell))
         assert "Send this to the other side" in look.text
+
+
+@pytest.mark.parametrize("size", [(60, 20), (80, 24), (140, 40)])
+async def test_the_next_step_never_hides_the_findings_and_says_what_they_say(
+    size: tuple[int, int],
+) -> None:
+    tell = Teller()
+    async with looking([*gathered(tell), *described(tell)], size) as look:
+        assert "They cannot answer before they have yours" in look.prose
+        assert "Pair checks  2" in look.text
+        assert "refuses our user name" in look.prose
+        failed = tell(events.ConnectionStateChanged, state="failed")
+        lost = [tell.after(9)(events.PairChanged, pair=pair(
+            name, state="failed", reason=events.Reason.TIMEOUT, detail="7 requests, no answer",
+            requests_sent=1, retransmissions_sent=6)) for name in ("L1-R1", "L1-R2")]  # fmt: skip
+        await look.press("c")
+        await look.tell([*lost, failed])
+        worst = look.app.living.findings()[0]
+        assert worst.severity == "problem"
+        assert worst.claim[:40] in look.prose.split("Pair checks")[0]
+        await look.tell(connected(tell))
+        assert "Connected, direct. m writes a message" in look.prose
 
 
 def real_blob() -> str:
@@ -138,8 +191,9 @@ async def test_an_sdp_offer_is_answered_as_an_sdp_answer_with_its_mid() -> None:
     offer = {"ufrag": "x", "kind": "sdp", "sdp_type": "offer", "mid": "data7"}
     async with looking([blob], (80, 24)) as look:
         await look.tell([tell(events.DescriptionAccepted, **offer)])
+        assert "They sent an offer and ours is the answer to it: send it. c copies it" in look.prose
+        await look.press("o")
         assert "Send them this answer" in look.text
-        assert "They sent an offer and this is the answer to it: press c and send it" in look.prose
         await look.press("c")
         assert "a=mid:data7" in look.clipboard.copied[-1]
         assert "They sent an offer" not in look.text

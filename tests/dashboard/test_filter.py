@@ -7,15 +7,15 @@ from tests.dashboard.streams import whole
 async def test_the_filter_narrows_pairs_and_log_while_one_types() -> None:
     async with looking(whole(), (140, 40)) as look:
         await look.press("slash", *"timeout")
-        assert look.main.pairs.row_count() == 1
+        assert look.main.pairs.line_count() == 1
         assert "1 with “timeout”" in look.text
         assert "Log  with “timeout”" in look.text
-        assert "No line contains" in look.text
+        assert "No line matches" in look.text
         await look.press("enter")
-        assert look.main.pairs.row_count() == 1
+        assert look.main.pairs.line_count() == 1
         assert look.main.pairs.has_focus
         await look.press("escape")
-        assert look.main.pairs.row_count() == 2
+        assert look.main.pairs.line_count() == 2
 
 
 async def test_all_words_must_occur() -> None:
@@ -24,8 +24,8 @@ async def test_all_words_must_occur() -> None:
         for word in ("srflx succeeded", "198.51.100.9 host", "failed srflx"):
             look.main.set_filter(word)
             await look.settle()
-            assert look.main.pairs.row_count() == (0 if word == "failed srflx" else 1)
-        assert "No pair contains “failed srflx”" in look.text
+            assert look.main.pairs.line_count() == (0 if word == "failed srflx" else 1)
+        assert "No pair matches “failed srflx”" in look.text
 
 
 async def test_the_filtered_log_follows_new_lines() -> None:
@@ -33,13 +33,13 @@ async def test_the_filtered_log_follows_new_lines() -> None:
     async with looking(stream[:20], (140, 40)) as look:
         look.main.set_filter("connection connected")
         await look.settle()
-        assert look.main.log_pane.row_count() == 0
+        assert look.main.log_pane.line_count() == 0
         await look.tell(stream[20:])
-        assert look.main.log_pane.row_count() == 1
+        assert look.main.log_pane.line_count() == 1
 
 
 async def test_escape_while_typing_clears_it() -> None:
     async with looking(whole(), (140, 40)) as look:
         await look.press("slash", "x", "escape")
-        assert look.main.pairs.filter == ""
+        assert look.main.pairs.filter.text == ""
         assert look.main.pairs.has_focus

@@ -12,12 +12,12 @@ from tests.dashboard.streams import Teller, connected, described, gathered, whol
 async def test_a_frozen_screen_stands_still_while_events_go_on_being_folded() -> None:
     tell = Teller()
     async with looking([*gathered(tell), *described(tell)], (140, 40)) as look:
-        await look.press("escape", "z")
+        await look.press("z")
         assert "FROZEN" in look.lines[0]
         await look.tell(connected(tell))
         assert "CHECKING" in look.lines[0]
-        assert look.app.session.state == "connected"
-        await look.press("z")
+        assert look.app.living.session.state == "connected"
+        await look.press("escape")
         assert "FROZEN" not in look.lines[0]
         assert "CONNECTED" in look.lines[0]
 

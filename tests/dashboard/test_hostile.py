@@ -59,10 +59,10 @@ VIEWS: list[tuple[str, ...]] = [
 async def test_no_foreign_text_breaks_any_view(
     keys: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from icetui.dashboard.panes import findings
+    from icetui.dashboard import watch
 
     said: list[Finding] = []
-    monkeypatch.setattr(findings, "diagnose", lambda session: said)
+    monkeypatch.setattr(watch, "diagnose", lambda session: said)
     async with looking(hostile_stream("x"), (100, 28), hint="[/y]\x1b[2J") as look:
         await look.press(*keys)
         for nasty in NASTY:

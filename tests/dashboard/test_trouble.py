@@ -61,7 +61,7 @@ async def test_a_burst_of_thousands_of_events_is_folded_whole() -> None:
     tell = Teller()
     burst = [tell(events.RoundTripMeasured, pair="L1-R2", seconds=0.02) for _ in range(5000)]
     async with looking([*whole(), *burst], (80, 24)) as look:
-        assert look.app.session.count == len(whole()) + 5000
+        assert look.app.living.session.count == len(whole()) + 5000
 
 
 async def test_leaving_is_no_failure_even_when_the_engine_goes_without_a_word() -> None:
@@ -74,5 +74,5 @@ async def test_leaving_is_no_failure_even_when_the_engine_goes_without_a_word() 
             await look.source.told()
 
         look.source.close = close_and_end  # type: ignore[method-assign]  # a stub
-        await look.press("q")
+        await look.press("ctrl+q")
     assert look.app.return_value == 0

@@ -1,16 +1,11 @@
-"""The Connect card: what do I send, what do I paste, and what is still missing?
-
-It lies over the live panes until the first connection and stays one key away afterwards.
-"""
+"""The card of the exchange: what do I send, what do I paste, and what is still missing?"""
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.widget import Widget
 
 from icetui.dashboard.exchange import Exchange
+from icetui.dashboard.lines import hanging
 from icetui.dashboard.panes.base import (
     ACCENT,
     BAD,
@@ -19,14 +14,16 @@ from icetui.dashboard.panes.base import (
     STRONG,
     WARN,
     Piece,
-    Text,
     line,
 )
 from icetui.dashboard.text import count, plain, rtt, server_name
+from icetui.dashboard.view import View
 from icetui.dashboard.words import reason
 from icetui.events import address_port
 from icetui.session import Session
 
+ROOMY = 24
+"""Rows of a screen from which there is room for more than what is needed."""
 LINES_OF_TEXT = 6
 """Lines of our own text shown; the rest is behind `u`."""
 FORM_NAMES = {"blob": "blob", "sdp": "SDP", "json": "JSON", "base64": "base64"}
@@ -36,41 +33,28 @@ THEIR_KINDS = {
 }  # fmt: skip
 
 
-class ConnectCard(VerticalScroll, can_focus=False):
-    """Two steps, one sentence each, and what the world has said so far."""
-
-    def __init__(self, *, id: str) -> None:
-        super().__init__(id=id)
-        self.body = Text()
-        self.border_title = "Connect"
-
-    def compose(self) -> ComposeResult:
-        yield self.body
-
-    def show(
-        self,
-        session: Session,
-        exchange: Exchange,
-        text: str | None,
-        hint: str,
-    ) -> None:
-        """`text` is our description in the chosen form, None while there is none."""
-        width = (self.parent.size.width if isinstance(self.parent, Widget) else 80) or 80
-        width = max(20, min(width, 84) - 8)
-        parts = [
-            *_send(session, exchange, text, width),
-            Content(""),
-            *_paste(session, exchange),
-            Content(""),
-            _gathering(session),
-        ]
-        if hint:
-            parts.append(line((plain(hint), MUTED)))
-        self.body.put_lines(parts)
-        self.border_subtitle = "esc: look at the panes behind   o: this card again"
+def card(view: View, width: int, height: int) -> list[Content]:
+    """Its lines, wrapped to `width`; less is said where the screen has few rows."""
+    session, exchange = view.session, view.exchange
+    text = exchange.own_text(session)
+    if text is not None and view.masked:
+        text = "hidden on this masked screen; c, w and u give you the real text"
+    roomy = height >= ROOMY
+    parts = [
+        *_send(session, exchange, text, width, height),
+        *([Content("")] if roomy else []),
+        *_paste(session),
+        *([Content("")] if roomy else []),
+        _gathering(session),
+    ]
+    if view.hint:
+        parts.append(line((plain(view.hint), MUTED)))
+    return hanging(parts, width, 3)
 
 
-def _send(session: Session, exchange: Exchange, text: str | None, width: int) -> list[Content]:
+def _send(
+    session: Session, exchange: Exchange, text: str | None, width: int, height: int
+) -> list[Content]:
     what = "Send this to the other side" if session.generation == 0 else "Send them the new one"
     if exchange.own.form != "blob" and exchange.own.sdp_type == "answer":
         what = "Send them this answer"
@@ -79,17 +63,17 @@ def _send(session: Session, exchange: Exchange, text: str | None, width: int) ->
         return [
             line(*title),
             line(("   ✗ There is nothing to send: this machine has no usable address.", BAD)),
-            line(
-                ("   Esc shows why; quit with q and choose another network or --interface.", MUTED)
-            ),
+            line(("   Candidates say why; q leaves, then choose another --interface.", MUTED)),
         ]
     if text is None:
         return [line(*title), line(("   … it is ready as soon as one address is known", MUTED))]
     if exchange.outcome is not None:
         title += ["   ", (exchange.outcome.sentence, MUTED)]
     parts = [line(*title)]
-    parts += [line("   ", (part, ACCENT)) for part in _in_lines(text, width)]
-    keys: list[Piece] = ["   ", ("c", ACCENT), " copy again  ", ("w", ACCENT), " save to file  "]
+    most = min(LINES_OF_TEXT, height // 7)
+    parts += [line("   ", (part, ACCENT)) for part in _in_lines(text, width - 4, most)]
+    copy = " copy" if exchange.handed is None else " copy again"
+    keys: list[Piece] = ["   ", ("c", ACCENT), f"{copy}  ", ("w", ACCENT), " save to file  "]
     keys += [("u", ACCENT), " show unwrapped"]
     keys += ["  ", ("f", ACCENT), f" as {FORM_NAMES[exchange.own.next_form]}"]
     parts.append(line(*keys))
@@ -101,7 +85,7 @@ def _send(session: Session, exchange: Exchange, text: str | None, width: int) ->
                  "not, icetui does ICE only.", MUTED),
             )
         )  # fmt: skip
-    elif session.description is None and not session.knocks:
+    elif session.description is None and not session.knocks and height >= ROOMY:
         parts.append(
             line(
                 ("   Is theirs a browser tab? ", MUTED), ("icetui browser", STRONG),
@@ -118,12 +102,8 @@ def _send(session: Session, exchange: Exchange, text: str | None, width: int) ->
             )
         )  # fmt: skip
     elif exchange.to_be_answered:
-        parts.append(
-            line(
-                ("   ! They sent an offer and this is the answer to it: press ", WARN),
-                ("c", ACCENT), (" and send it.", WARN),
-            )
-        )  # fmt: skip
+        why = exchange.own.surprise or "They sent an offer and this is the answer to it: send it."
+        parts.append(line((f"   ! {why} ", WARN), ("c", ACCENT), (" copies it.", WARN)))
     elif more := exchange.grown(session):
         parts.append(
             line(
@@ -135,20 +115,20 @@ def _send(session: Session, exchange: Exchange, text: str | None, width: int) ->
     return parts
 
 
-def _in_lines(text: str, width: int) -> list[str]:
+def _in_lines(text: str, width: int, most: int) -> list[str]:
     found: list[str] = []
     for raw in text.splitlines():
         harmless = plain(raw, 20000)
         found += [harmless[i : i + width] for i in range(0, len(harmless), width)] or [""]
         if len(found) > 200:
             break
-    if len(found) > LINES_OF_TEXT:
-        left = len(found) - LINES_OF_TEXT + 1
-        found = [*found[: LINES_OF_TEXT - 1], f"… {left} more lines, u shows them all"]
+    if len(found) > most:
+        left = len(found) - most + 1
+        found = [*found[: most - 1], f"… {left} more lines, u shows them all"]
     return found
 
 
-def _paste(session: Session, exchange: Exchange) -> list[Content]:
+def _paste(session: Session) -> list[Content]:
     title: list[Piece] = [("2  ", ACCENT)]
     if session.description is None:
         title += [("Paste theirs", STRONG), ": just paste, anywhere on this screen (or press "]
@@ -160,50 +140,19 @@ def _paste(session: Session, exchange: Exchange) -> list[Content]:
         parts.append(line((f"   ✗ {plain(session.refusal.problem, 300)}", BAD)))
         parts.append(line(("   Nothing is lost: just paste again, the whole of it.", MUTED)))
     elif session.description is not None:
-        parts += _understood(session, exchange)
+        parts += _understood(session)
     if session.description is None:
         parts += _knocking(session)
     return parts
 
 
-def _understood(session: Session, exchange: Exchange) -> list[Content]:
+def _understood(session: Session) -> list[Content]:
     said = session.description
     assert said is not None
     what = THEIR_KINDS.get(said.kind, "their description")
     known = count(said.known_candidates, "candidate")
     parts = [line((f"   Understood {what}: {known}   ", GOOD), ("t", ACCENT), " shows them all")]
-    surprise = (exchange.own.surprise,) if exchange.own.surprise else ()
-    warnings = (*surprise, *said.warnings)[:4]
-    parts += [line((f"   ! {plain(warning, 300)}", WARN)) for warning in warnings]
-    heard = any(p.requests_received for p in session.pairs.values())
-    if session.peer_left:
-        parts.append(
-            line(("   They have left. A new session needs new blobs: q, then again.", WARN))
-        )
-    elif session.lost_after_connected:
-        parts.append(line(("   The connection is lost; checks go on and may find it again.", WARN)))
-        parts.append(line(("   If either side was restarted, both need new blobs.", MUTED)))
-    elif session.connected:
-        parts.append(line(("   You are connected: esc shows the path.", GOOD)))
-    elif session.connected_at is not None:
-        parts.append(line((f"   The connection is {session.state}.", MUTED)))
-    elif not heard and any(p.valid for p in session.pairs.values()):
-        parts.append(
-            line(
-                ("   They answer, but have not pasted yours yet: send it (", WARN),
-                ("c", ACCENT),
-                (" copies it again).", WARN),
-            )
-        )
-    elif heard:
-        parts.append(line(("   They are there: choosing the path…", WARN)))
-    else:
-        parts.append(
-            line(
-                (f"   Checking {count(len(session.pairs), 'pair')}… ", WARN),
-                "nothing can answer before they have pasted yours.",
-            )
-        )
+    parts += [line((f"   ! {plain(warning, 300)}", WARN)) for warning in said.warnings[:4]]
     return parts
 
 

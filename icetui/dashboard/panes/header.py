@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece, Text, line
+from icetui.dashboard.lines import Bar
+from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece, line
+from icetui.dashboard.standing import in_use, over
 from icetui.dashboard.text import duration, plain, rtt
+from icetui.dashboard.view import View
 from icetui.session import Session
 
 STATE_STYLES = {
@@ -25,8 +28,12 @@ def state_word(session: Session) -> str:
     """The connection's state in capitals; before checks start, what is being waited for."""
     if session.failure is not None:
         return "ENGINE FAILED"
+    if session.peer_left:
+        return "THEY LEFT"
     if session.closed is not None:
         return "CLOSED"
+    if session.lost_after_connected:
+        return "PATH LOST"
     if session.state == "new" and session.description is None:
         return "WAITING FOR THEIR BLOB"
     if session.state == "failed" and _unheard(session):
@@ -53,22 +60,29 @@ def path_words(session: Session) -> tuple[str, str] | None:
     return ("relayed" if session.relayed(pair) else "direct"), kinds
 
 
-class Header(Text):
+class Header(Bar):
     """One line; what matters least goes first when it gets narrow."""
 
-    def show(self, session: Session, now: float, *, frozen: bool = False) -> None:
+    def show(self, view: View) -> None:
+        session = view.session
         parts: list[tuple[int, Piece]] = [(9, ("icetui", ACCENT))]
-        if frozen:
+        if view.frozen:
             parts.append((10, (" FROZEN ", "bold reverse")))
+        if view.side:
+            parts.append((10, (f" {plain(view.side, 12)}'s side ", "bold reverse")))
+        if view.sessions > 1:
+            parts.append((8, (f"session {view.number} of {view.sessions}", MUTED)))
         ours = plain(session.started.ufrag, 12) if session.started else "…"
         theirs = plain(session.remote_ufrag or "?", 12)
         parts.append((6, (f"{ours} ⇄ {theirs}", STRONG)))
         word = state_word(session)
         style = WARN if word == NO_ANSWER else STATE_STYLES.get(session.state, STRONG)
+        if over(session):
+            style = MUTED
         parts.append((10, (word, style)))
         words = path_words(session)
         pair = session.selected_pair
-        if words is not None and pair is not None:
+        if words is not None and pair is not None and in_use(session):
             parts.append((7, (words[0], GOOD if words[0] == "direct" else WARN)))
             parts.append((4, words[1]))
             parts.append((8, rtt(pair.current_round_trip_time)))
@@ -78,11 +92,11 @@ class Header(Text):
         if start is None and session.started is not None:
             start = session.started.t
         if start is not None:
-            parts.append((3, duration(now - start)))
-        self.put(_fitted(parts, self.size.width or 80))
+            parts.append((3, duration(view.now - start)))
+        self.put([_line_of(parts, self.room)])
 
 
-def _fitted(parts: list[tuple[int, Piece]], width: int) -> Content:
+def _line_of(parts: list[tuple[int, Piece]], width: int) -> Content:
     def length(piece: Piece) -> int:
         return len(piece if isinstance(piece, str) else piece[0])
 

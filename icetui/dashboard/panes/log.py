@@ -1,107 +1,203 @@
-"""The Log pane: every event as one line; follows the end unless scrolled up."""
+"""The Log pane: every event as one line; follows the end unless scrolled up.
+
+What only keeps a path alive (checks and their answers on a pair that works) is folded into one line
+that counts, so that what happened stays in sight; `a` unfolds it.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable
-from typing import ClassVar
+from typing import NamedTuple
 
-from rich.segment import Segment
-from textual.content import Content
-
-from icetui.dashboard.rows import Rows
-from icetui.dashboard.text import clock, plain
+from icetui import events
+from icetui.dashboard.table import Cell, Column, Table
+from icetui.dashboard.text import clock, count, plain, rtt
 from icetui.dashboard.words import describe
 from icetui.events import AnyEvent
 from icetui.session import LOG_KEPT, Session
 
+TONES = {"warning": "warn", "plain": ""}
 
-class LogPane(Rows):
-    """Rows over `session.log`; with a filter, over the lines of it that match."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "rows--empty", "rows--dim", "rows--good", "rows--bad", "rows--warn",
-        "rows--out", "rows--in",
-    }  # fmt: skip
+class Entry(NamedTuple):
+    """A line of the log: one event, or a run of routine ones."""
+
+    number: int
+    event: AnyEvent
+    """The last one of the run."""
+    folded: int = 1
+    pairs: tuple[str, ...] = ()
+    """The pairs of the run."""
+    trip: float | None = None
+    """The latest round trip of the run, seconds."""
+
+
+def routine(event: AnyEvent, works: bool) -> bool:
+    """Whether it says no more than that a pair which works still does."""
+    if isinstance(event, events.StunMessage):
+        return works and event.error is None and event.method == "Binding"
+    return isinstance(event, events.RoundTripMeasured) and event.purpose in ("probe", "consent")
+
+
+def _pair_of(event: AnyEvent) -> str:
+    pair = getattr(event, "pair", None)
+    return pair.id if isinstance(pair, events.Pair) else pair or ""
+
+
+def _text(entry: Entry) -> Cell:
+    if entry.folded > 1:
+        trip = f", round trip {rtt(entry.trip)}" if entry.trip is not None else ""
+        names = ", ".join(plain(name, 16) for name in entry.pairs[:3])
+        more = f" and {len(entry.pairs) - 3} more" if len(entry.pairs) > 3 else ""
+        keeps = "keeps" if len(entry.pairs) == 1 else "keep"
+        said = f"{names}{more} {keeps} working: {count(entry.folded, 'routine event')}"
+        return Cell(f"{said}{trip}  (a: all)", "dim")
+    text, tone = describe(entry.event)
+    return Cell(text, TONES.get(tone, tone))
+
+
+COLUMNS: tuple[Column[Entry], ...] = (
+    Column("time", "time", "When it happened.",
+           lambda e: Cell(clock(e.event.wall), "dim"), 12, lambda e: e.number, weight=8),
+    Column("event", "event", "What happened.", _text, 20, weight=9, rest=True),
+    Column("pair", "pair", "The pair it is about.",
+           lambda e: Cell(plain(_pair_of(e.event), 16), "dim"), 9, standard=False),
+    Column("kind", "kind", "The event's name in the stream.",
+           lambda e: Cell(events.kebab(type(e.event).__name__), "dim"), 26, standard=False),
+)  # fmt: skip
+
+
+class LogPane(Table[Entry, Entry]):
+    """Rows over `session.log`, of which this remembers how far it was read."""
+
+    COLUMNS = COLUMNS
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self.filter = ""
         self.following = True
+        self.unfolded = False
         self._session = Session()
         self._read = 0
-        self._applied = ""
-        self._matching: deque[tuple[int, AnyEvent]] = deque(maxlen=LOG_KEPT)
+        self._entries: deque[Entry] = deque(maxlen=LOG_KEPT)
+        self._applied: tuple[object, ...] = ()
 
     def show(self, session: Session, now: float) -> None:
-        if session is not self._session or self.filter != self._applied:
-            self._session, self._applied = session, self.filter
-            self._matching.clear()
+        shape = (id(session), self.filter, self.unfolded)
+        if shape != self._applied:
+            self._session, self._applied = session, shape
+            self._entries.clear()
             self._read = session.logged - len(session.log)
-        fallen = max(0, session.logged - len(session.log) - self._read)
-        if self.filter:
-            new = session.logged - max(self._read, session.logged - len(session.log))
-            for number in range(session.logged - new, session.logged):
-                event = session.log[number - session.logged]
-                if self._matches(event):
-                    self._matching.append((number, event))
+        first = session.logged - len(session.log)
+        start = max(self._read, first)
+        news = start < session.logged
+        if news or self.line_count() == 0:
+            log = session.log
+            for number in range(start, session.logged):
+                self._take(number, log[number - session.logged])
+            while self._entries and self._entries[0].number < first:
+                self._entries.popleft()  # it fell out of the session's log
         self._read = session.logged
-        shown = f"Log  with “{plain(self.filter, 30)}”" if self.filter else "Log"
-        self.border_title = Content(
-            shown if self.following else f"{shown}  scrolled up, end: follow"
-        )
-        self.border_subtitle = Content(_turned_away(session))
-        self.settle()
+        self.put_items(self._entries)
+        shown = "Log" + (f"  with “{plain(self.filter.text, 30)}”" if self.filter else "")
+        if not self.following:
+            shown += "  scrolled up, end: follow"
+        self.put_title(shown, _turned_away(session))
         if self.following:
-            self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
-        elif fallen:
-            self.refresh()
+            self._follow()
+        self.settle()
 
-    def _matches(self, event: AnyEvent) -> bool:
-        text = describe(event).text.lower()
-        return all(word in text for word in self.filter.lower().split())
-
-    def row_count(self) -> int:
-        return len(self._matching) if self.filter else len(self._session.log)
-
-    def _at(self, index: int) -> tuple[int, AnyEvent]:
+    def _take(self, number: int, event: AnyEvent) -> None:
         if self.filter:
-            return self._matching[index]
-        log = self._session.log
-        return self._session.logged - len(log) + index, log[index]
+            entry = Entry(number, event)
+            if self.matches(entry):
+                self._entries.append(entry)
+            return
+        pair = self._session.pairs.get(_pair_of(event))
+        if not self.unfolded and pair is not None and routine(event, pair.valid):
+            trip = event.seconds if isinstance(event, events.RoundTripMeasured) else None
+            last = self._entries[-1] if self._entries else None
+            if last is not None and last.pairs:
+                known = last.pairs if pair.id in last.pairs else (*last.pairs, pair.id)
+                self._entries[-1] = Entry(number, event, last.folded + 1, known, trip or last.trip)
+            else:
+                self._entries.append(Entry(number, event, 1, (pair.id,), trip))
+            return
+        self._entries.append(Entry(number, event))
 
-    def row_key(self, index: int) -> Hashable:
-        number, event = self._at(index)
-        return number, id(event)
+    def put_items(self, items: object) -> None:
+        """The entries are filtered as they come, and in their order unless one is asked for."""
+        if self.sorted_by in (None, "time") and not self.reverse:
+            self.total = len(self._entries)
+            self.order = self._entries  # type: ignore[assignment]  # read by number only
+        else:
+            filter_, self.filter = self.filter, type(self.filter)()
+            super().put_items(list(self._entries))
+            self.filter = filter_
 
-    def row(self, index: int) -> list[Segment]:
-        _, event = self._at(index)
-        text, tone = describe(event)
-        names = {"warning": "rows--warn", "plain": ""}
-        name = names.get(tone, f"rows--{tone}")
-        return [
-            Segment(f" {clock(event.wall)} ", self.tone("rows--dim")),
-            Segment(text, self.tone(name) if name else None),
-        ]
+    # --- rows ----------------------------------------------------------------------------------
+
+    def ident(self, item: Entry) -> str:
+        return str(item.number)
+
+    def row(self, item: Entry) -> Entry:
+        return item
+
+    def row_key(self, item: Entry) -> Hashable:
+        return item.number, item.folded, id(item.event)
+
+    def shorten(self, column: Column[Entry], text: str, width: int) -> str:
+        return text[: max(0, width - 1)] + "…"
 
     def empty_text(self) -> str:
         if self.filter:
-            return f"No line contains “{plain(self.filter, 40)}”. Press / to change the filter."
+            text = plain(self.filter.text, 40)
+            return f"No line matches “{text}”. Press / to change the filter, esc to drop it."
         return "Nothing has happened yet: every event of the session comes here, newest last."
 
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
-        self.following = new_value >= self.max_scroll_y
+    @property
+    def pair_under_cursor(self) -> str | None:
+        """The pair that the line under the cursor is about."""
+        item = self.highlighted
+        return _pair_of(item.event) or None if item is not None else None
 
-    def on_resize(self) -> None:
-        if self.following:
-            self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
+    # --- the cursor and following --------------------------------------------------------------
+
+    @property
+    def cursor_row(self) -> int:
+        """The row under the cursor; while it follows, the newest."""
+        last = len(self.order) - 1
+        if self.following or self._cursor is None:
+            return max(0, last)
+        wanted = int(self._cursor)
+        if self.sorted_by in (None, "time") and not self.reverse:
+            low, high = 0, last
+            while low < high:  # entries are in the order of their numbers
+                at = (low + high) // 2
+                if self.order[at].number < wanted:
+                    low = at + 1
+                else:
+                    high = at
+            return max(0, low)
+        return self._cursor_row
+
+    def point_at(self, row: int) -> None:
+        self.following = row >= len(self.order) - 1
+        super().point_at(row)
+
+    def scrolled(self) -> None:
+        self.following = self._top >= self.line_count() - self.page
+        if not self.following and self._cursor is None and self.order:
+            self._cursor = self.ident(self.order[-1])
+
+    def _follow(self) -> None:
+        self._top = max(0, self.line_count() - self.page)
 
 
 def _turned_away(session: Session) -> str:
     """How many datagrams came to nothing, and where to read more."""
     refused = sum(e.count for e in session.refused.values())
     dropped = sum(e.count for e in session.dropped.values())
-    parts = [f"{refused} datagrams refused"] if refused else []
+    parts = [f"{count(refused, 'datagram')} refused"] if refused else []
     parts += [f"{dropped} dropped"] if dropped else []
     return " · ".join(parts)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from icetui.dashboard.panes.base import BAD, GOOD, MUTED, STRONG, WARN, Text, line, lines
+from icetui.dashboard.lines import Prose
+from icetui.dashboard.panes.base import BAD, GOOD, MUTED, STRONG, WARN, line
+from icetui.dashboard.standing import in_use
 from icetui.dashboard.text import (
     count,
     middle,
@@ -23,17 +25,17 @@ CONSENT_SHORT = 10.0
 """Seconds of consent left from which it is worth a warning (RFC 7675: 30 s, asked each 4–6 s)."""
 
 
-class PathPane(Text, can_focus=False):
+class PathPane(Prose):
     """Drawn with both ends where there is room; three lines where there is not."""
 
-    def on_mount(self) -> None:
-        self.border_title = "Path"
+    BAR = 0
 
     def show(self, session: Session, now: float) -> None:
-        width, height = self.content_size.width or 78, self.content_size.height or 3
+        self.put_title("Path")
+        width, height = self.size.width or 78, self.size.height or 3
         pair = session.selected_pair
-        if pair is None:
-            self.put(lines(_no_path(session)))
+        if pair is None or not in_use(session):
+            self.put(_no_path(session))
             return
         quality = session.quality.get(pair.id, Quality())
         if height >= 6:
@@ -43,7 +45,7 @@ class PathPane(Text, can_focus=False):
             body = [*drawn, _figures(quality), _spark_line(quality, width)]
         else:
             body = [_one_line(session, pair, width), _short_figures(pair, quality, width)]
-        self.put(lines([*body, _upkeep(session, pair, now)]))
+        self.put([*body, _upkeep(session, pair, now)])
 
 
 def _near(session: Session, pair: Pair) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
-from icetui.session import Session
+from icetui.dashboard.view import View
 
 if TYPE_CHECKING:
     from icetui.dashboard.app import Dashboard
@@ -27,8 +27,12 @@ class Box(ModalScreen[None]):
         assert isinstance(self.app, Dashboard)
         return self.app
 
-    def show(self, session: Session, now: float) -> None:
-        """Called with every repaint; boxes that stand still do nothing."""
+    def on_mount(self) -> None:
+        self.dashboard.repaint()
+
+    def show(self, view: View) -> int:
+        """Called with every repaint; how many lines changed."""
+        return 0
 
     def action_close(self) -> None:
         self.dismiss()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input
 
+from icetui.dashboard.lines import FAR, Prose
 from icetui.dashboard.panes.base import BAD, GOOD, MUTED, WARN, Text, line
 from icetui.dashboard.screens.box import Box
 from icetui.dashboard.text import clock, plain, rtt, size
+from icetui.dashboard.view import View
 from icetui.events import MAX_TEXT_SENT, SendText
-from icetui.session import Session, TextLine
+from icetui.session import TextLine
 
 LINES_SHOWN = 200
 
@@ -31,14 +33,17 @@ class MessageInput(Input):
             self.insert_text_at_cursor(" ".join(event.text.split()))
 
 
+class Said(Prose, can_focus=False):
+    """The lines of the conversation."""
+
+
 class Conversation(Box):
     """What was said so far, and a line to say more."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box", id="conversation") as box:
             box.border_title = "Messages: not encrypted"
-            with VerticalScroll(id="said", can_focus=False):
-                yield Text(id="lines")
+            yield Said(id="said")
             yield Text(id="problem")
             yield MessageInput(
                 placeholder="a message to the other side", id="message", compact=True
@@ -53,16 +58,19 @@ class Conversation(Box):
             )
         )
         self.set_focus(self.query_one("#message"))
-        self.dashboard.repaint()
+        super().on_mount()
 
-    def show(self, session: Session, now: float) -> None:
+    def show(self, view: View) -> int:
+        session = view.session
         said = session.texts[-LINES_SHOWN:]
         empty = "Nothing said yet. The other side sees what you send at once."
         if session.peer_left:
             empty = "Nothing was said, and the other side has left."
         written = [_written(text) for text in said] or [line((empty, MUTED))]
-        self.query_one("#lines", Text).put_lines(written, indent=15)
-        self.query_one("#said").scroll_end(animate=False)
+        box = self.query_one("#said", Said)
+        box.put(written, indent=15)
+        box.scroll_by(FAR)
+        return box.changed
 
     def on_input_changed(self) -> None:
         self.query_one("#problem", Text).put(Content(""))
@@ -75,17 +83,16 @@ class Conversation(Box):
         if problem:
             self.query_one("#problem", Text).put(line((problem, BAD)))
             return
-        session = self.dashboard.session
-        self.dashboard.source.send(SendText(session=session.id, text=text))
+        self.dashboard.send(SendText(session=self.dashboard.living.session.id, text=text))
         event.input.clear()
 
     def _problem(self, text: str) -> str:
         length = len(text.encode("utf-8", "replace"))
         if length > MAX_TEXT_SENT:
             return f"Too long: {length} bytes, and one message carries {MAX_TEXT_SENT}."
-        if not self.dashboard.source.live:
+        if not self.dashboard.living.source.live:
             return "This is a recording: nobody is there to read it."
-        if self.dashboard.session.selected is None:
+        if self.dashboard.living.session.selected is None:
             return "There is no path at the moment: nothing can be sent."
         return ""
 

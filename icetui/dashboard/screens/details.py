@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 
 from icetui import events
-from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, Text, line
+from icetui.dashboard.lines import Prose
+from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, line
+from icetui.dashboard.panes.pairs import requests
 from icetui.dashboard.screens.box import Reading
-from icetui.dashboard.text import clock, percent, plain, rtt, server_name, size, spark
+from icetui.dashboard.text import clock, count, percent, plain, rtt, server_name, size, spark
+from icetui.dashboard.view import View
 from icetui.dashboard.words import describe
 from icetui.events import Candidate, Pair, address_port
 from icetui.session import Session
@@ -26,19 +28,19 @@ class Details(Reading):
         self.pair = pair
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="box tall", id="details") as box:
-            box.border_title = Content(f"Pair {plain(self.pair, 40)}")
-            box.border_subtitle = "esc or q: back"
-            yield Text(id="story")
+        yield Prose(classes="box tall", id="details")
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one("#details"))
-        self.dashboard.repaint()
+        super().on_mount()
 
-    def show(self, session: Session, now: float) -> None:
-        pair = session.pairs.get(self.pair)
+    def show(self, view: View) -> int:
+        pair = view.session.pairs.get(self.pair)
+        box = self.query_one("#details", Prose)
+        box.put_title(f"Pair {plain(self.pair, 40)}", "esc or q: back")
         if pair is not None:
-            self.query_one("#story", Text).put_lines(story(session, pair), indent=13)
+            box.put(story(view.session, pair), indent=13)
+        return box.changed
 
 
 def story(session: Session, pair: Pair) -> list[Content]:
@@ -111,12 +113,12 @@ def _figures(session: Session, pair: Pair) -> list[Content]:
     quality = session.quality.get(pair.id)
     average = pair.total_round_trip_time / pair.round_trips if pair.round_trips else None
     rows = [
-        ("checks    ", f"{pair.requests_sent} requests sent, {pair.responses_received} answered, "
-                       f"{pair.retransmissions_sent} retransmissions"),
-        ("from them ", f"{pair.requests_received} requests received, "
+("checks    ", f"{count(requests(pair), 'request')} sent, {again(pair)}, "
+                       f"{pair.responses_received} answered"),
+        ("from them ", f"{count(pair.requests_received, 'request')} received, "
                        f"{pair.responses_sent} answered"),
-        ("consent   ", f"{pair.consent_requests_sent} requests sent"),
-        ("data      ", f"{size(pair.bytes_sent)} in {pair.packets_sent} packets sent, "
+        ("consent   ", f"{count(pair.consent_requests_sent, 'request')} sent"),
+        ("data      ", f"{size(pair.bytes_sent)} in {count(pair.packets_sent, 'packet')} sent, "
                        f"{size(pair.bytes_received)} in {pair.packets_received} received"),
         ("round trip", f" now {rtt(pair.current_round_trip_time)}, average {rtt(average)} over "
                        f"{pair.round_trips}"),
@@ -130,6 +132,12 @@ def _figures(session: Session, pair: Pair) -> list[Content]:
     return [line((name, MUTED), text) for name, text in rows]
 
 
+def again(pair: Pair) -> str:
+    """How many of the requests were retransmissions, in words."""
+    number = pair.retransmissions_sent
+    return f"{number or 'none'} of them again"
+
+
 def _is_new(event: events.AnyEvent) -> bool:
     if not isinstance(event, events.PairChanged):
         return False
@@ -137,6 +145,7 @@ def _is_new(event: events.AnyEvent) -> bool:
 
 
 def _messages(session: Session, pair: Pair) -> list[Content]:
+    """A line for each, and what the newest of every kind holds."""
     found = [
         event
         for event in session.log
@@ -144,7 +153,22 @@ def _messages(session: Session, pair: Pair) -> list[Content]:
     ]
     if not found:
         return [line(("No STUN message of this pair in the log.", MUTED))]
-    parts = [line((f"its STUN messages, {len(found)} in the log, newest first", STRONG))]
+    newest: dict[tuple[str, str], events.StunMessage] = {
+        (event.direction, event.message_class): event for event in found
+    }
+    parts = [line(("what the newest of each kind holds", STRONG))]
+    for event in newest.values():
+        text, tone = describe(event)
+        parts.append(
+            line((f"  {text}", BAD if tone == "bad" else ""), (f"  {size(event.size)}", MUTED))
+        )
+        for attribute in event.attributes:
+            name, value = plain(attribute.name, 40), plain(attribute.value, 120)
+            parts.append(line((f"    {name}  ", MUTED), value))
+    parts += [
+        Content(""),
+        line((f"its STUN messages, {len(found)} in the log, newest first", STRONG)),
+    ]
     for event in reversed(found[-MESSAGES_SHOWN:]):
         text, tone = describe(event)
         parts.append(
@@ -154,7 +178,4 @@ def _messages(session: Session, pair: Pair) -> list[Content]:
                 (f"  {size(event.size)}  {plain(event.transaction, 24)}", MUTED),
             )
         )
-        for attribute in event.attributes:
-            name, value = plain(attribute.name, 40), plain(attribute.value, 120)
-            parts.append(line((f"             {name}  ", MUTED), value))
     return parts

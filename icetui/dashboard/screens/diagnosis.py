@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
 from textual.content import Content
 
 from icetui import events
-from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, Text, line
+from icetui.dashboard.lines import Prose
+from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, line
 from icetui.dashboard.panes.findings import SIGNS
 from icetui.dashboard.screens.box import Reading
 from icetui.dashboard.text import clock, plain, server_name, waiting
-from icetui.diagnosis import Finding, diagnose, nats
+from icetui.dashboard.view import View
+from icetui.diagnosis import Finding, nats
 from icetui.events import address_port
 from icetui.session import Session
 
-SECTIONS = ("findings", "nats", "seen", "paths")
 PATHS_SHOWN = 40
 ROWS_SHOWN = 40
 SEVERITY_WORDS = {"problem": "problem", "warning": "warning", "info": "to know", "good": "good"}
@@ -27,32 +27,31 @@ class Diagnosis(Reading):
     """Follows the session while it is open."""
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="box tall", id="diagnosis") as box:
-            box.border_title = "What is going on, and why"
-            box.border_subtitle = "esc or q: back"
-            for name in SECTIONS:
-                yield Text(id=f"section-{name}")
+        yield Prose(classes="box tall", id="diagnosis")
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one("#diagnosis"))
-        self.set_interval(1.0, self.dashboard.repaint)  # ages grow without any event
-        self.dashboard.repaint()
+        super().on_mount()
 
-    def show(self, session: Session, now: float) -> None:
-        for name, parts, indent in (
-            ("findings", _findings(session), 4),
-            ("nats", _nats(session), 2),
-            ("seen", _seen(session, now), 4),
-            ("paths", _paths(session), 15),
-        ):
-            self.query_one(f"#section-{name}", Text).put_lines(parts, indent)
+    def show(self, view: View) -> int:
+        box = self.query_one("#diagnosis", Prose)
+        box.put_title("What is going on, and why", "esc or q: back")
+        session = view.session
+        box.put(
+            [
+                *((part, 4) for part in _findings(view.findings)),
+                *((part, 2) for part in _nats(session)),
+                *((part, 4) for part in _seen(session, view.now)),
+                *((part, 15) for part in _paths(session)),
+            ]
+        )
+        return box.changed
 
 
 # --- findings -----------------------------------------------------------------------------------
 
 
-def _findings(session: Session) -> Iterator[Content]:
-    found = diagnose(session)
+def _findings(found: Sequence[Finding]) -> Iterator[Content]:
     if not found:
         yield line(("Nothing to say yet: findings come with the first checks.", MUTED))
     for finding in found:

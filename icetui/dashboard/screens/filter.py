@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.binding import Binding
 from textual.widgets import Input
 
@@ -22,9 +23,16 @@ class FilterInput(Input):
 
     def __init__(self, text: str) -> None:
         super().__init__(
-            text, id="filter", placeholder="filter pairs and log: words, all must occur",
+            text, id="filter", placeholder="words, !word, field:word, /expression/; all must hold",
             max_length=MOST, compact=True, select_on_focus=False,
         )  # fmt: skip
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A description goes where it belongs; anything else is typed."""
+        if "icetui:" in event.text:
+            event.stop()
+            event.prevent_default()
+            self._main.dashboard.hand_in(event.text)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._main.set_filter(event.value)

@@ -1,27 +1,33 @@
-"""The main screen: the panes of a session, the card over them, and what the keys do here."""
+"""The main screen: the panes of a session and how much room each of them gets."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Container
+from textual.screen import Screen
 
 from icetui.dashboard.actions import ACTIONS
-from icetui.dashboard.panes.bars import Banner, KeyBar, TabBar
+from icetui.dashboard.panes.bars import TABS, KeyBar, TabBar
 from icetui.dashboard.panes.candidates import CandidatesPane
-from icetui.dashboard.panes.connect import ConnectCard
 from icetui.dashboard.panes.findings import FindingsPane
 from icetui.dashboard.panes.header import Header
 from icetui.dashboard.panes.log import LogPane
+from icetui.dashboard.panes.next_step import NextStep
 from icetui.dashboard.panes.pairs import PairTable
 from icetui.dashboard.panes.path import PathPane
-from icetui.dashboard.screens.handlers import Handlers
-from icetui.session import Session
+from icetui.dashboard.rooms import rooms
+from icetui.dashboard.screens.filter import FilterInput
+from icetui.dashboard.view import View
+
+if TYPE_CHECKING:
+    from icetui.dashboard.app import Dashboard
 
 
-class Main(Handlers):
+class Main(Screen[None]):
     """A grid where there is room (`-wide -tall`), a stack with tabs where there is not."""
 
     AUTO_FOCUS = "#pairs"
@@ -34,12 +40,13 @@ class Main(Handlers):
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]  # narrower than Textual's
         *(action.binding for action in ACTIONS),
         Binding("escape", "back", show=False),
+        Binding("ctrl+z", "app.suspend_process", show=False),
     ]
 
     def __init__(self) -> None:
         super().__init__()
         self.header = Header(id="header")
-        self.banner = Banner(id="banner")
+        self.next_step = NextStep(id="next")
         self.candidates = CandidatesPane(id="candidates")
         self.path = PathPane(id="path")
         self.pairs = PairTable(id="pairs")
@@ -47,12 +54,15 @@ class Main(Handlers):
         self.findings = FindingsPane(id="findings")
         self.log_pane = LogPane(id="log")
         self.keys = KeyBar(id="keys")
-        self.card = ConnectCard(id="card")
         self.tab = "findings"
+        """The pane a narrow screen shows below the pairs."""
+        self.zoomed: str | None = None
+        """Id of the pane that has the whole screen."""
+        self._rooms: Sequence[int] = ()
 
     def compose(self) -> ComposeResult:
         yield self.header
-        yield self.banner
+        yield self.next_step
         with Container(id="panes"):
             yield self.candidates
             yield self.path
@@ -61,52 +71,142 @@ class Main(Handlers):
             yield self.findings
             yield self.log_pane
         yield self.keys
-        yield self.card
+
+    @property
+    def dashboard(self) -> Dashboard:
+        from icetui.dashboard.app import Dashboard
+
+        assert isinstance(self.app, Dashboard)
+        return self.app
 
     # --- drawing -----------------------------------------------------------------------------
 
-    def show(self, session: Session, now: float) -> None:
-        """Draw everything anew from `session`; each pane repaints only what differs."""
-        app = self.dashboard
-        card = app.exchange.card_open(session, live=app.source.live)
-        self.show_clock(session, now)
-        for pane in (self.candidates, self.pairs, self.findings, self.log_pane):
-            if pane.display:
-                pane.show(session, now)
+    def show(self, view: View) -> int:
+        """Draw everything anew; each pane repaints only what differs. How many lines did."""
+        session, now = view.session, view.now
+        self.header.show(view)
+        self.next_step.show(view, self.size.height)
+        if self.pairs.display:
+            self.pairs.show(session, now, view.chronicle)
+        if self.candidates.display:
+            self.candidates.show(session, now)
+        if self.findings.display:
+            self.findings.show(view.findings, now)
+        if self.log_pane.display:
+            self.log_pane.show(session, now)
+        if self.path.display:
+            self.path.show(session, now)
         self.tabs.show(self.tab)
-        self.keys.show(app.situation)
-        self.card.display = card
-        if card:
-            self.card.show(session, app.exchange, self._shown_text(), app.source.hint)
+        self.keys.show(view)
+        self._arrange()
+        panes = (self.candidates, self.pairs, self.findings, self.log_pane, self.path)
+        return sum(pane.changed for pane in panes)
 
-    def show_clock(self, session: Session, now: float) -> None:
-        """What changes with time alone."""
-        app = self.dashboard
-        card = app.exchange.card_open(session, live=app.source.live)
-        self.header.show(session, now, frozen=app.frozen is not None)
-        self.banner.show(session, now, trouble=app.trouble, card=card, hint=app.source.hint)
-        self.path.show(session, now)
+    def on_screen_resume(self) -> None:
+        self.dashboard.repaint()
 
-    def _shown_text(self) -> str | None:
-        """Our description for the card; it holds addresses, so a masked screen leaves it out."""
-        app = self.dashboard
-        if app.masked and app.session.blob is not None:
-            return "hidden on this masked screen; c, w and u give you the real text"
-        return app.exchange.own_text(app.session)
+    # --- rooms -------------------------------------------------------------------------------
 
     @property
     def stacked(self) -> bool:
         return not (self.has_class("-wide") and self.has_class("-tall"))
 
+    def _arrange(self) -> None:
+        """Panes as big as their content: rows that one does not need are another's."""
+        panes = self.query_one("#panes")
+        height = panes.size.height
+        if self.zoomed is not None or not height:
+            return
+        if self.stacked:
+            tab = {"candidates": self.candidates, "findings": self.findings,
+                   "log": self.log_pane}[self.tab]  # fmt: skip
+            wanted = rooms(height - self.path.outer_size.height - 1, (
+                (4, (self.pairs.line_count() or 3) + 2), (4, tab.line_count() + 1)))  # fmt: skip
+            if wanted != self._rooms:
+                self.pairs.styles.height = wanted[0]
+        else:
+            wanted = rooms(height, (
+                (8, max(self.candidates.line_count() + 3, self.path.line_count() + 2)),
+                (6, (self.pairs.line_count() or 3) + 3),
+                (9, max(self.findings.line_count() + 2, 12)),
+            ))  # fmt: skip
+            if wanted != self._rooms:
+                panes.styles.grid_rows = " ".join(str(rows) for rows in wanted)
+        self._rooms = wanted
+
     def on_resize(self) -> None:
         panes = self.query_one("#panes")
+        self._rooms = ()
         first = panes.children[0]
-        if self.stacked and first is self.candidates:
-            panes.move_child(self.candidates, before=self.findings)
-        elif not self.stacked and first is not self.candidates:
-            panes.move_child(self.candidates, before=0)
+        if self.stacked:
+            panes.styles.grid_rows = None
+            if first is self.candidates:
+                panes.move_child(self.candidates, before=self.findings)
+        else:
+            self.pairs.styles.height = None
+            if first is not self.candidates:
+                panes.move_child(self.candidates, before=0)
         self.choose(self.tab)
         self.dashboard.repaint()
 
-    def on_pair_table_moved(self) -> None:
-        self.keys.show(self.dashboard.situation)
+    def choose(self, tab: str) -> None:
+        self.tab = tab
+        self._rooms = ()
+        for name, _, _ in TABS:
+            self.query_one(f"#{name}").set_class(name == tab, "-chosen")
+
+    def go(self, name: str) -> None:
+        """Focus the pane of that name, on top of the tabs where it is one of them."""
+        if self.zoomed is not None:
+            self.zoom(name)
+        if name in {tab for tab, _, _ in TABS}:
+            self.choose(name)
+        self.set_focus(self.query_one(f"#{name}"))
+
+    def zoom(self, name: str | None = None) -> None:
+        """Give the focused pane the whole screen, or all of them their places again."""
+        focused = self.focused.id if self.focused is not None else "pairs"
+        wanted = name or (None if self.zoomed is not None else focused)
+        self.zoomed = wanted
+        panes = self.query_one("#panes")
+        panes.set_class(wanted is not None, "-zoomed")
+        for pane in panes.children:
+            pane.set_class(pane.id == wanted, "-whole")
+        self._rooms = ()
+        if wanted is None:
+            self.on_resize()
+        else:
+            panes.styles.grid_rows = None
+            self.pairs.styles.height = None
+
+    # --- filter, findings, escape ------------------------------------------------------------
+
+    async def open_filter(self) -> None:
+        if not self.query(FilterInput):
+            await self.mount(FilterInput(self.pairs.filter.text), before=self.keys)
+        self.set_focus(self.query_one(FilterInput))  # at once: what is typed next is for it
+
+    def set_filter(self, text: str) -> None:
+        self.pairs.set_filter(text)
+        self.log_pane.set_filter(text)
+        self.dashboard.repaint()
+
+    def jump_to(self, pairs: Sequence[str]) -> None:
+        """To the first of these pairs that is shown."""
+        self.go("pairs")
+        for pair in pairs:
+            if self.pairs.point_to(pair):
+                return
+
+    async def action_back(self) -> None:
+        """Escape: the filter first, then zoom, card and freeze."""
+        app = self.dashboard
+        if self.pairs.filter:
+            self.set_filter("")
+        elif self.zoomed is not None:
+            self.zoom()
+        elif app.view().card_open:
+            app.living.exchange.card = False
+        elif app.frozen is not None:
+            app.toggle_freeze()
+        app.repaint()

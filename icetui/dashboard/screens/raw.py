@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.content import Content
 
-from icetui.dashboard.panes.base import Text, line, lines
+from icetui.dashboard.panes.base import Text, line
 from icetui.dashboard.screens.box import Box
 from icetui.dashboard.text import plain
 
@@ -34,7 +35,8 @@ class RawBox(Box):
 
     def on_mount(self) -> None:
         raw = [line(plain(part, 50_000)) for part in self._text.splitlines()]
-        self.query_one("#rawtext", Text).put(lines([*raw, line(""), line("esc: back")]))
+        parts = [*raw, line(""), line("esc: back")]
+        self.query_one("#rawtext", Text).put(Content("\n").join(parts))
 
 
 async def show_raw(dashboard: Dashboard, text: str) -> None:

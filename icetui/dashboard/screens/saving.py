@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
+from icetui.dashboard import handover
 from icetui.dashboard.panes.base import BAD, Text, line
 from icetui.dashboard.saving import NotSaved, save
 from icetui.dashboard.screens.box import Box
@@ -41,4 +42,4 @@ class SaveBox(Box):
             self.query_one("#problem", Text).put(line((str(problem), BAD)))
             return
         self.dismiss()
-        self.dashboard.saved(str(target))
+        handover.saved(self.dashboard, str(target))

@@ -8,22 +8,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import VerticalScroll
 from textual.content import Content
 
-from icetui.dashboard.panes.base import (
-    ACCENT,
-    GOOD,
-    MUTED,
-    STRONG,
-    WARN,
-    Text,
-    hanging,
-    line,
-    lines,
-)
+from icetui.dashboard.lines import Prose, hanging
+from icetui.dashboard.panes.base import ACCENT, GOOD, MUTED, STRONG, WARN, line
 from icetui.dashboard.screens.box import Reading
 from icetui.dashboard.text import count, middle, plain
+from icetui.dashboard.view import View
 from icetui.events import Candidate, Pair, address_port
 from icetui.session import Session
 
@@ -44,21 +35,20 @@ class Theirs(Reading):
     BINDINGS: ClassVar[list[Binding]] = [Binding("t", "close", show=False)]
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="box tall", id="theirs") as box:
-            box.border_title = "What they sent"
-            box.border_subtitle = "esc or q: back"
-            yield Text(id="sent")
+        yield Prose(classes="box tall", id="theirs")
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one("#theirs"))
-        self.dashboard.repaint()
+        super().on_mount()
 
     def on_resize(self) -> None:
         self.dashboard.repaint()
 
-    def show(self, session: Session, now: float) -> None:
-        text = self.query_one("#sent", Text)
-        text.put(lines(sent(session, now, text.content_size.width or 70)))
+    def show(self, view: View) -> int:
+        box = self.query_one("#theirs", Prose)
+        box.put_title("What they sent", "esc or q: back")
+        box.put(sent(view.session, view.now, box.room))
+        return box.changed
 
 
 def sent(session: Session, now: float, width: int) -> list[Content]:

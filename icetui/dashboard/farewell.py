@@ -1,0 +1,67 @@
+"""What stays on the terminal after leaving: five lines about the session."""
+
+from __future__ import annotations
+
+from icetui.dashboard.panes.header import path_words, state_word
+from icetui.dashboard.text import duration, plain, rtt
+from icetui.dashboard.watch import Watch
+from icetui.diagnosis import diagnose
+from icetui.events import address_port
+from icetui.session import Session
+
+SIGNS = {"problem": "✗", "warning": "!", "info": "·", "good": "✓"}
+
+
+def farewell(watch: Watch) -> str:
+    """Peer, path, how long, worst finding, where it is saved; nothing if nothing ever came."""
+    session = watch.session
+    if session.count == 0:
+        return ""
+    lines = (
+        ("peer", _peer(session)),
+        ("path", _path(session)),
+        ("lasted", _lasted(session)),
+        ("finding", _worst(session)),
+        ("saved", plain(watch.saved, 200) if watch.saved else "no; e in the dashboard writes a "
+         "report, --record FILE keeps everything"),
+    )  # fmt: skip
+    return "".join(f"{name:8} {text}\n" for name, text in lines)
+
+
+def _peer(session: Session) -> str:
+    if session.remote_ufrag is None:
+        return "none: nothing of theirs was pasted, and nobody knocked"
+    kind = session.their_description.kind if session.their_description is not None else "knock"
+    left = ", who left" if session.peer_left else ""
+    return f"{plain(session.remote_ufrag, 20)} ({plain(kind, 20)}){left}"
+
+
+def _path(session: Session) -> str:
+    pair, words = session.selected_pair, path_words(session)
+    if pair is None or words is None:
+        paths = [event for event in session.path_history if event.pair is not None]
+        return f"none any more: {state_word(session).lower()}" if paths else "none"
+    near = session.mapped_candidate(pair)
+    far = session.remote_candidates.get(pair.remote)
+    ends = " ─ ".join(
+        plain(f"{c.type} {address_port(c.address, c.port)}", 70) if c is not None else "?"
+        for c in (near, far)
+    )
+    quality = session.quality.get(pair.id)
+    trip = f", {rtt(quality.average)} on average" if quality is not None else ""
+    return f"{words[0]}, {ends}{trip}"
+
+
+def _lasted(session: Session) -> str:
+    start = session.started.t if session.started is not None else 0.0
+    whole = duration(session.t - start)
+    if session.connected_at is None:
+        return f"{whole}, never connected"
+    return f"{whole}, connected after {duration(session.connected_at - start)}"
+
+
+def _worst(session: Session) -> str:
+    found = diagnose(session)
+    if not found:
+        return "none"
+    return f"{SIGNS[found[0].severity]} {plain(found[0].claim, 300)}"

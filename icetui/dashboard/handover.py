@@ -1,0 +1,98 @@
+"""The two descriptions on their way: theirs comes in by paste, ours goes out when it is wanted.
+
+The clipboard belongs to the user: nothing is copied without a key, except one's own right after
+theirs was accepted from a paste, because that is when it is wanted next.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from icetui import events
+from icetui.dashboard.text import count, plain
+
+if TYPE_CHECKING:
+    from icetui.dashboard.app import Dashboard
+    from icetui.dashboard.watch import Watch
+
+SETTLE = 0.4
+"""Seconds in which quick servers answer: what they add is then in what is copied."""
+READ_TIME = 12.0
+"""Seconds a toast with a warning stays."""
+THEIR_KINDS = {
+    "blob": "their blob", "sdp": "their SDP", "json": "their JSON",
+    "base64": "their JSON in base64", "candidates": "candidates",
+}  # fmt: skip
+
+
+def hand_in(app: Dashboard, text: str) -> None:
+    """Their description, to the engine."""
+    if not app.living.source.live:
+        app.notify("This is a recording: there is nothing to paste into.", markup=False)
+    elif text.strip():
+        from icetui.signaling import MAX_TEXT
+
+        app.frozen = None  # what comes of it must be seen
+        app.look_at(len(app.watches) - 1)
+        app.living.exchange.pasted = True
+        text = text[: MAX_TEXT + 1]  # enough to be told that it is too long
+        app.send(events.Paste(session=app.living.session.id, text=text))
+
+
+def saw(app: Dashboard, watch: Watch, event: events.AnyEvent) -> None:
+    """The few things that happen by themselves."""
+    exchange, session = watch.exchange, watch.session
+    exchange.own.see(event)
+    if isinstance(event, events.SessionRestarted):
+        exchange.begin_again()
+    elif isinstance(event, events.DescriptionRefused):
+        exchange.pasted = False
+    elif isinstance(event, events.DescriptionAccepted) and exchange.pasted:
+        exchange.accepted(session)
+        said = _understood(event, connected=session.connected)
+        surprise = (exchange.own.surprise,) if exchange.own.surprise else ()
+        warned = "\n".join(plain(text, 300) for text in (*surprise, *event.warnings[:4]))
+        app.notify(
+            f"{said}\n{warned}" if warned else said,
+            severity="warning" if warned else "information",
+            timeout=READ_TIME if warned else None,
+            markup=False,
+        )
+    if exchange.owed and session.blob_at is not None and session.blob is not None:
+        exchange.owed = False
+        if session.gathering == "complete":
+            app.copy_own()
+        else:
+            app.set_timer(SETTLE, app.copy_own)
+
+
+def _understood(event: events.DescriptionAccepted, *, connected: bool) -> str:
+    if connected:
+        number = event.new_candidates
+        what = count(number, "new candidate") if number else "nothing that was not known"
+        return f"Understood: it holds {what}."
+    known = count(event.known_candidates, "candidate")
+    return f"Understood {THEIR_KINDS.get(event.kind, 'their description')}: {known}."
+
+
+async def copy(app: Dashboard, text: str) -> None:
+    """Ours, by every way there is; says where it went."""
+    exchange = app.living.exchange
+    exchange.outcome = await app.clipboard_ways.copy(text, app.copy_to_clipboard)
+    app.repaint()
+    wanted = "" if app.living.session.connected else " Give it to the other side."
+    app.notify(f"Your {exchange.own.noun}: {exchange.outcome.sentence}.{wanted}", markup=False)
+
+
+async def copy_shown(app: Dashboard, text: str) -> None:
+    """What was under the cursor."""
+    outcome = await app.clipboard_ways.copy(text, app.copy_to_clipboard)
+    app.notify(f"{plain(text, 60)}: {outcome.sentence}.", markup=False)
+
+
+def saved(app: Dashboard, path: str) -> None:
+    """Ours was written to a file."""
+    app.living.exchange.hand_out(app.living.session)
+    app.living.exchange.saved = path
+    app.notify(f"Saved to {path}, readable by you only.", markup=False)
+    app.repaint()

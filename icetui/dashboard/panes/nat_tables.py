@@ -1,0 +1,85 @@
+"""The mapping tables of the NATs on one side's way out, as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.content import Content
+
+from icetui.dashboard.network_words import node_words
+from icetui.dashboard.panes.base import ACCENT, MUTED, STRONG, WARN, line
+from icetui.dashboard.text import count, middle, plain
+from icetui.events import NatBinding
+from icetui.internet import Internet
+
+ROOMY = 62
+"""Cells from which on whole addresses are shown."""
+ENDING = 10.0
+"""Seconds before its end from which on a binding is marked."""
+HOUR = 3600.0
+
+
+def draw(internet: Internet, side: str, now: float, width: int, height: int) -> list[Content]:
+    """At most `height` lines."""
+    nats = [n for n in internet.chain(side).nodes if n in internet.places]
+    nats = [n for n in nats if internet.places[n].kind == "nat"]
+    if not nats:
+        return [line((f" {plain(side, 20)}: no NAT on the way out", MUTED))]
+    share = max(2, height // len(nats))
+    found: list[Content] = []
+    for name in nats:
+        found += _table(internet, name, now, width, share)
+    return found[:height]
+
+
+def _table(internet: Internet, name: str, now: float, width: int, height: int) -> list[Content]:
+    node, table = internet.places[name], internet.tables.get(name)
+    rows = table.bindings if table is not None else ()
+    passed = now - table.t if table is not None else 0.0
+    alive = [row for row in rows if row.ends_in > passed]
+    alive.sort(key=lambda row: (row.protocol != "udp", -len(row.lets_in) - row.more))
+    more = table.more if table is not None else 0
+    head = f" {plain(name, 20)} "
+    told = f"{node_words(node)} · {count(len(alive) + more, 'binding')}"
+    found = [line((head, STRONG), (middle(told, max(8, width - len(head) - 1)), MUTED))]
+    found += [_row(row, row.ends_in - passed, width) for row in alive[: height - 1]]
+    if not alive:
+        found.append(line(("   empty: nothing has been sent through it", MUTED)))
+    return found
+
+
+def _row(row: NatBinding, left: float, width: int) -> Content:
+    roomy = width >= ROOMY
+    inside = row.inside if roomy else _port(row.inside)
+    outside = row.outside if roomy else _port(row.outside)
+    towards = plain(row.towards, 28) or "all"
+    who = " ".join(_lets_in(row, roomy))
+    tail = f"{_left(left):>6}"
+    start = f" {row.protocol} {plain(inside, 28)} → "
+    rest = f" for {towards}" if roomy or row.towards else ""
+    said = f"{rest}  {who}" if not row.towards else rest
+    room = width - len(start) - len(outside) - len(tail) - 1
+    said = said[: max(0, room - 1)] + "…" if len(said) > room else said.ljust(room)
+    tone = WARN if left < ENDING else MUTED
+    return line((start, MUTED), (plain(outside, 28), ACCENT), (said, ""), (tail, tone))
+
+
+def _lets_in(row: NatBinding, roomy: bool) -> Iterator[str]:
+    """Who may write to it."""
+    number = len(row.lets_in) + row.more
+    if "" in row.lets_in:
+        yield "lets in everybody"
+    elif not number:
+        yield "lets in nobody"
+    elif roomy:
+        yield f"lets in {plain(row.lets_in[0], 28)}" + (f" +{number - 1}" if number > 1 else "")
+    else:
+        yield f"lets in {number}"
+
+
+def _port(address: str) -> str:
+    return address.rpartition(":")[2]
+
+
+def _left(seconds: float) -> str:
+    return f"{seconds / HOUR:.0f} h" if seconds >= HOUR else f"{max(0, seconds):.0f} s"

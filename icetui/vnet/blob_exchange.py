@@ -1,0 +1,96 @@
+"""The two blobs on their way: each side's is pasted at the other by itself.
+
+What belongs here: when a blob is handed over. The first time both go at once, a moment after both
+sides have gathered, or have had enough time for it; later ones follow as they change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from icetui import events
+
+MOMENT = 0.1
+"""Seconds between a blob and its paste: no longer, because the screen waits for it."""
+PATIENCE = 2.5
+"""Seconds after which a blob that is not complete is handed over all the same."""
+
+Later = Callable[[float, Callable[[], None]], object]
+"""Calls something after so many seconds of the world."""
+Paste = Callable[[str, str], None]
+"""Pastes a text at the side of that name."""
+
+
+@dataclass(slots=True)
+class _Side:
+    other: str
+    at: float | None
+    """When it pastes; None: with the other."""
+    blob: str = ""
+    complete: bool = False
+    read: str = ""
+    """The other's blob that was pasted here last."""
+    open: bool = False
+    """Whether it has pasted, and takes what is new at once."""
+    due: bool = False
+    settled: bool = False
+    """Whether the other has read it whole: what is added to it later need not be sent."""
+
+
+class BlobExchange:
+    """Between two sides; `at` says for each when it pastes, None: as soon as both have gathered."""
+
+    def __init__(self, at: dict[str, float | None], later: Later, paste: Paste) -> None:
+        one, other = at
+        self._sides = {one: _Side(other, at[one]), other: _Side(one, at[other])}
+        self._later = later
+        self._paste = paste
+        self._patient = True
+        later(PATIENCE, self._lose_patience)
+        for name, side in self._sides.items():
+            if side.at is not None:
+                later(side.at, lambda name=name: self._open(name))  # type: ignore[misc]  # bound
+
+    def saw(self, event: events.Event) -> None:
+        """An event of one of the two sessions."""
+        side = self._sides[event.session]
+        if isinstance(event, events.SessionRestarted):
+            side.settled = False
+        if not isinstance(event, events.BlobChanged):
+            return
+        side.blob, side.complete = event.blob, event.complete
+        self._look()
+        reader = self._sides[side.other]
+        if reader.open and (event.resend or not side.settled):
+            self._soon(side.other)
+
+    def _lose_patience(self) -> None:
+        self._patient = False
+        self._look()
+
+    def _look(self) -> None:
+        """Whether it is time for the first paste."""
+        sides = self._sides.values()
+        if all(s.blob and (s.complete or not self._patient) for s in sides):
+            for name, side in self._sides.items():
+                if side.at is None and not side.open:
+                    self._open(name)
+
+    def _open(self, name: str) -> None:
+        self._sides[name].open = True
+        self._soon(name)
+
+    def _soon(self, name: str) -> None:
+        side = self._sides[name]
+        if not side.due:
+            side.due = True
+            self._later(MOMENT, lambda: self._hand_over(name))
+
+    def _hand_over(self, name: str) -> None:
+        side = self._sides[name]
+        side.due = False
+        other = self._sides[side.other]
+        if other.blob and other.blob != side.read:
+            side.read, other.settled = other.blob, other.complete
+            self._paste(name, other.blob)
