@@ -89,6 +89,8 @@ class Translator:
         self._next_port = 0
         self._by_inside: dict[tuple[str, Address, RemoteKey], Mapping] = {}
         self._by_outside: dict[tuple[str, Address], Mapping] = {}
+        self._sharing: dict[tuple[str, Address], list[Mapping]] = {}
+        """All that have one outside address and port, where ports are overloaded."""
         self._paired: dict[str, str] = {}
         self.addresses = addresses
         first = nat.lifetime if nat.first_lifetime is None else nat.first_lifetime
@@ -111,6 +113,7 @@ class Translator:
     def forget(self) -> None:
         self._by_inside.clear()
         self._by_outside.clear()
+        self._sharing.clear()
 
     def bindings(self) -> list[Binding]:
         """The table as it is now, oldest first."""
@@ -153,7 +156,11 @@ class Translator:
         if mapping is None:
             return "no-mapping"
         if not self._lets_in(mapping, packet.source):
-            return "filtered"
+            sharing = self._sharing.get((packet.protocol, packet.destination), ())
+            found = next((m for m in sharing if self._lets_in(m, packet.source)), None)
+            if found is None:
+                return "filtered"
+            mapping = found
         self._used(mapping, packet.source, inwards=True)
         payload = packet.payload
         if self.nat.alg:
@@ -233,6 +240,9 @@ class Translator:
         key = remote if protocol == "tcp" else dependent(self.nat.mapping, remote)
         mapping = Mapping(protocol, inside, key, outside, self._fabric.clock.nanoseconds)
         self._by_inside[protocol, inside, key] = mapping
+        if self.nat.ports == "overload":
+            # Whoever is let in by an older one of one port still is (Linux tells them apart so).
+            self._sharing.setdefault((protocol, outside), []).append(mapping)
         self._by_outside[protocol, outside] = mapping
         return mapping
 
@@ -246,6 +256,8 @@ class Translator:
     def _drop(self, mapping: Mapping) -> None:
         self._by_inside.pop((mapping.protocol, mapping.inside, mapping.key), None)
         place = mapping.protocol, mapping.outside
+        if mapping in self._sharing.get(place, ()):
+            self._sharing[place].remove(mapping)
         if self._by_outside.get(place) is mapping:  # with overloaded ports, a newer one may have it
             del self._by_outside[place]
 

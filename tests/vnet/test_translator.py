@@ -121,6 +121,13 @@ def test_overloaded_ports_are_the_newest_host_s() -> None:
     assert (alice.texts, carol.texts) == ([], [b"for whom?"])
 
 
+def test_an_overloaded_port_still_lets_in_whom_an_older_mapping_is_for() -> None:
+    behind = Behind(Nat(mapping=BY_PORT, filtering=BY_PORT, ports="overload"))
+    outside = behind.seen_as(0)
+    assert behind.seen_as(2) == outside
+    assert behind.gets_in(0, outside)
+
+
 def test_sequential_ports_follow_one_another() -> None:
     behind = Behind(Nat(mapping=BY_PORT, ports="sequential"))
     ports = [behind.seen_as(remote)[1] for remote in range(3)]
