@@ -238,7 +238,7 @@ class Agent:
         if message is None or message.method != stun.BINDING:
             return
         if message.kind == stun.RESPONSE and message.transaction in self._asked:
-            self._seen(base, message)
+            self._seen(message, source)
             return
         mark = message.attributes.get(MARK)
         if mark is None or len(mark) != 9:
@@ -251,8 +251,11 @@ class Agent:
         elif message.kind == stun.RESPONSE:
             self._answered(base, message, source, bool(over_relay))
 
-    def _seen(self, base: Base, message: stun.Message) -> None:
-        asked, server, turn = self._asked.pop(message.transaction)
+    def _seen(self, message: stun.Message, source: Address) -> None:
+        asked, server, turn = self._asked[message.transaction]
+        if source != server:
+            return  # icetui takes no answers from elsewhere
+        del self._asked[message.transaction]
         value = message.attributes.get(stun.XOR_MAPPED_ADDRESS)
         if value is not None:
             seen = stun.read_xor_address(value, message.transaction)
