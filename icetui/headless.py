@@ -20,6 +20,7 @@ import msgspec
 from icetui import events, signaling
 from icetui.answering import own_form
 from icetui.events import AnyEvent, NotUnderstood, address_port
+from icetui.grammar import count
 from icetui.printable import printable
 from icetui.recording import without_secrets
 from icetui.reports.content import findings
@@ -181,8 +182,9 @@ class Headless:
     def _say_what_was_read(self, event: events.DescriptionAccepted) -> None:
         number = event.new_candidates
         if number or event.known_candidates == 0:
-            thing = "candidate" if number == 1 else "candidates"
-            self._say(f"their {event.kind} was read: {number} new {thing}")
+            new = count(number, "new candidate")
+            read = "candidates were" if event.kind == "candidates" else f"{event.kind} was"
+            self._say(f"their {read} read: {new}")
 
     def _gathered(self) -> None:
         for failure in self.session.candidate_failures:

@@ -11,7 +11,7 @@ from textual.app import App
 from icetui import events
 from icetui.dashboard.clipboard import Clipboard
 from icetui.dashboard.exchange import Exchange
-from icetui.dashboard.text import count
+from icetui.grammar import count
 from icetui.session import Session
 
 if TYPE_CHECKING:

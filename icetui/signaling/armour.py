@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
+from icetui.grammar import agreeing, count
+
 PREFIX = "icetui:"
 MAJOR = 1
 GROUP = 19
@@ -192,8 +194,8 @@ def _damage(written: Written) -> Damage:
             1,
         )
     if len(characters) < 8 and characters[0] == _ALPHABET[MAJOR << 2]:
-        here = f"Only the first {_count(len(characters) + len(PREFIX))} of the blob are here: "
-        return Damage(here + "copy the whole line.", 0, True)
+        here = count(len(characters) + len(PREFIX), "character")
+        return Damage(f"Only the first {here} of the blob are here: copy the whole line.", 0, True)
     if opening is None or opening[0] != MAJOR or not 8 <= opening[1] <= len(characters) + _MAX_BLOB:
         return Damage("The blob is damaged near its start: copy the whole line again.", 0)
     total = opening[1]
@@ -211,8 +213,8 @@ def _damage(written: Written) -> Damage:
         return Damage(_missing(total, end, front, tail), fits, incomplete)
     if end > total and tail:
         where = _place(_middle(total, front, tail), total)
-        sentence = f"{_count(end - total)} too many {where}: copy the whole line again."
-        return Damage("The blob has " + sentence, fits)
+        extra = count(end - total, "character")
+        return Damage(f"The blob has {extra} too many {where}: copy the whole line again.", fits)
     return Damage(_altered(characters[:total]), fits)
 
 
@@ -270,8 +272,8 @@ def _missing(total: int, end: int, front: int, tail: int) -> str:
     else:
         # As far as there is anything it fits: what is missing is what would have followed.
         where = _place(end, total, cut=front == end // (GROUP + 1))
-    verb = "is" if missing == 1 else "are"
-    return f"{_count(missing)} of the blob {verb} missing {where}: copy the whole line again."
+    number, verb = count(missing, "character"), agreeing(missing, "is")
+    return f"{number} of the blob {verb} missing {where}: copy the whole line again."
 
 
 def _altered(characters: str) -> str:
@@ -318,7 +320,3 @@ def _place(at: int, total: int, *, cut: bool = False) -> str:
     if cut or at >= total * 3 / 4:
         third = "near the end"
     return f"{third} (around character {at + 1 + len(PREFIX)} of {total + len(PREFIX)})"
-
-
-def _count(number: int) -> str:
-    return "1 character" if number == 1 else f"{number} characters"

@@ -63,6 +63,7 @@ from typing import get_args
 import msgspec
 
 from icetui import events
+from icetui.grammar import agreeing, count
 from icetui.signaling import armour, validity
 from icetui.signaling.description import MAX_CANDIDATES, Description, UnreadableDescription
 
@@ -255,9 +256,9 @@ def _description(source: _Bytes) -> Description:
     else:
         ufrag, pwd = source.counted_text(), source.counted_text()
     validity.check_credentials(ufrag, pwd)
-    count = source.varint()
-    read = [_candidate(source) for _ in range(min(count, source.left))]
-    if len(read) != count:
+    number = source.varint()
+    read = [_candidate(source) for _ in range(min(number, source.left))]
+    if len(read) != number:
         raise _Malformed
     answers, nat = None, 0
     while source.left:
@@ -272,7 +273,8 @@ def _description(source: _Bytes) -> Description:
     warnings: tuple[str, ...] = ()
     if len(candidates) > MAX_CANDIDATES:
         extra = len(candidates) - MAX_CANDIDATES
-        warnings = (f"{extra} candidates beyond the first {MAX_CANDIDATES} were ignored.",)
+        beyond = f"{count(extra, 'candidate')} beyond the first {MAX_CANDIDATES}"
+        warnings = (f"{beyond} {agreeing(extra, 'was')} ignored.",)
     return Description(
         ufrag=ufrag,
         pwd=pwd,

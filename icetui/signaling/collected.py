@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import msgspec
 
 from icetui import events
+from icetui.grammar import agreeing, count
 from icetui.signaling import validity
 from icetui.signaling.candidate_line import NotACandidate, read_candidate
 from icetui.signaling.description import (
@@ -203,10 +204,12 @@ class Collected:
     ) -> tuple[str, ...]:
         warnings = []
         if self.junk:
-            plural = "candidate was" if len(self.junk) == 1 else "candidates were"
-            warnings.append(f"{len(self.junk)} {plural} ignored: {self.junk[0]}.")
+            ignored = count(len(self.junk), "candidate", verb="was")
+            warnings.append(f"{ignored} ignored: {self.junk[0]}.")
         if beyond:
-            warnings.append(f"{beyond} candidates beyond the first {MAX_CANDIDATES} were ignored.")
+            extra = count(beyond, "candidate")
+            was = agreeing(beyond, "was")
+            warnings.append(f"{extra} beyond the first {MAX_CANDIDATES} {was} ignored.")
         if self.unterminated and self.is_sdp and is_description:
             warnings.append(
                 "Its last line has no line end, which browsers refuse; icetui reads it all the "

@@ -13,9 +13,10 @@ from icetui.dashboard.panes.base import (
     TextPane,
     line,
 )
-from icetui.dashboard.text import count, plain, rtt, server_name
+from icetui.dashboard.text import plain, rtt, server_name
 from icetui.dashboard.words import reason
 from icetui.events import Candidate, Server, address_port
+from icetui.grammar import count
 from icetui.session import Session
 
 INTERFACES = 20

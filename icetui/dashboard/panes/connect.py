@@ -22,9 +22,10 @@ from icetui.dashboard.panes.base import (
     Text,
     line,
 )
-from icetui.dashboard.text import count, plain, rtt, server_name
+from icetui.dashboard.text import plain, rtt, server_name
 from icetui.dashboard.words import reason
 from icetui.events import address_port
+from icetui.grammar import count
 from icetui.session import Session
 
 LINES_OF_TEXT = 6

@@ -6,7 +6,6 @@ from textual.content import Content
 
 from icetui.dashboard.panes.base import BAD, GOOD, MUTED, STRONG, WARN, Text, line, lines
 from icetui.dashboard.text import (
-    count,
     middle,
     percent,
     plain,
@@ -17,6 +16,7 @@ from icetui.dashboard.text import (
     waiting,
 )
 from icetui.events import Candidate, Pair, address_port
+from icetui.grammar import count
 from icetui.session import Quality, Session
 
 CONSENT_SHORT = 10.0

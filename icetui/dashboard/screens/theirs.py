@@ -23,8 +23,9 @@ from icetui.dashboard.panes.base import (
     lines,
 )
 from icetui.dashboard.screens.box import Reading
-from icetui.dashboard.text import count, middle, plain
+from icetui.dashboard.text import middle, plain
 from icetui.events import Candidate, Pair, address_port
+from icetui.grammar import count
 from icetui.session import Session
 
 if TYPE_CHECKING:
