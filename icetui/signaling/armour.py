@@ -10,7 +10,7 @@ import base64
 import re
 import zlib
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from icetui.grammar import agreeing, count
@@ -31,6 +31,9 @@ _MAX_BLOB = 64 * 1024
 """Characters looked at behind one prefix; the longest blob we write has a third of it."""
 _MOST_SEARCHED = 500
 """Characters of a blob in which a single altered one is searched: 1280 checksums of the whole."""
+_CERTAIN = 3
+"""Of how many groups in a row each must count one up to be the inside of a blob."""
+_SEVENTH = pow(7, -1, 64)
 _MAX_PREFIXES = 16
 _MAX_BARE = 64
 """Words tried as the start of a blob that lost its prefix."""
@@ -167,12 +170,35 @@ def in_other_alphabet(text: str) -> bool:
     return behind is not None and any(c in "+/" for c in behind.group()[:_MAX_BLOB])
 
 
-def looks_torn(text: str) -> bool:
-    """Whether there is a long word as only encoded text has it, though no blob starts there."""
-    return any(
-        len(word) >= 20 and word.upper() != word.lower() and not word.isalpha()
-        for word in _TOKEN.findall(text[:_MAX_BLOB])
-    )
+def is_torn(text: str) -> bool:
+    """Whether there is the inside of a blob though none starts there: groups in a row whose check
+    characters are right and count up. Three do so by chance at one of 4096 places, four at one of
+    262144; of a blob that is not long they are the first ones."""
+    characters = _written(text[:_MAX_BLOB]).characters
+    for start in range(min(GROUP + 1, len(characters))):
+        numbers = [
+            _number_of(characters[a : a + GROUP + 1])
+            for a in range(start, min(len(characters), _MOST_SEARCHED), GROUP + 1)
+        ]
+        row = 0
+        for before, number in pairwise(numbers):
+            follows = before is not None and number == (before + 1) % 64
+            row = row + 1 if follows else 0
+            if row >= _CERTAIN or (row == _CERTAIN - 1 and _is_early(number, len(characters))):
+                return True
+    return False
+
+
+def _is_early(number: int | None, length: int) -> bool:
+    return number is not None and number < 10 and length < 200
+
+
+def _number_of(group: str) -> int | None:
+    """Which group it would be by its check character, modulo 64; None: it is no whole one."""
+    if len(group) <= GROUP:
+        return None
+    total = sum((2 * i + 1) * _VALUE[c] for i, c in enumerate(group[:-1]))
+    return (_VALUE[group[-1]] - total) * _SEVENTH % 64
 
 
 # --- naming damage --------------------------------------------------------------------------------

@@ -265,7 +265,7 @@ def _description(source: _Bytes) -> Description:
         tag, value = source.number(), source.take(source.varint())
         if tag == _ANSWERS:
             answers = _unpacked(value) if len(value) == 3 else value.decode("latin-1")
-            if not validity.is_ice_chars(answers) or len(answers) > validity.MAX_CREDENTIAL:
+            if not validity.is_borne(answers) or len(answers) > validity.MAX_CREDENTIAL:
                 raise _Malformed
         elif tag == _NAT and value:
             nat = value[0]
