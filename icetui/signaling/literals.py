@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 _MOST_FAILURES = 20
 """Places that look like an object and are none, after which no more are tried: each may cost a
 scan."""
-_MOST_TOKENS = 12_000
+_MOST_TOKENS = 8_000
 """Of what is no JSON; reading those takes some hundredths of a second."""
 _DEEPEST = 40
 

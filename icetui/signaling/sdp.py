@@ -34,7 +34,7 @@ _CONTINUATION = re.compile(
 # Chat apps that lose line ends leave `… a=mid:0 a=sctp-port:5000 …`.
 _LOST_LINE_END = re.compile(r"[ \t](?=(?:a=[a-z]|m=[a-z]+ [0-9]|v=0\b))")
 _BREAKS = re.compile(r"[\r\n]+")
-_BREAKS_AND_QUOTES = re.compile(r"[\r\n'\"`]+")
+_QUOTES = re.compile(r"['\"`]+")
 _LEADING = " \t>|*+,;{}()[]\u2502"
 _TRAILING = " \t|,;{}()[]\u2502"  # no `+`: a password may end with it
 _NUMBERED = re.compile(r"^[ \t]*(?:[\w./-]{1,80}:)?[0-9]{1,6}[:)\t]\s?(?=[a-z]=)", re.MULTILINE)
@@ -98,26 +98,27 @@ def _media(into: Collected) -> Section | None:
 
 def _lines(text: str, into: Collected, *, quoted: bool) -> list[str]:
     """Lines without quote marks; those that were wrapped are whole again."""
-    breaks = _BREAKS_AND_QUOTES if quoted else _BREAKS
     text = _NUMBERED.sub("", text) if "=" in text else text
-    pieces = breaks.split(_LOST_LINE_END.sub("\n", text), _MOST_LINES)
-    if len(pieces) > _MOST_LINES:
+    shown = _BREAKS.split(_LOST_LINE_END.sub("\n", text), _MOST_LINES)
+    if len(shown) > _MOST_LINES:
         into.unread_lines += 1
-        pieces = pieces[:_MOST_LINES]
-    widest = max(map(len, pieces), default=0)
+        shown = shown[:_MOST_LINES]
+    widest = max(map(len, shown), default=0)
     lines: list[str] = []
     full = blank = False
-    for piece in pieces:
-        line = piece.lstrip(_LEADING).rstrip(_TRAILING)
-        if not line:
-            continue
-        between = "" if full and not blank and piece[0] != " " else " "
-        if lines and _continues(lines[-1] + (between if full else ""), line, full=full):
-            if len(lines[-1]) < 1000:
-                lines[-1] += between + line
-        else:
-            lines.append(line)
-        full, blank = len(piece) == widest, piece[-1] == " "
+    for raw in shown:
+        for piece in _QUOTES.split(raw) if quoted else (raw,):
+            line = piece.lstrip(_LEADING).rstrip(_TRAILING)
+            if not line:
+                continue
+            between = "" if full and not blank and piece[0] != " " else " "
+            if lines and _continues(lines[-1] + (between if full else ""), line, full=full):
+                if len(lines[-1]) < 1000:
+                    lines[-1] += between + line
+            else:
+                lines.append(line)
+            full = False
+        full, blank = len(raw) == widest, raw[-1:] == " "
     return lines
 
 
