@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -59,17 +60,34 @@ def options(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-session_options = options(
+server_options = options(
     click.option(
-        "--stun", multiple=True, metavar="URL", help="STUN server, stun:host:port. Repeatable."
+        "--stun",
+        multiple=True,
+        metavar="URL",
+        help="STUN server, stun:host:port. Repeatable; iceServers as JSON, too.",
     ),
     click.option(
         "--turn",
         multiple=True,
         metavar="URL",
-        help="TURN server, turn:user:password@host:port, also turns: and ?transport=tcp. "
-        "Repeatable.",
+        help="TURN server, turn:user:password@host:port, also turns: and ?transport=tcp; a colon "
+        "in the password is %3A. Repeatable; iceServers as JSON, too.",
     ),
+    click.option(
+        "--turn-secret",
+        metavar="TEXT",
+        help="Secret shared with the TURN servers: credentials for a day are made of it. "
+        "ICETUI_TURN_SECRET keeps it off the command line.",
+    ),
+    click.option(
+        "--turn-credentials",
+        metavar="FILE",
+        help="File that holds user:password for the TURN servers.",
+    ),
+)
+session_options = options(
+    server_options,
     click.option("--no-servers", is_flag=True, default=None, help="Ask no server at all."),
     click.option(
         "--interface",
@@ -155,6 +173,19 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except CannotOpen as problem:
             fail(str(problem), problem.code)
+        except click.UsageError as problem:
+            raise click.UsageError(without_secrets(problem.format_message()), problem.ctx) from None
+
+
+SECRETS = re.compile(
+    r"(?P<kept>(?:turns?|stuns?|icetui):)[^\s'\")]+|(?P<object>[{\[].*[}\]])",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def without_secrets(sentence: str) -> str:
+    """What click says of an argument it has no use for, without what may hold a password."""
+    return SECRETS.sub(lambda found: (found["kept"] or "") + "…", sentence)
 
 
 @click.group(
@@ -450,20 +481,20 @@ def engine() -> None:
 
 
 @main.command()
-@click.option("--stun", multiple=True, metavar="URL", help="STUN server that the tab asks.")
-@click.option("--turn", multiple=True, metavar="URL", help="TURN server that the tab uses.")
-def browser(stun: tuple[str, ...], turn: tuple[str, ...]) -> None:
+@server_options
+def browser(**chosen: Any) -> None:
     """Make a browser tab the other side: prints a snippet for its console.
 
     The snippet goes to stdout, what to do with it to stderr.
     """
-    from icetui.browser import AFTER, BEFORE, snippet
-    from icetui.servers import BadServer, parse_stun, parse_turn
+    import time
 
-    try:
-        text = snippet(map(parse_stun, stun), map(parse_turn, turn))
-    except BadServer as problem:
-        fail(str(problem))
+    from icetui.browser import AFTER, BEFORE, snippet
+
+    named = opening.servers(chosen)
+    for bad in named.unusable_servers:
+        say(f"left out: {bad.detail}")
+    text = snippet(named.stun_servers, named.turn_servers, time.time())
     line = "-" * 78
     say(f"{BEFORE}\n{line}")
     click.echo(text, nl=False)

@@ -643,6 +643,8 @@ class TurnServer(Part, frozen=True, kw_only=True):
     transport: ServerTransport = "udp"
     username: str | None = None
     password: str | None = None
+    secret: str | None = None
+    """Shared with the server: user names and passwords for a time are made of it."""
 
     @property
     def url(self) -> str:
@@ -657,6 +659,8 @@ class StartSession(Command, frozen=True, kw_only=True):
 
     stun_servers: tuple[StunServer, ...] = ()
     turn_servers: tuple[TurnServer, ...] = ()
+    unusable_servers: tuple[Server, ...] = ()
+    """Named beside the others and not usable; they are shown as failed, with why."""
     interfaces: tuple[str, ...] = ()
     """Only these interfaces; empty: all but loopback."""
     ipv4: bool = True

@@ -385,3 +385,22 @@ def test_a_run_that_nothing_can_reach_any_more_prints_its_blob_and_ends(icetui):
     assert done.returncode == 3
     assert done.stdout.startswith("icetui:")
     assert "stdin has ended" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("peer", "turn:anna:Geheim-9x7@turn.example.org"),
+        ("turn:anna:Geheim-9x7@turn.example.org",),
+        ("doctor", '{"urls": "turn:a", "credential": "Geheim-9x7"}'),
+        ("peer", "--turn", "trun:anna:Geheim-9x7@turn.example.org"),
+        ("peer", "--turn", '{"urls": "turn:a", "password", "Geheim-9x7"'),
+        ("browser", "--turn", "turn:anna:Geheim-9x7:turn.example.org:x"),
+        ("decode", "turn:anna:Geheim-9x7@turn.example.org"),
+    ],
+)
+def test_no_error_message_prints_a_password(icetui, arguments):
+    done = icetui(*arguments)
+    assert done.returncode in (2, 3)
+    assert done.stderr
+    assert "Geheim" not in done.stdout + done.stderr
