@@ -68,7 +68,7 @@ def test_ice_servers_and_secrets_are_written_as_pairs(icetui):
     [written] = re.findall(r"iceServers: \[(.*?)\n    \],", done.stdout, re.DOTALL)
     stun, named, made = (json.loads(line.rstrip(",")) for line in written.strip().splitlines())
     assert stun == {"urls": "stun:a.example:3478"}
-    assert (named["username"], named["credential"]) == ("me", "p")
+    assert (named["username"], named["credential"]) == ("me", "pw")
     expires, _, user = made["username"].partition(":")
     assert (user, len(expires), len(made["credential"])) == ("anna", 10, 28)
 

@@ -136,13 +136,15 @@ def unescaped(text: str) -> str:
 
 
 def _collect_object(item: dict[str, Any], into: Collected, section: Section | None) -> bool:
-    if item.get("type") in _STATISTICS and "id" in item:
+    named = item.get("type")
+    named = named if isinstance(named, str) else ""
+    if named in _STATISTICS and "id" in item:
         into.statistics += 1
         return True
     found = False
     sdp = item.get("sdp")
-    if item.get("type") in _DESCRIPTION_TYPES:
-        kind = "answer" if item["type"] == "pranswer" else item["type"]
+    if named in _DESCRIPTION_TYPES:
+        kind = "answer" if named == "pranswer" else named
         found = into.is_json = True
         if not isinstance(sdp, str):
             into.sdp_type = into.sdp_type or kind

@@ -1,5 +1,6 @@
 """Hostile text: nothing but `UnreadableDescription`, in bounded time, and no control characters."""
 
+import contextlib
 import json
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from icetui.servers import BadServer, read_servers
 from icetui.signaling import UnreadableDescription, explain, read, write_blob, write_json, write_sdp
 from tests.signaling import samples
 from tests.signaling.makers import BLOB, Stopwatch
@@ -94,6 +96,33 @@ WORDS = [
 @settings(deadline=None, max_examples=600)
 def test_text_out_of_the_formats_own_words_is_read_or_refused(words):
     harmless("".join(words))
+
+
+KEYS = [
+    "type", "sdp", "candidate", "candidates", "sdpMid", "sdpMLineIndex", "usernameFragment",
+    "password", "iceParameters", "iceCandidates", "iceLite", "foundation", "ip", "address", "port",
+    "priority", "protocol", "component", "relatedAddress", "relatedPort", "completed", "id", "mid",
+    "dtlsParameters", "fingerprints", "algorithm", "value", "local", "remote", "urls",
+]  # fmt: skip
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(WORDS) | ANY
+OBJECTS = st.recursive(
+    VALUES,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=8)
+    ),
+    max_leaves=20,
+)
+
+
+@given(OBJECTS)
+@example({"type": {"type": "offer"}})
+@settings(deadline=None, max_examples=600)
+def test_objects_of_any_shape_are_read_or_refused(value):
+    for text in (json.dumps(value), repr(value)):
+        harmless(text)
+        for option in ("stun", "turn"):
+            with contextlib.suppress(BadServer):
+                read_servers([text], option)
 
 
 LONG = 256 * 1024
