@@ -451,24 +451,58 @@ def events_command(schema: bool) -> None:
 
 
 @main.command()
-@click.argument("text", required=False)
-def decode(text: str | None) -> None:
-    """What a blob, SDP or trickle JSON contains; from stdin without TEXT."""
+@click.argument("words", nargs=-1, metavar="[TEXT | FILE]…")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def decode(words: tuple[str, ...], as_json: bool) -> None:
+    """What a blob, SDP, trickle JSON or STUN message contains; from stdin without TEXT.
+
+    A STUN message is given as hexadecimal digits, as a hex dump, or as base64.
+    """
     import time
 
-    from icetui.decoding import as_table
-    from icetui.signaling import MAX_TEXT, UnreadableDescription, read
+    from icetui import decoding
+    from icetui.signaling import UnreadableDescription, read, stun_bytes
 
-    if (text is None or text == "-") and sys.stdin is None:
-        fail("there is no text: name it, or give it on stdin", 3)
-    if text is None or text == "-":
-        if sys.stdin.isatty():
-            say("Paste the text, then end it with Ctrl-D:")
-        text = sys.stdin.buffer.read(MAX_TEXT + 1).decode("utf-8", "replace")
+    text = _text_to_decode(words)
     try:
-        click.echo(as_table(read(text), time.time()), nl=False)
+        message = stun_bytes(text)
+        if message is not None:
+            told = decoding.stun_as_json if as_json else decoding.stun_as_table
+            click.echo(told(message), nl=False)
+            return
+        description = read(text)
+        shown = decoding.as_json(description) if as_json else None
+        click.echo(shown or decoding.as_table(description, time.time()), nl=False)
     except UnreadableDescription as problem:
         fail(str(problem), 3)
+    except ValueError as problem:
+        fail(f"this STUN message is malformed: {problem}", 3)
+
+
+def _text_to_decode(words: tuple[str, ...]) -> str:
+    """The text itself, that of the file it names, or what stands on stdin."""
+    from pathlib import Path
+
+    from icetui.signaling import MAX_TEXT
+    from icetui.typed import read_typed
+
+    if words not in ((), ("-",)):
+        text = " ".join(words)
+        try:
+            if len(text) < 4096 and Path(text).is_file():
+                with Path(text).open("rb") as file:
+                    return file.read(MAX_TEXT + 1).decode("utf-8", "replace")
+        except OSError as error:
+            fail(f"{text} cannot be read: {error.strerror}")
+        except ValueError:  # no path has a NUL in it
+            pass
+        return text
+    if sys.stdin is None:
+        fail("there is no text: name it, or give it on stdin", 3)
+    if sys.stdin.isatty():
+        say("Paste the text, then end it with Ctrl-D:")
+        return read_typed(sys.stdin.fileno(), MAX_TEXT + 1).decode("utf-8", "replace")
+    return sys.stdin.buffer.read(MAX_TEXT + 1).decode("utf-8", "replace")
 
 
 @main.command(hidden=True)

@@ -1,9 +1,16 @@
-"""`icetui decode`: what a pasted description contains, as plain text."""
+"""`icetui decode`: what a pasted description or a STUN message contains, as text or as JSON.
+
+What belongs here: both, of what has been read. Never the password.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
+import msgspec
+
+from icetui.engine import wire
 from icetui.signaling import Description, explain
 
 HEADINGS = ("type", "address", "port", "transport", "comp", "priority", "related", "verdict")
@@ -23,6 +30,44 @@ def as_table(description: Description, now: float) -> str:
     if explained.warnings:
         lines += ["", *(f"note: {warning}" for warning in explained.warnings)]
     return "\n".join(lines) + "\n"
+
+
+def as_json(description: Description) -> str:
+    """One object on one line: the description's fields, its password's length in its place."""
+    fields: dict[str, Any] = msgspec.to_builtins(description)
+    length = len(fields.pop("pwd"))
+    # Nobody has numbered these candidates.
+    candidates = [{k: v for k, v in c.items() if k != "id"} for c in fields.pop("candidates")]
+    told = fields | {"password_length": length, "candidates": candidates}
+    return msgspec.json.encode(told).decode() + "\n"
+
+
+def stun_as_table(data: bytes) -> str:
+    """A STUN message in words. Raises ValueError where it is malformed."""
+    message = wire.read(data)
+    lines = [
+        f"{message.method} {message.message_class}, {len(data)} bytes",
+        f"transaction  {message.transaction}",
+    ]
+    if message.attributes:
+        width = max(len(a.name) for a in message.attributes)
+        lines += ["", *(f"{a.name:{width}}  {a.value}".rstrip() for a in message.attributes)]
+    return "\n".join(lines) + "\n"
+
+
+def stun_as_json(data: bytes) -> str:
+    """The same as one object on one line. Raises ValueError where it is malformed."""
+    message = wire.read(data)
+    told = {
+        "kind": "stun",
+        "method": message.method,
+        "message_class": message.message_class,
+        "transaction": message.transaction,
+        "size": len(data),
+        "error": message.error,
+        "attributes": [{"name": a.name, "value": a.value} for a in message.attributes],
+    }
+    return msgspec.json.encode(told).decode() + "\n"
 
 
 def _table(rows: Iterable[tuple[str, ...]]) -> list[str]:

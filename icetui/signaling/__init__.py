@@ -16,6 +16,7 @@ from icetui.signaling.exchange import check, controlling, random_credentials
 from icetui.signaling.explain import CandidateRow, Explanation, explain, explain_accepted, facts
 from icetui.signaling.merging import for_section
 from icetui.signaling.reader import read
+from icetui.signaling.stun_text import stun_bytes
 from icetui.signaling.validity import redundant
 from icetui.signaling.writing import write_base64, write_json, write_sdp
 
@@ -35,6 +36,7 @@ __all__ = [
     "random_credentials",
     "read",
     "redundant",
+    "stun_bytes",
     "write_base64",
     "write_blob",
     "write_json",

@@ -116,6 +116,6 @@ def _of_one_line(word: str) -> str | None:
     if (_FILE.match(word) and ending in _FILE_ENDINGS) or _PATH.match(word):
         return (
             "This is the name of a file and not what is in it: paste what it holds, or use "
-            "`icetui decode < FILE` and --blob-in FILE."
+            "`icetui decode FILE` and --blob-in FILE."
         )
     return None

@@ -30,8 +30,8 @@ def stun_bytes(text: str) -> bytes | None:
     dumped = "".join("".join(line.split()) for line in lines)
     for digits in (dumped, _PAIR_MARK.sub("", head)):
         if _HEX.match(digits) and len(digits) % 2 == 0:
-            data = bytes.fromhex(digits)
-            if _is_stun(data):
+            data = _message_in(bytes.fromhex(digits))
+            if data is not None:
                 return data
     joined = "".join(head.split()).strip("\"'`")
     if _BASE64.match(joined):
@@ -40,11 +40,17 @@ def stun_bytes(text: str) -> bytes | None:
             data = base64.b64decode(plain + "=" * (-len(plain) % 4))
         except binascii.Error:
             return None
-        if _is_stun(data):
-            return data
+        return _message_in(data)
     return None
 
 
-def _is_stun(data: bytes) -> bool:
-    """First byte 0–3 (RFC 7983) and the magic cookie."""
-    return len(data) >= _HEADER and data[0] < 4 and data[4:8] == _COOKIE
+def _message_in(data: bytes) -> bytes | None:
+    """The message, known by its first byte 0–3 (RFC 7983) and its magic cookie; headers of the
+    layers below it may stand in front, as where a whole frame was copied."""
+    start = data.find(_COOKIE) - 4
+    if start < 0 or len(data) - start < _HEADER or data[start] > 3:
+        return None
+    if start == 0:
+        return data
+    length = int.from_bytes(data[start + 2 : start + 4], "big")
+    return data[start : start + _HEADER + length]
