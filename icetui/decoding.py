@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from icetui.engine import wire
+from icetui.engine import stun
+from icetui.engine.stun.readable import class_name, error_words, method_name, readable
 from icetui.signaling import Description, explain
 
 HEADINGS = ("type", "address", "port", "transport", "comp", "priority", "related", "verdict")
@@ -44,28 +45,29 @@ def as_json(description: Description) -> str:
 
 def stun_as_table(data: bytes) -> str:
     """A STUN message in words. Raises ValueError where it is malformed."""
-    message = wire.read(data)
+    message = stun.parse(data)
     lines = [
-        f"{message.method} {message.message_class}, {len(data)} bytes",
-        f"transaction  {message.transaction}",
+        f"{method_name(message)} {class_name(message)}, {len(data)} bytes",
+        f"transaction  {message.transaction_id.hex()}",
     ]
-    if message.attributes:
-        width = max(len(a.name) for a in message.attributes)
-        lines += ["", *(f"{a.name:{width}}  {a.value}".rstrip() for a in message.attributes)]
+    attributes = readable(message)
+    if attributes:
+        width = max(len(a.name) for a in attributes)
+        lines += ["", *(f"{a.name:{width}}  {a.value}".rstrip() for a in attributes)]
     return "\n".join(lines) + "\n"
 
 
 def stun_as_json(data: bytes) -> str:
     """The same as one object on one line. Raises ValueError where it is malformed."""
-    message = wire.read(data)
+    message = stun.parse(data)
     told = {
         "kind": "stun",
-        "method": message.method,
-        "message_class": message.message_class,
-        "transaction": message.transaction,
+        "method": method_name(message),
+        "message_class": class_name(message),
+        "transaction": message.transaction_id.hex(),
         "size": len(data),
-        "error": message.error,
-        "attributes": [{"name": a.name, "value": a.value} for a in message.attributes],
+        "error": error_words(message),
+        "attributes": [{"name": a.name, "value": a.value} for a in readable(message)],
     }
     return msgspec.json.encode(told).decode() + "\n"
 
