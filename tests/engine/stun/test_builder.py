@@ -99,6 +99,17 @@ def test_a_message_is_padded_with_zeros_to_four_bytes() -> None:
     )
 
 
+def test_of_several_of_one_type_the_first_counts_for_the_builder_as_for_the_parser() -> None:
+    builder = Builder(Method.CREATE_PERMISSION, Class.REQUEST, TRANSACTION)
+    peers = [("192.0.2.1", 1), ("2001:db8::2", 2)]
+    for peer in peers:
+        builder.address(Attribute.XOR_PEER_ADDRESS, peer)
+    written = builder.finish()
+    for message in (written, parse(written.raw)):
+        assert message.address(Attribute.XOR_PEER_ADDRESS) == peers[0]
+        assert len(message.every(Attribute.XOR_PEER_ADDRESS)) == 2
+
+
 def test_nothing_may_follow_a_signature_but_the_next_one_in_order() -> None:
     def fresh() -> Builder:
         return Builder(Method.BINDING, Class.REQUEST, TRANSACTION)
