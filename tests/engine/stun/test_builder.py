@@ -34,7 +34,7 @@ fields = st.one_of(
 
 @settings(max_examples=300, deadline=None)
 @given(
-    st.integers(0, 0xFFF),
+    st.integers(0, 0xFFF) | st.sampled_from(list(Method)),
     st.sampled_from(list(Class)),
     st.binary(min_size=12, max_size=12),
     st.lists(fields, max_size=8, unique_by=lambda f: f[1]),
@@ -61,7 +61,7 @@ def test_what_is_written_is_what_is_read(
     read = parse(written.raw)
     assert read.transaction_id == transaction_id
     assert (read.method, read.message_class) == (method, message_class)
-    assert read.fault is None
+    assert read.misshapen is None and read.fingerprint_fits()
     for form, number, value in said:
         assert getattr(read, form)(number) == value
     assert read.signed_with(key) == ("1" in end)
