@@ -1,4 +1,4 @@
-"""The commands that hold the simulated internet against the kernel: ``kernel`` keeps what it does."""
+"""The commands that hold the simulated internet against the kernel: `kernel` keeps what it did."""
 
 from __future__ import annotations
 
