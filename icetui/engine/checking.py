@@ -340,6 +340,7 @@ class CheckList:
 
     def request(self, pair: CheckedPair, purpose: Purpose) -> Request:
         """Send a signed Binding request for a pair, once."""
+        self.plan.sent()
         return self.requests.send(pair, purpose)
 
     # --- incoming checks ------------------------------------------------------------------------

@@ -354,6 +354,7 @@ class Gathering:
             return
         server = msgspec.structs.replace(server, address=events.address_port(*ways[0][0]))
         self._discovery.turn_server(turn_server, addresses)
+        deadline = self._net.now() + SERVER_DEADLINE
         attempts: list[asyncio.Task[None]] = []
         problems: list[RelayUnavailable] = []
         settled = asyncio.Event()
@@ -372,7 +373,7 @@ class Gathering:
 
         for addr, source in ways:
             attempts.append(self._keepers.start(attempt(addr, source)))
-            left = began + SERVER_DEADLINE - self._net.now()
+            left = deadline - self._net.now()
             pause = left if len(attempts) == len(ways) else min(NEXT_WAY, left)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
