@@ -17,7 +17,7 @@ UNSTEADY = (
 )  # fmt: skip
 """How the names of plays begin in which much hangs on chance or on the moment: of these only the
 lasting facts are compared."""
-LASTING = ("state", "path", "nats", "servers")
+LASTING = ("state", "path", "nats")
 SAID_BY = re.compile(r"said ([0-9a-f.:]+)")
 
 
