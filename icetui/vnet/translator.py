@@ -29,6 +29,9 @@ TRIES = 64
 SWEEP = 1024
 """Bindings from which on those that have ended are looked for."""
 
+MOST_NOTED = 4096
+"""Remotes of which it is known by which mapping they wrote."""
+
 RemoteKey = Address | str | None
 """What of a remote endpoint a mapping or filter depends on: all, its address, nothing."""
 
@@ -91,6 +94,8 @@ class Translator:
         self._by_outside: dict[tuple[str, Address], Mapping] = {}
         self._sharing: dict[tuple[str, Address], list[Mapping]] = {}
         """All that have one outside address and port, where ports are overloaded."""
+        self._came_by: dict[tuple[str, Address, Address], Mapping] = {}
+        """By protocol, inside and remote: the mapping by which that remote has written to it."""
         self._paired: dict[str, str] = {}
         self.addresses = addresses
         first = nat.lifetime if nat.first_lifetime is None else nat.first_lifetime
@@ -114,6 +119,7 @@ class Translator:
         self._by_inside.clear()
         self._by_outside.clear()
         self._sharing.clear()
+        self._came_by.clear()
 
     def bindings(self) -> list[Binding]:
         """The table as it is now, oldest first."""
@@ -179,11 +185,12 @@ class Translator:
             return "no-mapping"
         if self.nat.hairpin == "inside-source":
             return Packet(packet.source, target.inside, packet.payload, packet.hops)
-        source = self._mapping(packet.protocol, packet.source, packet.destination)
+        source = self._leaving(packet.protocol, packet.source, packet.destination)
         if source is None:
             return "table-full"
         self._used(source, packet.destination, inwards=False)
         self._used(target, source.outside, inwards=True)
+        self._note(target, source.outside)
         return Packet(source.outside, target.inside, packet.payload, packet.hops)
 
     def inside_of(self, packet: Packet) -> Address | None:
@@ -245,6 +252,27 @@ class Translator:
             self._sharing.setdefault((protocol, outside), []).append(mapping)
         self._by_outside[protocol, outside] = mapping
         return mapping
+
+    def _leaving(self, protocol: str, inside: Address, remote: Address) -> Mapping | None:
+        """The mapping that a packet leaves by: an answer by that through which the question came,
+        as Linux has it; all else by its own, made where there is none."""
+        if self.nat.mapping != "endpoint-independent":
+            came_by = self._came_by.get((protocol, inside, remote))
+            if (
+                came_by is not None
+                and self._known(protocol, inside, remote) is None
+                and self._outside(protocol, came_by.outside) is came_by
+                and self._session(came_by, remote) is not None
+            ):
+                return came_by
+        return self._mapping(protocol, inside, remote)
+
+    def _note(self, mapping: Mapping, remote: Address) -> None:
+        """A remote has written to the inside of a mapping."""
+        if self.nat.mapping != "endpoint-independent":
+            if len(self._came_by) >= MOST_NOTED:
+                del self._came_by[next(iter(self._came_by))]
+            self._came_by[mapping.protocol, mapping.inside, remote] = mapping
 
     def _outside(self, protocol: str, outside: Address) -> Mapping | None:
         mapping = self._by_outside.get((protocol, outside))

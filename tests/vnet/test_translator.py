@@ -154,6 +154,21 @@ def test_hairpinning_turns_back_to_inside(hairpin: Any, source: str) -> None:
     assert [(d, a) for d, a, _ in carol.data] == [(b"hello", (source, 5000))]
 
 
+def test_what_was_turned_back_is_answered_from_where_it_was_sent_to() -> None:
+    """Even by a NAT that gives every destination another port, as Linux does it."""
+    world, alice, carol = neighbours(Nat(mapping=BY_PORT, ports="random", hairpin="yes"))
+    carol.send(b"out", (SERVER, 1000))
+    world.clock.run_for(0.01)
+    outside = next(b.outside for b in world.routers["nat"].nats["outside"].bindings()
+                   if b.inside == carol.name and b.towards == (SERVER, 1000))  # fmt: skip
+    alice.send(b"hello", outside)
+    world.clock.run_for(0.01)
+    (_, source, _) = carol.data[-1]
+    carol.send(b"answer", source)
+    world.clock.run_for(0.01)
+    assert [(d, a) for d, a, _ in alice.data] == [(b"answer", outside)]
+
+
 def test_without_hairpinning_nothing_is_turned_back() -> None:
     world, alice, carol = neighbours(Nat())
     alice.send(b"hello", (ALICE_OUTSIDE, 6000))
