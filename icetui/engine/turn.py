@@ -219,7 +219,7 @@ class TurnClient:
             message = stun.Builder(
                 stun.Method.SEND, stun.Class.INDICATION, self.net.random.randbytes(12)
             )
-            message.add(stun.Attribute.XOR_PEER_ADDRESS, peer).add(stun.Attribute.DATA, data)
+            message.address(stun.Attribute.XOR_PEER_ADDRESS, peer).add(stun.Attribute.DATA, data)
             self._connection.send(message.finish().raw)
 
     def send_channel_data(self, number: int, data: bytes) -> None:
