@@ -145,7 +145,7 @@ class Translator:
         if isinstance(packet.payload, Trouble):
             return self._error_out(packet, packet.payload)
         protocol = packet.protocol
-        mapping = self._mapping(protocol, packet.source, packet.destination)
+        mapping = self._leaving(protocol, packet.source, packet.destination)
         if mapping is None:
             return "table-full"
         self._used(mapping, packet.destination, inwards=False)
@@ -168,6 +168,7 @@ class Translator:
                 return "filtered"
             mapping = found
         self._used(mapping, packet.source, inwards=True)
+        self._note(mapping, packet.source)
         payload = packet.payload
         if self.nat.alg:
             payload = rewritten(payload, mapping.outside, mapping.inside)

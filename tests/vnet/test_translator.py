@@ -154,6 +154,15 @@ def test_hairpinning_turns_back_to_inside(hairpin: Any, source: str) -> None:
     assert [(d, a) for d, a, _ in carol.data] == [(b"hello", (source, 5000))]
 
 
+def test_what_came_in_is_answered_from_where_it_came_to() -> None:
+    """Even by a NAT that gives every destination another port: Linux keeps sessions, too."""
+    behind = Behind(Nat(mapping=BY_PORT, filtering=INDEPENDENT, ports="random"))
+    outside = behind.seen_as(0)
+    assert behind.gets_in(2, outside)
+    assert behind.seen_as(2) == outside
+    assert behind.seen_as(1) != outside
+
+
 def test_what_was_turned_back_is_answered_from_where_it_was_sent_to() -> None:
     """Even by a NAT that gives every destination another port, as Linux does it."""
     world, alice, carol = neighbours(Nat(mapping=BY_PORT, ports="random", hairpin="yes"))
