@@ -168,7 +168,8 @@ class Translator:
                 return "filtered"
             mapping = found
         self._used(mapping, packet.source, inwards=True)
-        self._note(mapping, packet.source)
+        if self.nat.answers == "by-the-question":
+            self._note(mapping, packet.source)
         payload = packet.payload
         if self.nat.alg:
             payload = rewritten(payload, mapping.outside, mapping.inside)

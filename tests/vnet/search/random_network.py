@@ -173,6 +173,7 @@ class _Drawing:
             "filtering": one(random, dependence),
             "ports": one(random, {"preserve": 4, "overload": 1, "random": 4, "sequential": 1}),
             "hairpin": one(random, {"no": 3, "yes": 2, "inside-source": 1}),
+            "answers": one(random, {"by-the-question": 2, "by-the-mapping": 1}),
             "lifetime": one(random, {30.0: 1, 60.0: 2, 120.0: 3, 300.0: 1}),
             "first_lifetime": one(random, {30.0: 3, None: 2}),
             "refresh": one(random, {"both": 3, "outbound": 1}),
