@@ -287,7 +287,7 @@ async def test_ones_own_blob_is_recognised(peer):
 
 
 async def test_rubbish_after_a_description_does_not_end_a_session(peer, tmp_path):
-    near = await peer("--json")
+    near = await peer("--json", "--stdin", "text")
     far = await peer("--blob-out", tmp_path / "b", "--blob-in", tmp_path / "a")
     blob = (await near.event("blob-changed", complete=True))["blob"]
     (tmp_path / "a").write_text(blob)
