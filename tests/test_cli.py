@@ -371,7 +371,7 @@ async def test_a_text_reaches_the_other_side_and_is_echoed(peer, tmp_path):
     [
         ("[/y] [red]x", "[/y] [red]x"),
         ("\x1b[31mred\x1b]0;title\x07", "·[31mred·]0;title·"),
-        ("one\r\ntwo\x9b2J\u202e", "one··two·2J·"),
+        ("one\r\ntwo\x9b2J\u202e", "one  two·2J·"),
     ],
 )
 async def test_a_hostile_text_is_printed_without_its_teeth(peer, tmp_path, text, shown):
