@@ -85,10 +85,11 @@ def recording(name: str, speed: float) -> Source:
 
 def process(argv: tuple[str, ...]) -> Source:
     """Any command that prints events and reads commands. Raises CannotOpen."""
+    from icetui.foreign import Foreign
     from icetui.process_source import ProcessSource
 
     try:
-        return ProcessSource(argv, hint=f"events of {argv[0]}")
+        return Foreign(ProcessSource(argv, hint=f"events of {argv[0]}"))
     except OSError as error:
         raise CannotOpen(f"{argv[0]} cannot be started: {error.strerror}") from error
 
