@@ -132,3 +132,10 @@ def test_a_stream_without_line_ends_takes_time_in_proportion_and_no_memory() -> 
         assert lines.feed(chunk) == []
     assert lines.too_long == 1
     assert lines.rest() == b""
+
+
+def test_bytes_that_are_no_text_in_a_field_nobody_knows_do_no_harm() -> None:
+    reader = EventReader()
+    assert reader.read(b'{"event":"peer-left","wall":1,"t":1,"mood":"\xe7"}') is None
+    assert reader.read(b'{"event":"peer-left","wall":1,"t":1,"\xb8":1}') is None
+    assert reader.unreadable == 2
