@@ -163,6 +163,15 @@ async def test_a_servers_phrases_reach_nobody_raw(
     assert any('"state":"failed"' in line for line in json_run.out)
 
 
+@pytest.mark.parametrize("where", ["ice-ufrag", "candidate", "mid", "fingerprint"])
+def test_what_decode_prints_is_harmless(icetui: RunIcetui, where: str) -> None:
+    text = "v=0\na=ice-ufrag:abcd\na=ice-pwd:abcdefghijklmnopqrstuv\n"
+    trap = TRAP.replace("\0", "")  # which no argument can hold
+    done = icetui("decode", f"{text}a={where}:{trap}1 1 udp 1 127.0.0.1 5 typ host{trap}")
+    assert harmful(done.stdout + done.stderr) == []
+    assert done.stdout or done.stderr
+
+
 # --- the other side -------------------------------------------------------------------------------
 
 
