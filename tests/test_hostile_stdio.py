@@ -255,3 +255,38 @@ async def test_an_endless_stdin_takes_bounded_memory(start: Start) -> None:
 def test_usage_names_both(icetui: RunIcetui) -> None:
     said = icetui("peer", "--help").stdout
     assert "--stdin [text|commands]" in said
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs a device that never ends")
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("report", "/dev/zero"),
+        ("report", "--mask", "/dev/zero"),
+        ("peer", *ALONE, "--record", "/dev/zero", "--give-up", "0.2"),
+        ("peer", *ALONE, "--blob-in", "/dev/zero", "--give-up", "4"),
+        ("peer", "--turn", "turn:127.0.0.1", "--turn-credentials", "/dev/zero", "--give-up", "1"),
+        ("demo", "--network", "/dev/zero"),
+        ("doctor", *ALONE),
+    ],
+    ids=lambda argv: " ".join(argv[:1] + argv[-2:-1]),
+)
+def test_a_file_that_never_ends_is_read_to_its_bound(
+    env: dict[str, str], argv: tuple[str, ...]
+) -> None:
+    """Under a limit of 1.5 GB, which reading it all would run into within a second."""
+    if argv[0] == "doctor":
+        env["ICETUI_CONFIG"] = "/dev/zero"
+    code = (
+        "import resource, runpy, sys\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (3 << 29, 3 << 29))\n"
+        "sys.argv = sys.argv[1:]\n"
+        "runpy.run_module('icetui', run_name='__main__')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "icetui", *argv], stdin=subprocess.DEVNULL,
+        capture_output=True, env=env, timeout=40, check=False,
+    )  # fmt: skip
+    assert b"Traceback" not in done.stderr
+    assert b"Memory" not in done.stderr
+    assert done.returncode in (2, 3, 4, 5), done.stderr
