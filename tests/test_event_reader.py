@@ -31,7 +31,7 @@ def strings(value: Any) -> list[str]:
 def planted(event: events.AnyEvent, trap: str) -> bytes:
     """The event's line with a trap in every text that is no code or id of ours."""
     kept = {"event", "state", "type", "kind", "transport", "direction", "message_class", "reason",
-            "role", "purpose", "mapping", "filtering", "severity"}  # fmt: skip
+            "role", "purpose", "mapping", "filtering", "severity", "where"}  # fmt: skip
 
     def plant(value: Any, key: str = "") -> Any:
         if isinstance(value, str) and key not in kept:

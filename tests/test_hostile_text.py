@@ -105,7 +105,7 @@ async def test_a_screen_over_a_file_lets_nothing_through(tmp_path: Path) -> None
     app = Dashboard(opening.recording(str(tmp_path / "r"), float("inf")))
     async with app.run_test(size=(160, 50)) as pilot:
         async with asyncio.timeout(10):
-            while app.trouble is None:
+            while app.living.trouble is None:
                 await pilot.pause()
         for key in ("1", "3", "d", "escape", "enter", "escape", "m"):
             await pilot.press(key)

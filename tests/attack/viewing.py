@@ -42,11 +42,11 @@ async def main():
     began = time.monotonic()
     app = Dashboard(opening.recording(sys.argv[1], float("inf")))
     async with app.run_test(size=(160, 50)):
-        while app.trouble is None:  # set at the end of a recording
+        while app.living.trouble is None:  # set at the end of a recording
             await asyncio.sleep(0.02)
         took = time.monotonic() - began
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"view: {app.session.count} events in {took:.1f} s, {memory:.0f} MB")
+    print(f"view: {app.living.session.count} events in {took:.1f} s, {memory:.0f} MB")
 
 asyncio.run(main())
 """
