@@ -131,6 +131,7 @@ def _shown(one: Unusable) -> Server:
 
 
 LONGEST_FILE = 64 * 1024
+LONGEST_SETTINGS = 1024 * 1024
 LEAST_PACE, LEAST_RTO, MOST_MILLISECONDS = 5, 50, 10_000
 LISTS = ("stun", "turn", "interface")
 LONGEST_NUMBER = 9
@@ -164,7 +165,10 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) 
 def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            values = tomllib.load(file)
+            data = file.read(LONGEST_SETTINGS + 1)
+        if len(data) > LONGEST_SETTINGS:
+            raise BadSettings(f"{path} is too long for settings")
+        values = tomllib.loads(data.decode())
     except FileNotFoundError:
         if required:
             raise BadSettings(f"ICETUI_CONFIG names {path}, which does not exist") from None

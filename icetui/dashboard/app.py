@@ -79,6 +79,8 @@ class Dashboard(App[int]):
         self.looked_at = 0
         self.frozen: Watch | None = None
         self.suspended = False
+        self.unmasking = ("", 0.0)
+        """Which key was last asked about on a masked screen, and when, in the stream's time."""
         self.restart_asked = float("-inf")
         """When, in the stream's time, `r` was last pressed."""
         self.again = again

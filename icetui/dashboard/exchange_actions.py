@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from icetui.dashboard.app import Dashboard
 
+SURE = 5.0
+"""Seconds in which pressing the key again means yes."""
+
 
 def connect(app: Dashboard) -> None:
     watch = app.living
@@ -26,10 +29,13 @@ async def theirs(app: Dashboard) -> None:
 
 
 def copy(app: Dashboard) -> None:
-    app.copy_own()
+    if _may_leave(app, "c"):
+        app.copy_own()
 
 
 async def save(app: Dashboard) -> None:
+    if not _may_leave(app, "w"):
+        return
     from icetui.dashboard.screens.saving import SaveBox
 
     exchange, session = app.living.exchange, app.living.session
@@ -38,6 +44,8 @@ async def save(app: Dashboard) -> None:
 
 
 async def raw(app: Dashboard) -> None:
+    if not _may_leave(app, "u"):
+        return
     from icetui.dashboard.screens.raw import show_raw
 
     await show_raw(app, app.living.exchange.own_text(app.living.session) or "")
@@ -46,4 +54,23 @@ async def raw(app: Dashboard) -> None:
 def form(app: Dashboard) -> None:
     app.living.exchange.own.turn()
     app.living.exchange.card = True  # the new form is to be seen
-    app.copy_own()
+    if not app.masked:
+        app.copy_own()
+
+
+def _may_leave(app: Dashboard, key: str) -> bool:
+    """Whether our description may be shown or handed out: at once, but for a masked screen, as it
+    holds the true addresses; there the key is pressed twice."""
+    if not app.masked:
+        return True
+    asked, app.unmasking = app.unmasking, (key, app.living.now)
+    if asked[0] == key and 0 <= app.living.now - asked[1] <= SURE:
+        app.unmasking = ("", 0.0)
+        return True
+    app.notify(
+        f"Your {app.living.exchange.own.noun} holds your true addresses. Press {key} again to "
+        "hand it out unmasked.",
+        severity="warning",
+        markup=False,
+    )
+    return False

@@ -61,6 +61,8 @@ def saw(app: Dashboard, watch: Watch, event: events.AnyEvent) -> None:
         )
     if exchange.owed and session.blob_at is not None and session.blob is not None:
         exchange.owed = False
+        if app.masked or watch.source.foreign:
+            return  # true addresses, or another program's word: by a key only
         if session.gathering == "complete":
             app.copy_own()
         else:

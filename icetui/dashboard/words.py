@@ -250,7 +250,7 @@ def _behind(e: events.ReaderBehind) -> Line:
 
 
 def _silent(e: events.EngineSilent) -> Line:
-    return Line(f"the engine has been silent for {e.seconds:.0f} s", "bad")
+    return Line(f"the engine has been silent for {int(e.seconds)} s", "bad")
 
 
 def _network_changed(e: events.NetworkChanged) -> Line:
