@@ -711,7 +711,7 @@ def browser(**chosen: Any) -> None:
 
     named = opening.servers(chosen)
     for bad in named.unusable_servers:
-        say(f"left out: {bad.detail}")
+        say(f"left out: {bad.url}: {bad.detail}")
     text = snippet(named.stun_servers, named.turn_servers, time.time())
     line = "-" * 78
     say(f"{BEFORE}\n{line}")

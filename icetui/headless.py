@@ -78,6 +78,15 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Whether there is a person who can do something about a knock: paste theirs."""
 
 
+def replaced_sentence(e: events.DescriptionReplaced) -> str:
+    """What became of their description of before."""
+    if e.cause == "knock":
+        return f"back to {e.current}: its owner checks us with our blob, {e.former} does not"
+    if e.cause == "user":
+        return f"back to {e.current}, which {e.former} had replaced"
+    return f"this is another session ({e.current}) than the first one ({e.former}): using it"
+
+
 class Headless:
     """One headless run over a source."""
 
@@ -198,6 +207,11 @@ class Headless:
                 self._say_what_was_read(event)
                 for warning in event.warnings:
                     self._say(warning)
+            case events.DescriptionReplaced():
+                self._say(replaced_sentence(event))
+            case events.CandidatesKept():
+                kept = count(event.candidates, "candidate", verb="is")
+                self._say(f"{kept} kept for the description they belong to: paste that, too")
             case events.DescriptionRefused() if self.session.connected or self.session.generation:
                 self._say(event.problem)  # a session that stands is not ended by a text
             case events.DescriptionRefused():

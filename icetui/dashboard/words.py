@@ -113,6 +113,15 @@ def _accepted(e: events.DescriptionAccepted) -> Line:
     return Line(f"read their {e.kind} ({e.ufrag}): {count(e.new_candidates, 'new candidate')}")
 
 
+def _description_replaced(e: events.DescriptionReplaced) -> Line:
+    why = {"knock": ", because its owner checks us", "user": ", as asked for"}.get(e.cause, "")
+    return Line(f"their description is that of {e.current} now, not {e.former}{why}", "warning")
+
+
+def _candidates_kept(e: events.CandidatesKept) -> Line:
+    return Line(f"{count(e.candidates, 'candidate', verb='is')} kept for their description")
+
+
 def _description_refused(e: events.DescriptionRefused) -> Line:
     return Line(f"✗ the paste was not usable: {e.problem}", "bad")
 
@@ -273,6 +282,8 @@ _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.BlobChanged: _blob,
     events.DescriptionAccepted: _accepted,
     events.DescriptionRefused: _description_refused,
+    events.DescriptionReplaced: _description_replaced,
+    events.CandidatesKept: _candidates_kept,
     events.RoleChanged: _role,
     events.Knocked: _knocked,
     events.PairChanged: _pair,

@@ -26,6 +26,7 @@ from icetui.engine.stream import Stream
 from icetui.engine.tasks import Tasks
 from icetui.engine.turn import RelayUnavailable
 from icetui.events import Candidate, Reason, Server, StartSession, StunServer, TurnServer
+from icetui.turn_rest import with_credentials
 
 SERVER_DEADLINE = 2.0
 """Seconds after which a TURN server or a resolver counts as dead …"""
@@ -352,6 +353,7 @@ class Gathering:
         if not ways:
             self._failed(server, began, Reason.SEND_ERROR, "no local address reaches it")
             return
+        turn_server = with_credentials(turn_server, self._net.wall())
         server = msgspec.structs.replace(server, address=events.address_port(*ways[0][0]))
         self._discovery.turn_server(turn_server, addresses)
         deadline = self._net.now() + SERVER_DEADLINE
