@@ -166,6 +166,8 @@ class Dashboard(App[int]):
 
     async def action_do(self, name: str) -> None:
         """Run the action of that name, from a key, a click or the palette."""
+        if self._leaving:
+            return
         done = BY_ID[name].run(self)
         if isinstance(done, Awaitable):
             await done
@@ -255,7 +257,9 @@ class Dashboard(App[int]):
         if self.suspended or self._leaving:
             return 0
         screen: Screen[object] = self.screen  # what lies below a box would be drawn with it, dimmed
-        if isinstance(screen, Main | Box | InternetScreen) and screen.is_mounted:
+        if not (screen.is_mounted and screen.children):
+            return 0
+        if isinstance(screen, Main | Box | InternetScreen):
             return screen.show(self.view())
         return 0
 
