@@ -41,6 +41,19 @@ async def diagnosis(app: Dashboard) -> None:
     await app.push_screen(Diagnosis())
 
 
+async def chart(app: Dashboard) -> None:
+    from icetui.dashboard.screens.chart import ChartBox
+
+    pair = app.main.pairs.highlighted
+    await app.push_screen(ChartBox(pair.id if pair is not None else None))
+
+
+async def timeline(app: Dashboard) -> None:
+    from icetui.dashboard.screens.timeline import Timeline
+
+    await app.push_screen(Timeline())
+
+
 def freeze(app: Dashboard) -> None:
     app.toggle_freeze()
 

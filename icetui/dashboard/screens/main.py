@@ -127,7 +127,7 @@ class Main(Screen[None]):
             if wanted != self._rooms:
                 self.pairs.styles.height = wanted[0]
         else:
-            top = max(self.candidates.line_count() + 3, self.path.line_count() + 2)
+            top = max(self.candidates.line_count() + 3, self.path.needed + 2)
             bottom = max(self.findings.line_count() + 2, 12)
             wanted = rooms(height, ((8, top), (6, pairs + 2), (9, bottom)))
             if wanted != self._rooms:
