@@ -217,8 +217,8 @@ def _since(session: Session, now: float) -> list[Content]:
 def _where_it_stops(session: Session, width: int) -> list[Content]:
     """The most telling pair without a path, up to where it stops."""
     tried = [p for p in session.pairs.values() if p.reason != Reason.SUPERSEDED]
-    if not tried or (session.selected is not None and in_use(session)):
-        return []
+    if not tried or session.connected_at is not None:
+        return []  # that it stood and went is another story
 
     def telling(pair: Pair) -> tuple[bool, int, int]:
         remote = session.remote_candidates.get(pair.remote)
