@@ -111,6 +111,10 @@ class Main(Screen[None]):
     def stacked(self) -> bool:
         return not (self.has_class("-wide") and self.has_class("-tall"))
 
+    def stack(self) -> None:
+        """One pane below the other whatever the size."""
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow")]  # type: ignore[misc]  # of this one only
+
     def _arrange(self) -> None:
         """Panes as big as their content: rows that one does not need are another's."""
         panes = self.query_one("#panes")
