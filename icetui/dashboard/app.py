@@ -59,10 +59,8 @@ class Dashboard(App[int]):
         taste: Taste | None = None,
         stage: Stage | None = None,
     ) -> None:
-        """`again` opens the source of another session; `taste` is the user's own.
-
-        On a `stage`, which reads the source, both sides can be looked at.
-        """
+        """`again` opens the source of another session; on a `stage`, which reads the source, both
+        sides can be looked at."""
         super().__init__()
         self.clipboard_ways = clipboard or Clipboard()
         self.masked = mask
