@@ -184,13 +184,21 @@ def run_dashboard(
     again: Callable[[], Source] | None = None,
     quiet: bool = False,
     sides: tuple[str, ...] = (),
+    problems: tuple[str, ...] = (),
 ) -> NoReturn:
     """Draw a source until the user quits; `again` opens another one in its place. The demo has
-    two `sides`."""
+    two `sides`; `problems` are mistakes in the settings."""
     from icetui.dashboard.app import Dashboard
     from icetui.dashboard.farewell import farewell
-    from icetui.dashboard.terminal import bear_any_byte, draw_on_stdout
+    from icetui.dashboard.taste import Taste
+    from icetui.dashboard.terminal import bear_any_byte, draw_on_stdout, show_utc
+    from icetui.preferences import Remembered, preferences
+    from icetui.settings import config_path
 
+    wanted, wrong = preferences(config_path())
+    taste = Taste(wanted, Remembered(), (*dict.fromkeys((*problems, *wrong)),))
+    if wanted.time == "utc":
+        show_utc()
     bear_any_byte()
     draw_on_stdout()
     stage = None
@@ -198,9 +206,9 @@ def run_dashboard(
         from icetui.dashboard.stage import Stage
 
         stage = Stage(source, sides)
-    app = Dashboard(source, mask=mask, again=again, stage=stage)
+    app = Dashboard(source, mask=mask, again=again, stage=stage, taste=taste)
     code = app.run()
-    if not quiet:
+    if not (quiet or wanted.quiet):
         click.echo(farewell(app.living), nl=False)
     sys.exit(code if code is not None else app.return_code or 0)
 
@@ -307,6 +315,19 @@ def with_theirs(settled: tuple[Any, ...], /, words: tuple[str, ...]) -> None:
     dashboard(" ".join(words), *settled)
 
 
+def own_habits(record: Path | None, mask: bool) -> tuple[Path | None, bool]:
+    """What the user's settings say where the command line says nothing."""
+    from pathlib import Path
+
+    from icetui.preferences import preferences
+    from icetui.settings import config_path
+
+    wanted, _ = preferences(config_path())
+    if record is None and wanted.record:
+        record = Path(wanted.record).expanduser()
+    return record, mask or wanted.mask
+
+
 def looks_like_theirs(word: str) -> bool:
     """Whether a word on the command line is a description rather than a mistyped command."""
     return "icetui:" in word or word.startswith(("v=0", "{", "a=", "candidate:", "eyJ"))
@@ -326,7 +347,9 @@ def dashboard(
         theirs = theirs_from_stdin()
     if not has_terminal():
         fail(no_terminal())
-    start = opening.start_command(chosen)
+    problems: list[str] = []
+    start = opening.start_command(chosen, problems)
+    record, mask = own_habits(record, mask)
     opening.check_folder(blob_out)
     pseudonyms = opening.mask(start) if mask else None
 
@@ -337,7 +360,7 @@ def dashboard(
     source = another(record)
     if theirs:
         opening.paste(source, theirs)
-    run_dashboard(source, mask, again=another, quiet=quiet)
+    run_dashboard(source, mask, again=another, quiet=quiet, problems=tuple(problems))
 
 
 def _given(context: click.Context, name: str | None) -> bool:
@@ -612,6 +635,55 @@ def report(file: Path, form: str, mask: bool) -> None:
         fail(f"{file} cannot be read: {error.strerror}")
     # A file that says it is UTF-8 has to be that, whatever the locale.
     click.echo(told if form == "text" else told.encode(), nl=False)
+
+
+@main.command()
+@click.option("--path", "wanted", flag_value="path", help="Print where the file is looked for.")
+@click.option("--init", "wanted", flag_value="init", help="Write one with everything in it.")
+@click.option("--check", "wanted", flag_value="check", help="Say what is wrong with it.")
+def config(wanted: str | None) -> None:
+    """The settings file: where it is, a first one, what is wrong with it.
+
+    \b
+    Exit codes of --check: 0 nothing is wrong, 3 something is.
+    """
+    from icetui.dashboard.mistakes import mistakes
+    from icetui.preferences import write_template
+    from icetui.settings import config_path
+
+    path = config_path()
+    if wanted == "init":
+        try:
+            new = write_template(path)
+        except OSError as error:
+            fail(f"{path} cannot be written: {error.strerror}")
+        say(f"{path} is written" if new else f"{path} is there already and stays as it is")
+    elif wanted == "check":
+        found = mistakes(path)
+        for sentence in found:
+            click.echo(sentence)
+        if found:
+            sys.exit(3)
+        say(f"{path}: nothing is wrong" if path.exists() else f"{path} is not there: defaults")
+    else:
+        click.echo(path)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+def completion(shell: str) -> None:
+    """Completion for a shell, to be evaluated by it.
+
+    \b
+    bash: eval "$(icetui completion bash)"      in ~/.bashrc
+    zsh:  eval "$(icetui completion zsh)"       in ~/.zshrc
+    fish: icetui completion fish | source       in ~/.config/fish/config.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(main, {}, "icetui", "_ICETUI_COMPLETE").source())
 
 
 @main.command(name="events")

@@ -26,9 +26,12 @@ class CannotOpen(Exception):
         self.code = code
 
 
-def start_command(chosen: dict[str, Any], **more: Any) -> StartSession:
+def start_command(
+    chosen: dict[str, Any], problems: list[str] | None = None, **more: Any
+) -> StartSession:
     """The command that opens a session with these flags; `more` are fields of it that only one
-    command sets. Raises CannotOpen."""
+    command sets. With `problems` a broken settings file is said there and stops nothing. Raises
+    CannotOpen."""
     import msgspec
 
     from icetui.settings import BadSettings, load
@@ -36,7 +39,7 @@ def start_command(chosen: dict[str, Any], **more: Any) -> StartSession:
     if chosen["no_servers"] and (chosen["stun"] or chosen["turn"]):
         raise CannotOpen("--no-servers and a server contradict each other; leave one of them out")
     try:
-        return msgspec.structs.replace(load(chosen).start(), **more)
+        return msgspec.structs.replace(load(chosen, problems=problems).start(), **more)
     except BadSettings as problem:
         raise CannotOpen(str(problem)) from problem
 

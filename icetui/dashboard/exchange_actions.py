@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from icetui.dashboard import handover
+from icetui.dashboard.glance import file_name
+
 if TYPE_CHECKING:
     from icetui.dashboard.app import Dashboard
 
@@ -30,7 +33,7 @@ async def theirs(app: Dashboard) -> None:
 
 def copy(app: Dashboard) -> None:
     if _may_leave(app, "c"):
-        app.copy_own()
+        handover.copy_own(app)
 
 
 async def save(app: Dashboard) -> None:
@@ -39,7 +42,7 @@ async def save(app: Dashboard) -> None:
     from icetui.dashboard.screens.saving import SaveBox
 
     exchange, session = app.living.exchange, app.living.session
-    default = f"./icetui-{app.file_name}.{exchange.own.form}"
+    default = f"./icetui-{file_name(app)}.{exchange.own.form}"
     await app.push_screen(SaveBox(exchange.own_text(session) or "", default))
 
 
@@ -55,7 +58,7 @@ def form(app: Dashboard) -> None:
     app.living.exchange.own.turn()
     app.living.exchange.card = True  # the new form is to be seen
     if not app.masked:
-        app.copy_own()
+        handover.copy_own(app)
 
 
 def _may_leave(app: Dashboard, key: str) -> bool:

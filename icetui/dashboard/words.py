@@ -266,6 +266,25 @@ def _network_changed(e: events.NetworkChanged) -> Line:
     return Line(f"network: {change_words(e)}", "warning")
 
 
+def _topology(e: events.TopologyChanged) -> Line:
+    return Line(f"simulated network of {count(len(e.nodes), 'node')}, seed {e.seed}", "dim")
+
+
+def _nat_table(e: events.NatTableChanged) -> Line:
+    return Line(f"{e.nat} holds {count(len(e.bindings) + e.more, 'binding')}", "dim")
+
+
+def _packets(e: events.PacketsPassed) -> Line:
+    return Line(f"{count(len(e.passages) + e.left_out, 'packet')} passed", "dim")
+
+
+def _pace(e: events.PaceChanged) -> Line:
+    if e.paused:
+        return Line("time stands still", "dim")
+    speed = "as fast as it goes" if e.speed is None else f"at {e.speed:g} times its speed"
+    return Line(f"time passes {speed}", "dim")
+
+
 _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.EngineStarted: _engine_started,
     events.EngineFailed: _engine_failed,
@@ -307,4 +326,8 @@ _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.ReaderBehind: _behind,
     events.EngineSilent: _silent,
     events.Summary: _summary,
+    events.TopologyChanged: _topology,
+    events.NatTableChanged: _nat_table,
+    events.PacketsPassed: _packets,
+    events.PaceChanged: _pace,
 }
