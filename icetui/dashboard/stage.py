@@ -37,6 +37,8 @@ class NetworkClock:
         self._since = monotonic()
         self._speed = 0.0
         """Of the network; 0 as well while nothing but its events tells the time."""
+        self._rate = 1.0
+        """The same while it goes on."""
 
     def heard(self, event: events.AnyEvent) -> None:
         """An event tells what time it is there."""
@@ -44,6 +46,7 @@ class NetworkClock:
         if isinstance(event, events.PaceChanged):
             # Nothing is reckoned forward for a network that goes as fast as it can.
             self._speed = 0.0 if event.paused or event.speed is None else event.speed
+            self._rate = event.speed or 1.0
             self._set(event.t)
         elif event.t > now:
             self._set(event.t)
@@ -57,7 +60,7 @@ class NetworkClock:
 
     def ours(self, seconds: float) -> float:
         """So many seconds of ours, in the network's."""
-        return seconds * (self._speed or 1.0)
+        return seconds * self._rate
 
 
 class SideSource:

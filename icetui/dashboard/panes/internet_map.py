@@ -20,11 +20,13 @@ from icetui.internet import Chain, Internet, Segment
 from icetui.session import Session
 
 HEIGHT = 5
-LEAST = 6
-"""Cells of a line."""
+LEAST, LAN = 6, 12
+"""Cells of a line, and of one beside a host."""
 CENTRE = "internet"
 CHOSEN = "reverse"
 MOST_SERVERS = 4
+NAMED = 30
+"""Cells of a line from which on the newest message in each direction is named, not only one."""
 
 Kind = Literal["line", "node", "server"]
 
@@ -113,14 +115,16 @@ class _Map:
     def drawn(self) -> list[Content]:
         lines = sum(len(chain.segments) for chain in self._chains)
         names = sum(len(self._label(n)) for c in self._chains for n in c.nodes) + len(CENTRE)
-        lan = LEAST
         uplinks = sum(1 for c in self._chains for s in c.segments if self._is_long(s))
-        rest = self._canvas.width - names - (lines - uplinks) * lan
+        room = self._canvas.width - names - lines * LEAST
+        # Beside a host there has to be room for its address below.
+        first = LEAST + max(0, min(LAN - LEAST, room // max(1, lines)))
+        rest = room + LEAST * uplinks - (first - LEAST) * len(self._chains)
         long = max(LEAST, rest // max(1, uplinks))
         centre = 0
         for number, chain in enumerate(self._chains):
             edge = 0 if number == 0 else self._canvas.width
-            end = self._draw_chain(chain, edge, lan, long, rightwards=number == 0)
+            end = self._draw_chain(chain, edge, first, long, rightwards=number == 0)
             centre = end if number == 0 else centre
         self._draw_centre(centre)
         return self._canvas.lines()
@@ -148,7 +152,7 @@ class _Map:
             edge = edge + len(label) if rightwards else left
             if number < len(chain.segments):
                 segment = chain.segments[number]
-                length = long if self._is_long(segment) else lan
+                length = long if self._is_long(segment) else LEAST if number else lan
                 left = edge if rightwards else edge - length
                 self._draw_segment(chain, segment, left, length, rightwards=rightwards)
                 edge = edge + length if rightwards else left
@@ -215,12 +219,15 @@ class _Map:
             x = left + step if to_the_right else left + length - 1 - step
             mark = ("▶" if to_the_right else "◀") if passage.method else "●"
             self._canvas.put(x, self.LINE, mark, f"bold {WARN}")
+            named.pop(to_the_right, None)
             named[to_the_right] = message_words(passage)
+        if length < NAMED and len(named) > 1:
+            named = dict([named.popitem()])
         for to_the_right, words in named.items():
             if len(words) + 2 > length:
                 words = words[: max(0, length - 3)] + "…"
             text = f"{words} ▶" if to_the_right else f"◀ {words}"
-            row = self.BELOW if to_the_right else self.LAST
+            row = self.LAST if len(named) > 1 and not to_the_right else self.BELOW
             self._canvas.centred(left + length // 2, row, text, WARN)
 
     # --- the middle ---------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.style import Style
 
 from icetui import events
-from icetui.dashboard.lines import Bar
+from icetui.dashboard.lines import Bar, hanging
 from icetui.dashboard.network_actions import (
     BY_NAME,
     NETWORK_ACTIONS,
@@ -48,7 +48,7 @@ class InternetScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]  # narrower than Textual's
         *(action.binding for action in NETWORK_ACTIONS),
-        Binding("left,h", "choose(-1)", show=False),
+        Binding("left", "choose(-1)", show=False),
         Binding("right", "choose(1)", show=False),
         Binding("x,tab", "other_side", show=False),
         Binding("i,escape", "close", show=False),
@@ -115,7 +115,7 @@ class InternetScreen(Screen[None]):
         if self.chosen not in items(internet):
             self.chosen = first_choice(internet)
         keys = self._keys()
-        rows = self._rows(height, 1 if width >= NARROW + 20 else 2)
+        rows = self._rows(height, len(hanging([keys], width, 1)))
         way = internet_map.route(internet, view.session if in_use(view.session) else None)
         half = width // 2
         sessions = self._sessions()
@@ -127,12 +127,15 @@ class InternetScreen(Screen[None]):
             if name:
                 bar.put(nat_tables.draw(internet, name, moment.now, half, rows[0])[: rows[0]])
         self.passing.put(
-            [_title("Passing", self._counted()), *happenings.passing(internet, rows[1] - 1)]
+            [_title("Passing", self._counted()), *happenings.passing(internet, width, rows[1] - 1)]
         )
         self.happened.put(
-            [_title("What happened", ""), *happenings.happened(internet, sessions, rows[2] - 1)]
+            [
+                _title("What happened", ""),
+                *happenings.happened(internet, sessions, width, rows[2] - 1),
+            ]
         )
-        self.keys.put([keys])
+        self.keys.put([(keys, 1)])
         bars = (self.map, self.left_table, self.right_table, self.passing, self.happened)
         return sum(bar.changed for bar in bars)
 
@@ -142,7 +145,7 @@ class InternetScreen(Screen[None]):
         internet = self.stage.internet
         wanted = 1 + max((len(t.bindings) for t in internet.tables.values()), default=3)
         tables = max(3, min(wanted, left * 2 // 5))
-        passing = max(2, (left - tables) * 2 // 5)
+        passing = max(2, (left - tables) // 2)
         rows = (tables, passing, max(1, left - tables - passing))
         for bar, number in (
             (self.query_one("#network-tables"), rows[0]), (self.passing, rows[1]),
@@ -159,19 +162,20 @@ class InternetScreen(Screen[None]):
         }
 
     def _header(self, view: View, now: float) -> Content:
-        pieces: list[Piece] = [(" icetui ", ACCENT), ("the network ", STRONG)]
+        pace = speed_words(self.stage.internet.pace)
+        pieces: list[Piece] = [
+            (" icetui " if self.size.width >= NARROW else " ", ACCENT), ("network ", STRONG),
+            (f" {pace} ", f"bold {WARN}"), (f" {now:.2f} s ", MUTED),
+        ]  # fmt: skip
         for name, session in self._sessions().items():
             shown = f" {plain(name, 12)} "
             pieces.append((shown, "bold reverse") if name == view.side else (shown, STRONG))
-            pieces.append((f" {state_word(session)} ", STATE_STYLES.get(session.state, STRONG)))
+            pieces.append((f" {_state(session)} ", STATE_STYLES.get(session.state, STRONG)))
             words, pair = path_words(session), session.selected_pair
             if words is not None and pair is not None and in_use(session):
                 pieces.append((f"{words[0]} ", GOOD if words[0] == "direct" else WARN))
-                if self.size.width >= NARROW or name == view.side:
-                    pieces.append((f"{rtt(pair.current_round_trip_time)} ", ""))
-        pieces.append((f" {now:.2f} s ", MUTED))
-        pieces.append((f" {speed_words(self.stage.internet.pace)} ", f"bold {WARN}"))
-        return line(*pieces)
+                pieces.append((f"{rtt(pair.current_round_trip_time)} ", ""))
+        return line(*pieces)[: self.size.width]
 
     def _about(self) -> Content:
         """What is chosen."""
@@ -199,29 +203,33 @@ class InternetScreen(Screen[None]):
 
     def _counted(self) -> str:
         left_out = self.stage.internet.left_out
-        return f"{left_out} more were not told" if left_out else ""
+        return f"{left_out} more not shown" if left_out else ""
 
     def _keys(self) -> Content:
-        internet, width = self.stage.internet, self.size.width
-        chosen = self.chosen
-        pairs = [("←→", "choose", "choose(1)")]
-        pairs += [
-            (action.shown, label(action, internet, chosen), f"do('{action.id}')")
+        """What each key would do now, to be clicked on as well."""
+        internet, chosen = self.stage.internet, self.chosen
+        other = next((s.name for s in self.stage.sides if s.name != self.dashboard.side), "")
+        found = [("←→", "choose", "screen.choose(1)")]
+        found += [
+            (action.shown, label(action, internet, chosen), f"screen.do('{action.id}')")
             for action in offered(internet, chosen)
         ]
-        other = next((s.name for s in self.stage.sides if s.name != self.dashboard.side), "")
-        pairs += [
-            ("x", f"{plain(other, 12)}'s side", "other_side"), ("i", "back", "close"),
-            ("?", "help", "help"), ("q", "quit", "app.quit"),
+        found += [
+            ("x", f"{plain(other, 12)}'s side", "screen.other_side()"),
+            ("i", "back", "screen.close()"), ("?", "help", "screen.help()"),
+            ("q", "quit", "app.quit()"),
         ]  # fmt: skip
-        parts = []
-        for key, text, action_name in pairs:
-            if width < NARROW:
-                text = text.removeprefix("more ")
-            name = action_name if "." in action_name else f"screen.{action_name}"
-            click = Style.from_meta({"@click": name if name.endswith(")") else f"{name}()"})
-            parts.append(line((key, ACCENT), f" {text}").stylize(click))
-        return line(" ") + Content("  ").join(parts)
+        # A key without a label is the other way round of the one before.
+        texts: list[Content] = []
+        for key, text, action_name in found:
+            part = line((key, ACCENT)).stylize(Style.from_meta({"@click": action_name}))
+            if text:
+                texts.append(part + line(f" {text}"))
+            else:
+                before = texts[-1]
+                at = before.plain.index(" ")
+                texts[-1] = before[:at] + line(" ") + part + before[at:]
+        return line(" ") + Content("  ").join(texts)
 
     # --- keys ---------------------------------------------------------------------------------
 
@@ -249,6 +257,13 @@ class InternetScreen(Screen[None]):
         from icetui.dashboard.screens.network_help import NetworkHelp
 
         await self.dashboard.push_screen(NetworkHelp())
+
+
+def _state(session: Session) -> str:
+    """Nobody has to paste anything here."""
+    if session.state == "new":
+        return "READY" if session.gathering == "complete" else "GATHERING"
+    return state_word(session)
 
 
 def _title(text: str, more: str) -> Content:
