@@ -76,6 +76,8 @@ class Dashboard(App[int]):
         """The sessions of this window; the last one is the one that lives, on a stage all do."""
         if stage is not None:
             self.watches = [Watch(side, stage.clock) for side in stage.sides]
+            for watch in self.watches:
+                handover.by_itself(watch)
         self.looked_at = 0
         self.frozen: Watch | None = None
         self.suspended = False
@@ -110,6 +112,8 @@ class Dashboard(App[int]):
 
     def _took(self, watch: Watch, event: events.AnyEvent, news: bool) -> None:
         handover.saw(self, watch, event)
+        if self.stage is not None:
+            handover.by_itself(watch, event)
         shown = watch is self.living and self.screen is self.main
         if isinstance(event, events.TextReceived) and shown:
             text = plain(event.text, 200)

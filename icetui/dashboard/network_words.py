@@ -5,6 +5,7 @@ from __future__ import annotations
 from icetui import events
 from icetui.dashboard.text import plain
 from icetui.events import LineState, NetworkNode, PacketPassage
+from icetui.internet import Internet
 
 DONE = {
     "cut": "cut the line {}",
@@ -78,6 +79,14 @@ def message_words(passage: PacketPassage) -> str:
     if passage.method:
         return f"{plain(passage.method, 20)} {plain(passage.message_class, 12)}".rstrip()
     return "data" if passage.protocol == "udp" else passage.protocol.upper()
+
+
+def place_words(internet: Internet, place: str) -> str:
+    """`alice-nat:56208` for an address and port, or an address."""
+    address, colon, port = place.rpartition(":")
+    if not colon or (":" in address and not address.startswith("[")):
+        return plain(internet.name_of(place), 40)
+    return plain(f"{internet.name_of(address.strip('[]'))}:{port}", 40)
 
 
 def speed_words(pace: events.PaceChanged | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from textual.content import Content
 
 from icetui import events
-from icetui.dashboard.network_words import DROPPED, change_words, message_words
+from icetui.dashboard.network_words import DROPPED, change_words, message_words, place_words
 from icetui.dashboard.panes.base import BAD, GOOD, MUTED, STRONG, WARN, line
 from icetui.dashboard.text import plain
 from icetui.events import PacketPassage
@@ -39,7 +39,8 @@ def passing(internet: Internet, width: int, height: int) -> list[Content]:
 
 
 def _packet(internet: Internet, passage: PacketPassage) -> Content:
-    source, destination = _named(internet, passage.source), _named(internet, passage.destination)
+    source = place_words(internet, passage.source)
+    destination = place_words(internet, passage.destination)
     said = line(
         (f" {passage.at:9.3f} ", MUTED),
         (f"{message_words(passage):<20} ", STRONG),
@@ -50,13 +51,6 @@ def _packet(internet: Internet, passage: PacketPassage) -> Content:
         why = DROPPED.get(passage.dropped, plain(passage.dropped, 20))
         return said + line((f"  ✗ {where}: {why}", BAD))
     return said + line((f"  by {where}", MUTED))
-
-
-def _named(internet: Internet, place: str) -> str:
-    """`alice-nat:56208` for an address and port."""
-    address, colon, port = place.rpartition(":")
-    name = internet.name_of((address if colon else place).strip("[]"))
-    return plain(f"{name}:{port}" if colon else name, 40)
 
 
 def happened(
