@@ -28,12 +28,10 @@ from icetui.dashboard.frame import Frame
 from icetui.dashboard.pace import Pace
 from icetui.dashboard.panes.log import LogPane
 from icetui.dashboard.panes.pairs import PairTable
-from icetui.dashboard.screens.box import Box
-from icetui.dashboard.screens.internet_screen import InternetScreen
 from icetui.dashboard.screens.main import Main
 from icetui.dashboard.table import Table
 from icetui.dashboard.text import plain
-from icetui.dashboard.view import View
+from icetui.dashboard.view import Drawn, View
 from icetui.dashboard.watch import Watch
 
 if TYPE_CHECKING:
@@ -75,7 +73,7 @@ class Dashboard(App[int]):
         self.watches = [Watch(source, monotonic)]
         """The sessions of this window; the last one is the one that lives, on a stage all do."""
         if stage is not None:
-            self.watches = [Watch(side, stage.clock) for side in stage.sides]
+            self.watches = [Watch(side, monotonic, clock=stage.clock) for side in stage.sides]
             for watch in self.watches:
                 handover.by_itself(watch)
         self.looked_at = 0
@@ -114,8 +112,8 @@ class Dashboard(App[int]):
         handover.saw(self, watch, event)
         if self.stage is not None:
             handover.by_itself(watch, event)
-        shown = watch is self.living and self.screen is self.main
-        if isinstance(event, events.TextReceived) and shown:
+        mine = watch is self.living
+        if isinstance(event, events.TextReceived) and mine and self.screen is self.main:
             text = plain(event.text, 200)
             self.notify(f"{text}\n\nm: answer", title="Message from the other side", markup=False)
         if news:
@@ -259,7 +257,7 @@ class Dashboard(App[int]):
         if self.suspended or self._leaving:
             return 0
         screen: Screen[object] = self.screen  # what lies below a box would be drawn with it, dimmed
-        if isinstance(screen, Main | Box | InternetScreen) and screen.is_mounted:
+        if isinstance(screen, Drawn) and screen.is_mounted:
             return screen.show(self.view())
         return 0
 
