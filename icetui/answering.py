@@ -1,4 +1,5 @@
-"""How our description is written for the other side: which kind, offer or answer, which `mid`.
+"""How our description is written for the other side: which kind, offer or answer, with which media
+sections.
 
 What belongs here: what follows from what was handed out and what came back. Kept by whoever hands
 our description out: the dashboard, a file, a headless run.
@@ -13,6 +14,8 @@ from icetui import events
 
 FORMS = ("blob", "sdp", "json", "base64")
 """What our description can be written as; `base64` is of JSON, as pion's examples exchange it."""
+_ANSWERED_AS = {form: form for form in FORMS} | {"object": "json", "jingle": "sdp"}
+"""Kinds of theirs, and the nearest one that we write."""
 
 
 @dataclass(slots=True)
@@ -26,6 +29,11 @@ class OwnForm:
     """What an SDP of ours is: `offer` or `answer`."""
     mid: str = "0"
     """What our SDP says: an answer repeats the offer's `mid` (RFC 8829 section 5.3.1)."""
+    media: tuple[events.MediaSection, ...] = ()
+    """The media sections of their offer: our answer has the same ones (RFC 3264 section 6), and so
+    has every later offer of ours (RFC 9429 section 5.2.2). Empty: ours is a data channel."""
+    bundle: tuple[str, ...] | None = None
+    """The mids that their offer bundles."""
     offered: bool = False
     """An SDP of ours has been handed out as an offer, and is not answered."""
     surprise: str | None = None
@@ -41,10 +49,10 @@ class OwnForm:
             self._see_theirs(event)
 
     def _see_theirs(self, theirs: events.DescriptionAccepted) -> None:
-        if theirs.kind not in FORMS:
+        if theirs.kind not in _ANSWERED_AS:
             return  # candidates follow a description and say nothing of their own
         if not self.chosen:
-            self.form = theirs.kind
+            self.form = _ANSWERED_AS[theirs.kind]
         if theirs.kind == "blob":
             return
         # Bare SDP may not say what it is: whoever has handed out an offer awaits an answer.
@@ -59,6 +67,7 @@ class OwnForm:
             )
         self.sdp_type, self.offered = "answer", False
         self.mid = theirs.mid or self.mid
+        self.media, self.bundle = theirs.media, theirs.bundle
 
     def hand_out(self) -> None:
         """Remember that our description left for the other side as it is now."""
@@ -99,7 +108,7 @@ class OwnForm:
             "json": signaling.write_json,
             "base64": signaling.write_base64,
         }[self.form]
-        return write(description, self.sdp_type, self.mid)
+        return write(description, self.sdp_type, self.mid, self.media, self.bundle)
 
     def written_line(self, blob: str) -> str:
         """As `written`, with a line end."""

@@ -54,18 +54,20 @@ async def wait_for_text(path: Path, known: str | None, say: Callable[[str], None
     seen: str | None = None
     problem: UnreadableDescription | None = None
     since = loop.time()
-    told = False
+    told = cut = False
     while True:
         text = _look(path)
         if text is not None and text != seen:
-            seen, since, problem = text, loop.time(), None
+            seen, since, problem, cut = text, loop.time(), None, False
             if text.strip() and text != known:
                 try:
-                    signaling.read(text)
+                    cut = signaling.read(text).cut
                 except UnreadableDescription as error:
-                    problem = error
-                else:
+                    problem, cut = error, False
+                if problem is None and not cut:
                     return text
+        if cut and text is not None and loop.time() - since > SETTLED:
+            return text  # nobody writes the rest
         if problem is not None and not told and loop.time() - since > SETTLED:
             if not isinstance(problem, IncompleteDescription):
                 raise UnreadableFile(f"{path}: {problem}")

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable
 
 from icetui.events import StunServer, TurnServer
+from icetui.turn_rest import credentials
 
 BEFORE = """\
 A browser tab as the other side. In any browser:
@@ -73,8 +74,11 @@ void (async () => {
 """
 
 
-def snippet(stun: Iterable[StunServer] = (), turn: Iterable[TurnServer] = ()) -> str:
-    """The JavaScript for the console; the tab asks these servers, and none without any.
+def snippet(
+    stun: Iterable[StunServer] = (), turn: Iterable[TurnServer] = (), now: float = 0.0
+) -> str:
+    """The JavaScript for the console; the tab asks these servers, and none without any. `now` is
+    Unix time, from which credentials made of a secret hold for a day.
 
     Holds the password of a TURN server. Afterwards `icetui(theirs)` takes icetui's answer, or its
     offer, which is then answered; `icetui.offer` and `icetui.answer` are the tab's texts,
@@ -83,8 +87,9 @@ def snippet(stun: Iterable[StunServer] = (), turn: Iterable[TurnServer] = ()) ->
     servers: list[dict[str, str]] = [{"urls": s.url} for s in stun]
     for server in turn:
         entry = {"urls": server.url}
-        if server.username is not None and server.password is not None:
-            entry |= {"username": server.username, "credential": server.password}
+        username, password = credentials(server, now)
+        if username is not None and password is not None:
+            entry |= {"username": username, "credential": password}
         servers.append(entry)
     configuration = ""
     if servers:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -59,17 +60,34 @@ def options(*decorators: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-session_options = options(
+server_options = options(
     click.option(
-        "--stun", multiple=True, metavar="URL", help="STUN server, stun:host:port. Repeatable."
+        "--stun",
+        multiple=True,
+        metavar="URL",
+        help="STUN server, stun:host:port. Repeatable; iceServers as JSON, too.",
     ),
     click.option(
         "--turn",
         multiple=True,
         metavar="URL",
-        help="TURN server, turn:user:password@host:port, also turns: and ?transport=tcp. "
-        "Repeatable.",
+        help="TURN server, turn:user:password@host:port, also turns: and ?transport=tcp; a colon "
+        "in the password is %3A. Repeatable; iceServers as JSON, too.",
     ),
+    click.option(
+        "--turn-secret",
+        metavar="TEXT",
+        help="Secret shared with the TURN servers: credentials for a day are made of it. "
+        "ICETUI_TURN_SECRET keeps it off the command line.",
+    ),
+    click.option(
+        "--turn-credentials",
+        metavar="FILE",
+        help="File that holds user:password for the TURN servers.",
+    ),
+)
+session_options = options(
+    server_options,
     click.option("--no-servers", is_flag=True, default=None, help="Ask no server at all."),
     click.option(
         "--interface",
@@ -215,6 +233,19 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except CannotOpen as problem:
             fail(str(problem), problem.code)
+        except click.UsageError as problem:
+            raise click.UsageError(without_secrets(problem.format_message()), problem.ctx) from None
+
+
+SECRETS = re.compile(
+    r"(?P<kept>(?:turns?|stuns?|icetui):)[^\s'\")]+|(?P<object>[{\[].*[}\]])",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def without_secrets(sentence: str) -> str:
+    """What click says of an argument it has no use for, without what may hold a password."""
+    return SECRETS.sub(lambda found: (found["kept"] or "") + "…", sentence)
 
 
 @click.group(
@@ -554,24 +585,58 @@ def events_command(schema: bool) -> None:
 
 
 @main.command()
-@click.argument("text", required=False)
-def decode(text: str | None) -> None:
-    """What a blob, SDP or trickle JSON contains; from stdin without TEXT."""
+@click.argument("words", nargs=-1, metavar="[TEXT | FILE]…")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def decode(words: tuple[str, ...], as_json: bool) -> None:
+    """What a blob, SDP, trickle JSON or STUN message contains; from stdin without TEXT.
+
+    A STUN message is given as hexadecimal digits, as a hex dump, or as base64.
+    """
     import time
 
-    from icetui.decoding import as_table
-    from icetui.signaling import MAX_TEXT, UnreadableDescription, read
+    from icetui import decoding
+    from icetui.signaling import UnreadableDescription, read, stun_bytes
 
-    if (text is None or text == "-") and sys.stdin is None:
-        fail("there is no text: name it, or give it on stdin", 3)
-    if text is None or text == "-":
-        if sys.stdin.isatty():
-            say("Paste the text, then end it with Ctrl-D:")
-        text = sys.stdin.buffer.read(MAX_TEXT + 1).decode("utf-8", "replace")
+    text = _text_to_decode(words)
     try:
-        click.echo(as_table(read(text), time.time()), nl=False)
+        message = stun_bytes(text)
+        if message is not None:
+            told = decoding.stun_as_json if as_json else decoding.stun_as_table
+            click.echo(told(message), nl=False)
+            return
+        description = read(text)
+        shown = decoding.as_json(description) if as_json else None
+        click.echo(shown or decoding.as_table(description, time.time()), nl=False)
     except UnreadableDescription as problem:
         fail(str(problem), 3)
+    except ValueError as problem:
+        fail(f"this STUN message is malformed: {problem}", 3)
+
+
+def _text_to_decode(words: tuple[str, ...]) -> str:
+    """The text itself, that of the file it names, or what stands on stdin."""
+    from pathlib import Path
+
+    from icetui.signaling import MAX_TEXT
+    from icetui.typed import read_typed
+
+    if words not in ((), ("-",)):
+        text = " ".join(words)
+        try:
+            if len(text) < 4096 and Path(text).is_file():
+                with Path(text).open("rb") as file:
+                    return file.read(MAX_TEXT + 1).decode("utf-8", "replace")
+        except OSError as error:
+            fail(f"{text} cannot be read: {error.strerror}")
+        except ValueError:  # no path has a NUL in it
+            pass
+        return text
+    if sys.stdin is None:
+        fail("there is no text: name it, or give it on stdin", 3)
+    if sys.stdin.isatty():
+        say("Paste the text, then end it with Ctrl-D:")
+        return read_typed(sys.stdin.fileno(), MAX_TEXT + 1).decode("utf-8", "replace")
+    return sys.stdin.buffer.read(MAX_TEXT + 1).decode("utf-8", "replace")
 
 
 @main.command(hidden=True)
@@ -593,20 +658,20 @@ def network(ignored: tuple[str, ...]) -> None:
 
 
 @main.command()
-@click.option("--stun", multiple=True, metavar="URL", help="STUN server that the tab asks.")
-@click.option("--turn", multiple=True, metavar="URL", help="TURN server that the tab uses.")
-def browser(stun: tuple[str, ...], turn: tuple[str, ...]) -> None:
+@server_options
+def browser(**chosen: Any) -> None:
     """Make a browser tab the other side: prints a snippet for its console.
 
     The snippet goes to stdout, what to do with it to stderr.
     """
-    from icetui.browser import AFTER, BEFORE, snippet
-    from icetui.servers import BadServer, parse_stun, parse_turn
+    import time
 
-    try:
-        text = snippet(map(parse_stun, stun), map(parse_turn, turn))
-    except BadServer as problem:
-        fail(str(problem))
+    from icetui.browser import AFTER, BEFORE, snippet
+
+    named = opening.servers(chosen)
+    for bad in named.unusable_servers:
+        say(f"left out: {bad.detail}")
+    text = snippet(named.stun_servers, named.turn_servers, time.time())
     line = "-" * 78
     say(f"{BEFORE}\n{line}")
     click.echo(text, nl=False)

@@ -94,6 +94,25 @@ class Candidate(Part, frozen=True, kw_only=True):
     generation: Count = 0
     unsupported: str | None = None
     """Why icetui will not pair it (`ICE-TCP is not supported` …), or None."""
+    mid: str | None = None
+    """Theirs only: the media section for which it came alone (W3C `sdpMid`)."""
+    mline: Count | None = None
+    """Theirs only: number of that section, from 0 (W3C `sdpMLineIndex`)."""
+
+
+class MediaSection(Part, frozen=True, kw_only=True):
+    """What an answer repeats of one media section of their offer (RFC 3264 section 6)."""
+
+    kind: str
+    """`audio`, `video`, `application` …"""
+    protocol: str
+    formats: tuple[str, ...]
+    """One payload type that both sides could speak; of data, all of the offer's formats."""
+    attributes: tuple[str, ...] = ()
+    """What describes these formats, without `a=`: `rtpmap:111 opus/48000/2`, `sctp-port:5000` …"""
+    mid: str | None = None
+    rejected: bool = False
+    """Offered with port 0 and not merely bundled: it stays off."""
 
 
 class Server(Part, frozen=True, kw_only=True):
@@ -408,7 +427,8 @@ class DescriptionAccepted(Event, frozen=True, kw_only=True):
 
     ufrag: str
     kind: str = "blob"
-    """`blob`, `sdp`, `json`, `base64` (of JSON), `candidates`."""
+    """`blob`, `sdp`, `json`, `base64` (of JSON), `object` (ICE parameters), `jingle` (XML),
+    `candidates`."""
     new_candidates: Count = 0
     known_candidates: Count = 0
     made: Seconds | None = None
@@ -431,6 +451,10 @@ class DescriptionAccepted(Event, frozen=True, kw_only=True):
     mapping: NatDependence = "unknown"
     """Of the NAT in front of them, as their side found it."""
     filtering: NatDependence = "unknown"
+    media: tuple[MediaSection, ...] = ()
+    """The media sections of their offer, which an answer must have too."""
+    bundle: tuple[str, ...] | None = None
+    """The mids that they bundle onto one transport (RFC 9143); None: no group was said."""
     warnings: tuple[str, ...] = ()
 
 
@@ -767,6 +791,8 @@ class TurnServer(Part, frozen=True, kw_only=True):
     transport: ServerTransport = "udp"
     username: str | None = None
     password: str | None = None
+    secret: str | None = None
+    """Shared with the server: user names and passwords for a time are made of it."""
 
     @property
     def url(self) -> str:
@@ -781,6 +807,8 @@ class StartSession(Command, frozen=True, kw_only=True):
 
     stun_servers: tuple[StunServer, ...] = ()
     turn_servers: tuple[TurnServer, ...] = ()
+    unusable_servers: tuple[Server, ...] = ()
+    """Named beside the others and not usable; they are shown as failed, with why."""
     interfaces: tuple[str, ...] = ()
     """Only these interfaces; empty: all but loopback."""
     ipv4: bool = True

@@ -20,6 +20,7 @@ import msgspec
 from icetui import events, signaling
 from icetui.answering import own_form
 from icetui.events import AnyEvent, NotUnderstood, address_port
+from icetui.grammar import count
 from icetui.printable import printable
 from icetui.recording import without_secrets
 from icetui.reports.content import findings
@@ -27,6 +28,7 @@ from icetui.session import Session
 from icetui.signaling import UnreadableDescription
 from icetui.sources import Source
 from icetui.summary import summarise
+from icetui.typed import Typing, whole_lines
 
 OK, ENGINE_FAILED, USAGE, UNREADABLE, NO_CANDIDATE, GAVE_UP, LOST = 0, 1, 2, 3, 4, 5, 6
 """Exit codes, part of the command line's contract."""
@@ -87,9 +89,16 @@ class Headless:
         self._settling: asyncio.TimerHandle | None = None
         self._handed_over = False
         self._input_over = False
+        self._unlimited = False
+        """Whether a terminal hands over what is typed as it comes, lines of any length."""
 
     async def run(self) -> int:
         """Run to the end; returns the exit code."""
+        stdin = sys.stdin.fileno() if self._options.read_stdin and sys.stdin is not None else -1
+        with whole_lines(stdin) as self._unlimited:
+            return await self._run()
+
+    async def _run(self) -> int:
         loop = asyncio.get_running_loop()
         self._began = loop.time()
         if sys.platform != "win32":
@@ -181,8 +190,9 @@ class Headless:
     def _say_what_was_read(self, event: events.DescriptionAccepted) -> None:
         number = event.new_candidates
         if number or event.known_candidates == 0:
-            thing = "candidate" if number == 1 else "candidates"
-            self._say(f"their {event.kind} was read: {number} new {thing}")
+            new = count(number, "new candidate")
+            read = "candidates were" if event.kind == "candidates" else f"{event.kind} was"
+            self._say(f"their {read} read: {new}")
 
     def _gathered(self) -> None:
         for failure in self.session.candidate_failures:
@@ -303,18 +313,25 @@ class Headless:
         if sys.stdin is None:
             return
         rest = b""
+        typing = Typing() if self._unlimited else None
         with contextlib.suppress(RuntimeError, OSError):  # the run is over
             while chunk := os.read(sys.stdin.fileno(), 65536):
+                if typing is not None:
+                    chunk = typing.feed(chunk)
                 *lines, rest = (rest + chunk).split(b"\n")
                 if len(rest) > LONGEST_LINE:
                     lines, rest = [*lines, rest], b""
                 for line in lines:
                     loop.call_soon_threadsafe(self._take_line, line + b"\n")
+                if typing is not None and typing.ended:
+                    break
             loop.call_soon_threadsafe(self._take_line, rest)
             loop.call_soon_threadsafe(self._stdin_ended)
 
     def _take_line(self, line: bytes) -> None:
         """A line of a pasted text, which may be wrapped over several; or a command."""
+        if self._ending.is_set():
+            return
         if self._options.as_json and line.lstrip().startswith(b'{"command"'):
             try:
                 self._source.send(events.decode_command(line))
@@ -352,7 +369,8 @@ class Headless:
         if not text.strip() or self._ending.is_set():
             return
         try:
-            signaling.read(text)
+            if signaling.read(text).cut and not ended and text.splitlines()[-1].strip():
+                return  # more of it is on the way
         except UnreadableDescription as problem:
             if ended or not text.splitlines()[-1].strip():
                 self._pasted = ""

@@ -40,6 +40,18 @@ def start_command(chosen: dict[str, Any], **more: Any) -> StartSession:
         raise CannotOpen(str(problem)) from problem
 
 
+def servers(flags: dict[str, Any]) -> StartSession:
+    """The servers that flags name, and none else: no setting of the file, nobody by default.
+    Raises CannotOpen."""
+    from icetui.settings import BadSettings, Settings
+
+    given = {name: value for name, value in flags.items() if value}
+    try:
+        return Settings(**{"stun": (), **given}).start()
+    except BadSettings as problem:
+        raise CannotOpen(str(problem)) from problem
+
+
 def engine(start: StartSession, hint: str = "", failure: int = 1) -> Source:
     """An engine that is gathering already. Raises CannotOpen, with the exit code `failure`."""
     from icetui.process_source import ProcessSource

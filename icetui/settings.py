@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -10,8 +11,15 @@ from typing import Any
 
 import msgspec
 
-from icetui.events import StartSession, StunServer, TurnServer
-from icetui.servers import DEFAULT_STUN, BadServer, parse_stun, parse_turn
+from icetui.events import Reason, Server, StartSession, StunServer
+from icetui.servers import (
+    DEFAULT_STUN,
+    BadServer,
+    Servers,
+    Unusable,
+    credentialed,
+    read_servers,
+)
 
 
 class BadSettings(ValueError):
@@ -25,6 +33,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     stun: tuple[str, ...] | None = None
     """None: the TURN servers where some are named (they speak STUN too), else two public ones."""
     turn: tuple[str, ...] = ()
+    turn_secret: str | None = None
+    """Shared with the TURN servers: credentials for a time are made of it."""
+    turn_credentials: str | None = None
+    """Path of a file that holds user name and password, kept off the command line."""
     no_servers: bool = False
     interface: tuple[str, ...] = ()
     ipv4: bool = True
@@ -54,16 +66,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             )
         if not (self.ipv4 or self.ipv6):
             raise BadSettings("with both --no-ipv4 and --no-ipv6 there is nothing to gather")
-        try:
-            turn = () if self.no_servers else tuple(parse_turn(u) for u in self.turn)
-            stun = () if self.no_servers else self._stun_servers(turn)
-        except BadServer as problem:
-            raise BadSettings(str(problem)) from None
-        if self.relay_only and not turn:
+        named = Servers() if self.no_servers else self._servers()
+        if self.relay_only and not named.turn:
             raise BadSettings("--relay-only needs a TURN server: --turn turn:user:password@host")
         return StartSession(
-            stun_servers=tuple(dict.fromkeys(stun)),
-            turn_servers=tuple(dict.fromkeys(turn)),
+            stun_servers=tuple(dict.fromkeys(named.stun)),
+            turn_servers=tuple(dict.fromkeys(named.turn)),
+            unusable_servers=tuple(_shown(one) for one in named.unusable),
             interfaces=self.interface,
             ipv4=self.ipv4,
             ipv6=self.ipv6,
@@ -73,15 +82,55 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             rto=None if self.rto is None else self.rto / 1000,
         )
 
-    def _stun_servers(self, turn: tuple[TurnServer, ...]) -> tuple[StunServer, ...]:
-        """Whoever names a server wants no other one asked."""
-        if self.stun is not None:
-            return tuple(parse_stun(url) for url in self.stun)
-        if turn:
-            return tuple(StunServer(host=t.host, port=t.port) for t in turn if t.transport == "udp")
-        return tuple(parse_stun(url) for url in DEFAULT_STUN)
+    def _servers(self) -> Servers:
+        """Whoever names a server wants no other one asked; a TURN server answers as STUN server,
+        too.
+
+        Raises `BadSettings`.
+        """
+        try:
+            with_turn = read_servers(self.turn, "turn")
+            with_stun = read_servers(self.stun or (), "stun")
+            turn = credentialed(
+                (*with_turn.turn, *with_stun.turn),
+                secret=self.turn_secret,
+                credentials=self._credentials(),
+            )
+            stun = (*with_turn.stun, *with_stun.stun)
+            if not stun and self.stun is None and not turn:
+                stun = read_servers(DEFAULT_STUN, "stun").stun
+            elif not stun and self.stun is None:
+                stun = tuple(
+                    StunServer(host=t.host, port=t.port) for t in turn if t.transport == "udp"
+                )
+        except BadServer as problem:
+            raise BadSettings(str(problem)) from None
+        return Servers(stun, turn, (*with_turn.unusable, *with_stun.unusable))
+
+    def _credentials(self) -> str | None:
+        """The text of the file with the credentials. Raises `BadSettings`."""
+        if self.turn_credentials is None:
+            return None
+        try:
+            with Path(self.turn_credentials).expanduser().open("rb") as file:
+                return file.read(LONGEST_FILE).decode("utf-8", "replace")
+        except OSError as error:
+            raise BadSettings(
+                f"--turn-credentials: {self.turn_credentials} cannot be read: {error.strerror}"
+            ) from None
 
 
+def _shown(one: Unusable) -> Server:
+    return Server(
+        url=one.shown,
+        kind="stun" if one.kind == "stun" else "turn",
+        state="failed",
+        reason=Reason.UNSUPPORTED,
+        detail=one.sentence,
+    )
+
+
+LONGEST_FILE = 64 * 1024
 LEAST_PACE, LEAST_RTO, MOST_MILLISECONDS = 5, 50, 10_000
 LISTS = ("stun", "turn", "interface")
 LONGEST_NUMBER = 9
@@ -124,10 +173,23 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
         raise BadSettings(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeError, RecursionError) as error:
         raise BadSettings(f"{path} is not TOML: {error}") from None
+    values = _servers_as_text(values)
     try:
         msgspec.convert(values, Settings)
     except msgspec.ValidationError as error:
         raise BadSettings(f"{path}: {error}") from None
+    return values
+
+
+def _servers_as_text(values: dict[str, Any]) -> dict[str, Any]:
+    """iceServers written as TOML: `turn = [{urls = "…", username = "…", credential = "…"}]`, and a
+    single server without the brackets of a list."""
+    for name in ("stun", "turn"):
+        given = values.get(name)
+        if isinstance(given, dict | str):
+            given = [given]
+        if isinstance(given, list):
+            values[name] = [json.dumps(v) if isinstance(v, dict) else v for v in given]
     return values
 
 
@@ -138,7 +200,11 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         text = environment.get(name)
         if text is None:
             continue
-        if field.name in LISTS:
+        if field.name in ("turn_secret", "turn_credentials"):
+            values[field.name] = text
+        elif field.name in ("stun", "turn") and "{" in text:
+            values[field.name] = (text,)  # iceServers: the blanks in it are its own
+        elif field.name in LISTS:
             values[field.name] = tuple(text.split())
         elif field.type is bool:
             if text.lower() not in ("1", "0", "true", "false", "yes", "no", ""):

@@ -56,3 +56,24 @@ def test_what_is_no_server_is_named(icetui, option, url, words):
     assert (done.returncode, done.stdout) == (2, "")
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_ice_servers_and_secrets_are_written_as_pairs(icetui):
+    servers = (
+        '[{"urls": ["stun:a.example", "turn:a.example"], "username": "me", "credential": "pw"}]'
+    )
+    done = icetui(
+        "browser", "--turn", servers, "--turn", "turn:anna@b.example", "--turn-secret", "s"
+    )
+    [written] = re.findall(r"iceServers: \[(.*?)\n    \],", done.stdout, re.DOTALL)
+    stun, named, made = (json.loads(line.rstrip(",")) for line in written.strip().splitlines())
+    assert stun == {"urls": "stun:a.example:3478"}
+    assert (named["username"], named["credential"]) == ("me", "pw")
+    expires, _, user = made["username"].partition(":")
+    assert (user, len(expires), len(made["credential"])) == ("anna", 10, 28)
+
+
+def test_a_bad_one_among_good_ones_is_left_out_with_a_word(icetui):
+    done = icetui("browser", "--stun", "stun:a.example,stun:b.example:0")
+    assert "stun:a.example:3478" in done.stdout
+    assert "left out: stun:b.example:0: a port is between" in done.stderr

@@ -12,6 +12,7 @@ import pytest
 
 from icetui import signaling
 from tests.running import ALONE, ICETUI
+from tests.signaling import samples
 
 OTHER = signaling.write_blob(
     signaling.Description(ufrag="a7Kf", pwd="Zm9vYmFyYmF6cXV4MTIzNA", made=1_800_000_000.0)
@@ -109,6 +110,63 @@ def test_help_and_version_are_told(icetui):
     for command in ("demo", "peer", "view", "report", "decode"):
         assert command in told
     assert "4 no usable candidate" in icetui("peer", "--help").stdout
+
+
+STUN = "000100142112a442b7e7a701bc34d686fa87dfae00240004" + "6e7f00ff" + "80290008" + "00" * 8
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        (STUN,),
+        tuple(STUN[i : i + 2] for i in range(0, len(STUN), 2)),
+        ("AAEAFCESpEK356cBvDTWhvqH364AJAAEbn8A/4ApAAgAAAAAAAAAAA==",),
+    ],
+)
+def test_decode_puts_a_stun_message_into_words(icetui, words):
+    done = icetui("decode", *words)
+    assert done.returncode == 0
+    assert "Binding request, 40 bytes" in done.stdout
+    assert "PRIORITY        1853817087" in done.stdout
+    told = json.loads(icetui("decode", "--json", *words).stdout)
+    assert (told["kind"], told["method"], told["size"]) == ("stun", "Binding", 40)
+
+
+def test_decode_reads_a_hex_dump(icetui):
+    lines = [STUN[i : i + 32] for i in range(0, len(STUN), 32)]
+    dump = "".join(
+        f"{16 * n:04x}  {' '.join(line[i : i + 2] for i in range(0, len(line), 2))}   ..!..B\n"
+        for n, line in enumerate(lines)
+    )
+    assert "PRIORITY" in icetui("decode", text=dump).stdout
+
+
+def test_decode_finds_the_message_in_a_whole_frame(icetui):
+    frame = "02" * 14 + "4500" + "00" * 18 + "c3500d96" + "0030" + "0000"
+    assert "Binding request, 40 bytes" in icetui("decode", frame + STUN).stdout
+
+
+def test_decode_names_what_is_malformed(icetui):
+    done = icetui("decode", STUN[:-8])
+    assert done.returncode == 3
+    assert "malformed" in done.stderr
+
+
+def test_decode_takes_a_file_and_several_words(icetui, tmp_path):
+    file = tmp_path / "offer of Bob.sdp"
+    file.write_text(samples.CHROMIUM_OFFER)
+    assert "9QmZ" in icetui("decode", file).stdout
+    assert "9QmZ" in icetui("decode", *samples.CHROMIUM_OFFER.split()).stdout
+    gone = icetui("decode", tmp_path / "none.sdp")
+    assert (gone.returncode, "name of a file" in gone.stderr) == (3, True)
+
+
+def test_decode_as_json_has_everything_but_the_password(icetui):
+    done = icetui("decode", "--json", text=samples.CHROMIUM_OFFER)
+    told = json.loads(done.stdout)
+    assert (told["ufrag"], told["password_length"], told["mid"]) == ("9QmZ", 24, "0")
+    assert [c["port"] for c in told["candidates"]] == [51234, 51234, 9]
+    assert "CIo+" not in done.stdout
 
 
 # --- decode -------------------------------------------------------------------------------------
@@ -477,3 +535,22 @@ def test_a_run_that_nothing_can_reach_any_more_prints_its_blob_and_ends(icetui):
     assert done.returncode == 3
     assert done.stdout.startswith("icetui:")
     assert "stdin has ended" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("peer", "turn:anna:Geheim-9x7@turn.example.org"),
+        ("turn:anna:Geheim-9x7@turn.example.org",),
+        ("doctor", '{"urls": "turn:a", "credential": "Geheim-9x7"}'),
+        ("peer", "--turn", "trun:anna:Geheim-9x7@turn.example.org"),
+        ("peer", "--turn", '{"urls": "turn:a", "password", "Geheim-9x7"'),
+        ("browser", "--turn", "turn:anna:Geheim-9x7:turn.example.org:x"),
+        ("decode", "turn:anna:Geheim-9x7@turn.example.org"),
+    ],
+)
+def test_no_error_message_prints_a_password(icetui, arguments):
+    done = icetui(*arguments)
+    assert done.returncode in (2, 3)
+    assert done.stderr
+    assert "Geheim" not in done.stdout + done.stderr

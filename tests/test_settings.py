@@ -52,6 +52,34 @@ def test_a_list_is_replaced_as_a_whole_and_split_at_spaces_in_the_environment(fi
     assert settings.interface == ("lo",)
 
 
+def test_ice_servers_may_stand_in_the_file_and_in_the_environment(file):
+    table = 'turn = [{urls = "turn:a.example", username = "me", credential = "pw"}]\n'
+    [server] = loaded(file, table).start().turn_servers
+    assert server == TurnServer(host="a.example", username="me", password="pw")
+    text = '{"urls": "turn:b.example", "username": "me", "credential": "p w"}'
+    [server] = loaded(file, "", {"ICETUI_TURN": text}).start().turn_servers
+    assert server == TurnServer(host="b.example", username="me", password="p w")
+
+
+def test_a_bad_server_among_good_ones_is_shown_as_failed():
+    start = Settings(stun=("stun:a.example", "stun:b.example?transport=tcp")).start()
+    assert [s.host for s in start.stun_servers] == ["a.example"]
+    [bad] = start.unusable_servers
+    assert (bad.url, bad.state, bad.reason) == ("stun:b.example", "failed", "unsupported")
+    assert "asked over UDP" in bad.detail
+
+
+def test_a_turn_secret_and_a_file_of_credentials(file, tmp_path):
+    [server] = loaded(file, 'turn = ["turn:h"]\n', {"ICETUI_TURN_SECRET": "s"}).start().turn_servers
+    assert server.secret == "s"
+    written = tmp_path / "credentials"
+    written.write_text("me:pw\n")
+    settings = loaded(file, 'turn = ["turn:h"]\n', turn_credentials=str(written))
+    assert settings.start().turn_servers[0].password == "pw"
+    with pytest.raises(BadSettings, match="cannot be read"):
+        Settings(turn=("turn:h",), turn_credentials=str(tmp_path / "none")).start()
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [("1", True), ("yes", True), ("TRUE", True), ("0", False), ("no", False), ("", False)],
@@ -70,7 +98,7 @@ def test_other_variables_are_none_of_our_business(file):
         ("port = ", "is not TOML"),
         ("colour = 'red'", "colour"),
         ("port = 'http'", "port"),
-        ("stun = 'stun:a'", "stun"),
+        ("stun = 5", "stun"),
         ("ipv4 = 1", "ipv4"),
         ("[session]\nport = 1", "session"),
     ],

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from icetui import events
-from icetui.dashboard.text import count, plain
+from icetui.dashboard.text import plain
+from icetui.grammar import count
 
 if TYPE_CHECKING:
     from icetui.dashboard.app import Dashboard

@@ -110,11 +110,6 @@ def clock(wall: float) -> str:
     return f"{day.tm_hour:02}:{day.tm_min:02}:{day.tm_sec:02}.{int(wall % 1 * 1000):03}"
 
 
-def count(number: int, singular: str, plural: str | None = None) -> str:
-    """`1 candidate`, `3 candidates`."""
-    return f"{number} {singular if number == 1 else plural or singular + 's'}"
-
-
 BLOCKS = "▁▂▃▄▅▆▇█"
 LOST = "×"
 

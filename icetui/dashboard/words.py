@@ -7,8 +7,9 @@ from typing import Any, Literal, NamedTuple
 
 from icetui import events
 from icetui.dashboard.network_words import change_words
-from icetui.dashboard.text import count, plain, rtt, server_name, size
+from icetui.dashboard.text import plain, rtt, server_name, size
 from icetui.events import address_port
+from icetui.grammar import count
 
 Tone = Literal["plain", "good", "bad", "warning", "dim", "out", "in"]
 

@@ -8,7 +8,6 @@ from icetui.diagnosis.facts import (
     abroad,
     answered,
     checking_for,
-    count,
     heard,
     host_of,
     ids,
@@ -27,6 +26,7 @@ from icetui.diagnosis.facts import (
 )
 from icetui.diagnosis.finding import Finding
 from icetui.events import Candidate, Reason, Refused, RoleChanged, address_port
+from icetui.grammar import count
 from icetui.session import Session
 
 OLD_BLOB = 600.0

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 
 from icetui.events import Candidate, Pair, Reason, Refused, StunMessage, address_port
+from icetui.grammar import count
 from icetui.session import Session
 
 PATIENCE = 2.0
@@ -224,11 +225,6 @@ def span(seconds: float) -> str:
     if seconds < 7200:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.0f} h" if seconds < 172800 else f"{seconds / 86400:.0f} days"
-
-
-def count(number: int, thing: str) -> str:
-    """`1 pair`, `3 pairs`."""
-    return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
 def listed(items: Iterable[str], most: int = 4) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from icetui.diagnosis.facts import (
-    count,
     host_of,
     ids,
     interface_kind,
@@ -21,6 +20,7 @@ from icetui.diagnosis.facts import (
 )
 from icetui.diagnosis.finding import Finding
 from icetui.events import Candidate, Pair, Reason
+from icetui.grammar import count
 from icetui.session import Session
 
 SHORT_BINDING = 30.0

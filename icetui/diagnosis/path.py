@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from icetui.diagnosis import nats
 from icetui.diagnosis.facts import (
     checking_for,
-    count,
     host_of,
     ids,
     interface_kind,
@@ -22,6 +21,7 @@ from icetui.diagnosis.facts import (
 )
 from icetui.diagnosis.finding import Finding
 from icetui.events import Candidate, Pair, Reason, StunMessage
+from icetui.grammar import count
 from icetui.session import Quality, Session
 
 LOSS_WORTH_SAYING = 0.05

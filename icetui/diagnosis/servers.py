@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from icetui.diagnosis import nats
 from icetui.diagnosis.facts import (
     answered,
-    count,
     heard,
     host_of,
     ids,
@@ -20,6 +19,7 @@ from icetui.diagnosis.facts import (
 )
 from icetui.diagnosis.finding import Finding
 from icetui.events import Reason, Server, StunMessage
+from icetui.grammar import count
 from icetui.session import Session
 
 SILENT = (Reason.TIMEOUT, Reason.ICMP_UNREACHABLE)

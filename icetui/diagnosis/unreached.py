@@ -9,7 +9,6 @@ from icetui.diagnosis.exchange import OLD_BLOB, resend
 from icetui.diagnosis.facts import (
     answered,
     checking_for,
-    count,
     has_relay,
     heard,
     host_of,
@@ -34,6 +33,7 @@ from icetui.diagnosis.facts import (
 from icetui.diagnosis.finding import Finding
 from icetui.diagnosis.servers import relay_forbidden
 from icetui.events import Pair, Reason, Server
+from icetui.grammar import count
 from icetui.session import Session
 
 SLOWEST = 6.0

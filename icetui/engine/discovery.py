@@ -57,6 +57,8 @@ class Discovery:
         on_change: Callable[[], None],
     ) -> None:
         """`on_change` is called when what a blob says of it has changed."""
+        self.on_turn_mapping: Callable[[Endpoint, str, Address, Address], None] = lambda *_: None
+        """Told that a TURN server (URI, address) has seen a base, and where."""
         self._net = net
         self._stream = stream
         self._lifetime = start.binding_lifetime
@@ -191,6 +193,9 @@ class Discovery:
 
     def _row(self, base: _Base, server: Address, mapped: Address) -> None:
         """A row of the NAT table, when it is new."""
+        url = base.configured.get(server, "")
+        if url.startswith("turn"):
+            self.on_turn_mapping(base.endpoint, url, server, mapped)
         local, remote, seen = (address_port(*a) for a in (base.endpoint.address, server, mapped))
         known = self._table.get((local, remote))
         if known == seen or (known is None and len(self._table) >= MOST_BASES * MOST_ADDRESSES):
@@ -201,7 +206,7 @@ class Discovery:
             local=local,
             mapped=seen,
             server=remote,
-            url=base.configured.get(server, ""),
+            url=url,
             interface=base.local.interface,
         )
 

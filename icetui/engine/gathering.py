@@ -79,6 +79,9 @@ class Gathering:
         self._hosts: list[tuple[Endpoint, LocalAddress, int]] = []
         self._servers: dict[str, Server] = {}
         self._keepers = Tasks()
+        self._by_turn: dict[Endpoint, tuple[str, Address, Address]] = {}
+        """What a TURN server (URI, address) has told of a base, until it is needed."""
+        discovery.on_turn_mapping = self._seen_by_turn
 
     async def run(self) -> None:
         """Gather everything; returns when every server has answered or failed."""
@@ -227,6 +230,7 @@ class Gathering:
         if len(problems) == len(outcomes):
             # A router's word says more than silence.
             self._failed(server, began, *min(problems, key=lambda p: p[0] == Reason.TIMEOUT))
+            self._do_without_stun()
 
     async def _ask_from(
         self,
@@ -261,6 +265,36 @@ class Gathering:
             self._discovery.unanswered(endpoint, server.url, addr, problem)
         self._keepers.start(self._keep_warm(endpoint, addr, answered, late=problem is not None))
         return problem
+
+    def _seen_by_turn(self, endpoint: Endpoint, url: str, addr: Address, mapped: Address) -> None:
+        """TURN servers answer Binding requests as well (RFC 8656 section 3)."""
+        self._by_turn.setdefault(endpoint, (url, addr, mapped))
+        self._do_without_stun()
+
+    def _do_without_stun(self) -> None:
+        """What no STUN server tells, or none is left to tell, TURN servers have."""
+        stun = [self._servers.get(s.url) for s in self._start.stun_servers]
+        if any(server is None or server.state != "failed" for server in stun):
+            return
+        for endpoint, local, rank in self._hosts:
+            told = self._by_turn.pop(endpoint, None)
+            if told is None:
+                continue
+            url, addr, mapped = told
+            self._reflexive(endpoint, local, rank, url, mapped)
+
+            def again(
+                answer: Answer,
+                endpoint: Endpoint = endpoint,
+                local: LocalAddress = local,
+                rank: int = rank,
+                url: str = url,
+                addr: Address = addr,
+            ) -> None:
+                self._reflexive(endpoint, local, rank, url, answer.mapped)
+                self._discovery.answered(endpoint, url, addr, answer)
+
+            self._keepers.start(self._keep_warm(endpoint, addr, again, late=False))
 
     def _reflexive(
         self, endpoint: Endpoint, local: LocalAddress, rank: int, url: str, mapped: Address

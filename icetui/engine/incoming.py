@@ -17,6 +17,17 @@ from icetui.events import Reason
 if TYPE_CHECKING:
     from icetui.engine.checking import CheckList
 
+COMPREHENDED = frozenset(
+    {
+        stun.Attribute.USERNAME,
+        stun.Attribute.MESSAGE_INTEGRITY,
+        stun.Attribute.MESSAGE_INTEGRITY_SHA256,
+        stun.Attribute.PRIORITY,
+        stun.Attribute.USE_CANDIDATE,
+    }
+)
+"""What a check may ask us to comprehend (RFC 8445 section 16.1)."""
+
 
 class IncomingChecks:
     """The requests that reach one check list."""
@@ -41,6 +52,8 @@ class IncomingChecks:
             self._refuse(message, addr, endpoint, 400, "Bad Request")
         elif not (checks.names_us(username) and message.signed_with(key)):
             self._refuse(message, addr, endpoint, 401, "Unauthenticated")
+        elif message.not_comprehended(COMPREHENDED):
+            self._refuse(message, addr, endpoint, 420, "Unknown Attribute")
         elif self._in_conflict(message):
             self._refuse(message, addr, endpoint, 487, "Role Conflict")
         else:
@@ -83,7 +96,10 @@ class IncomingChecks:
         checks = self._checks
         answer = stun.Builder(request.method, stun.Class.ERROR, request.transaction_id)
         answer.error(code, words)
-        if code == 487:
+        unknown = request.not_comprehended(COMPREHENDED)
+        if code == 420:
+            answer.unknown_attributes(unknown)
+        if code in (420, 487):
             answer.sign(checks.local_password.encode())
         # Who could not be authenticated cannot check a signature (RFC 8489 section 9.1.3).
         endpoint.send_stun(answer.fingerprint().finish(), addr)
@@ -94,6 +110,9 @@ class IncomingChecks:
             detail = "check with wrong MESSAGE-INTEGRITY: the password in it is not ours"
         elif code == 400:
             detail = "request without USERNAME and MESSAGE-INTEGRITY"
+        elif code == 420:
+            numbers = ", ".join(f"0x{number:04x}" for number in unknown[:8])
+            detail = f"check with attributes that we would have to know: {numbers}"
         else:
             detail = "check claims our role; we keep it"
         checks.refuse(endpoint, addr, ERROR_REASONS.get(code, Reason.BAD_REQUEST), detail)

@@ -89,6 +89,8 @@ class CheckedPair:
         # Upkeep: when to probe next, when it was last heard (loop time).
         self.next_probe = AT_ONCE
         self.last_heard: float | None = None
+        self.consent_at: float | None = None
+        """Uptime of the last answer: consent runs out while the machine sleeps, too."""
         self.silent = False
         self.unanswered_since: float | None = None
         self.revived_at = -math.inf

@@ -120,7 +120,7 @@ class Requests:
             )
             return
         round_trip = _measure(pair, request, answer, at)
-        pair.last_heard = checks.loop.time()
+        pair.last_heard, pair.consent_at = checks.loop.time(), checks.net.uptime()
         checks.heard()
         checks.rechecks.answered(pair.remote.address)
         mapped = answer.address(stun.Attribute.XOR_MAPPED_ADDRESS)

@@ -108,7 +108,7 @@ class Upkeep:
             self._lose_overdue(pair, now)
             if now >= pair.next_probe:
                 self._probe(pair, now)
-            silence = now - pair.last_heard if pair.last_heard is not None else 0.0
+            silence = 0.0 if pair.consent_at is None else checks.net.uptime() - pair.consent_at
             if silence > self._timing.consent:
                 checks.fail(
                     pair, Reason.CONSENT_EXPIRED, f"no answer for {silence:.0f} s (RFC 7675)"

@@ -14,10 +14,11 @@ from icetui.signaling.description import (
 )
 from icetui.signaling.exchange import check, controlling, random_credentials
 from icetui.signaling.explain import CandidateRow, Explanation, explain, explain_accepted, facts
-from icetui.signaling.javascript import write_base64, write_json
+from icetui.signaling.merging import for_section
 from icetui.signaling.reader import read
-from icetui.signaling.sdp import write_sdp
+from icetui.signaling.stun_text import stun_bytes
 from icetui.signaling.validity import redundant
+from icetui.signaling.writing import write_base64, write_json, write_sdp
 
 __all__ = [
     "MAX_TEXT",
@@ -31,9 +32,11 @@ __all__ = [
     "explain",
     "explain_accepted",
     "facts",
+    "for_section",
     "random_credentials",
     "read",
     "redundant",
+    "stun_bytes",
     "write_base64",
     "write_blob",
     "write_json",

@@ -10,8 +10,10 @@ import base64
 import re
 import zlib
 from collections.abc import Iterator
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple
+
+from icetui.grammar import agreeing, count
 
 PREFIX = "icetui:"
 MAJOR = 1
@@ -29,6 +31,9 @@ _MAX_BLOB = 64 * 1024
 """Characters looked at behind one prefix; the longest blob we write has a third of it."""
 _MOST_SEARCHED = 500
 """Characters of a blob in which a single altered one is searched: 1280 checksums of the whole."""
+_CERTAIN = 3
+"""Of how many groups in a row each must count one up to be the inside of a blob."""
+_SEVENTH = pow(7, -1, 64)
 _MAX_PREFIXES = 16
 _MAX_BARE = 64
 """Words tried as the start of a blob that lost its prefix."""
@@ -165,12 +170,35 @@ def in_other_alphabet(text: str) -> bool:
     return behind is not None and any(c in "+/" for c in behind.group()[:_MAX_BLOB])
 
 
-def looks_torn(text: str) -> bool:
-    """Whether there is a long word as only encoded text has it, though no blob starts there."""
-    return any(
-        len(word) >= 20 and word.upper() != word.lower() and not word.isalpha()
-        for word in _TOKEN.findall(text[:_MAX_BLOB])
-    )
+def is_torn(text: str) -> bool:
+    """Whether there is the inside of a blob though none starts there: groups in a row whose check
+    characters are right and count up. Three do so by chance at one of 4096 places, four at one of
+    262144; of a blob that is not long they are the first ones."""
+    characters = _written(text[:_MAX_BLOB]).characters
+    for start in range(min(GROUP + 1, len(characters))):
+        numbers = [
+            _number_of(characters[a : a + GROUP + 1])
+            for a in range(start, min(len(characters), _MOST_SEARCHED), GROUP + 1)
+        ]
+        row = 0
+        for before, number in pairwise(numbers):
+            follows = before is not None and number == (before + 1) % 64
+            row = row + 1 if follows else 0
+            if row >= _CERTAIN or (row == _CERTAIN - 1 and _is_early(number, len(characters))):
+                return True
+    return False
+
+
+def _is_early(number: int | None, length: int) -> bool:
+    return number is not None and number < 10 and length < 200
+
+
+def _number_of(group: str) -> int | None:
+    """Which group it would be by its check character, modulo 64; None: it is no whole one."""
+    if len(group) <= GROUP:
+        return None
+    total = sum((2 * i + 1) * _VALUE[c] for i, c in enumerate(group[:-1]))
+    return (_VALUE[group[-1]] - total) * _SEVENTH % 64
 
 
 # --- naming damage --------------------------------------------------------------------------------
@@ -192,8 +220,8 @@ def _damage(written: Written) -> Damage:
             1,
         )
     if len(characters) < 8 and characters[0] == _ALPHABET[MAJOR << 2]:
-        here = f"Only the first {_count(len(characters) + len(PREFIX))} of the blob are here: "
-        return Damage(here + "copy the whole line.", 0, True)
+        here = count(len(characters) + len(PREFIX), "character")
+        return Damage(f"Only the first {here} of the blob are here: copy the whole line.", 0, True)
     if opening is None or opening[0] != MAJOR or not 8 <= opening[1] <= len(characters) + _MAX_BLOB:
         return Damage("The blob is damaged near its start: copy the whole line again.", 0)
     total = opening[1]
@@ -211,8 +239,8 @@ def _damage(written: Written) -> Damage:
         return Damage(_missing(total, end, front, tail), fits, incomplete)
     if end > total and tail:
         where = _place(_middle(total, front, tail), total)
-        sentence = f"{_count(end - total)} too many {where}: copy the whole line again."
-        return Damage("The blob has " + sentence, fits)
+        extra = count(end - total, "character")
+        return Damage(f"The blob has {extra} too many {where}: copy the whole line again.", fits)
     return Damage(_altered(characters[:total]), fits)
 
 
@@ -270,8 +298,8 @@ def _missing(total: int, end: int, front: int, tail: int) -> str:
     else:
         # As far as there is anything it fits: what is missing is what would have followed.
         where = _place(end, total, cut=front == end // (GROUP + 1))
-    verb = "is" if missing == 1 else "are"
-    return f"{_count(missing)} of the blob {verb} missing {where}: copy the whole line again."
+    number, verb = count(missing, "character"), agreeing(missing, "is")
+    return f"{number} of the blob {verb} missing {where}: copy the whole line again."
 
 
 def _altered(characters: str) -> str:
@@ -318,7 +346,3 @@ def _place(at: int, total: int, *, cut: bool = False) -> str:
     if cut or at >= total * 3 / 4:
         third = "near the end"
     return f"{third} (around character {at + 1 + len(PREFIX)} of {total + len(PREFIX)})"
-
-
-def _count(number: int) -> str:
-    return "1 character" if number == 1 else f"{number} characters"

@@ -63,6 +63,7 @@ from typing import get_args
 import msgspec
 
 from icetui import events
+from icetui.grammar import agreeing, count
 from icetui.signaling import armour, validity
 from icetui.signaling.description import MAX_CANDIDATES, Description, UnreadableDescription
 
@@ -255,16 +256,16 @@ def _description(source: _Bytes) -> Description:
     else:
         ufrag, pwd = source.counted_text(), source.counted_text()
     validity.check_credentials(ufrag, pwd)
-    count = source.varint()
-    read = [_candidate(source) for _ in range(min(count, source.left))]
-    if len(read) != count:
+    number = source.varint()
+    read = [_candidate(source) for _ in range(min(number, source.left))]
+    if len(read) != number:
         raise _Malformed
     answers, nat = None, 0
     while source.left:
         tag, value = source.number(), source.take(source.varint())
         if tag == _ANSWERS:
             answers = _unpacked(value) if len(value) == 3 else value.decode("latin-1")
-            if not validity.is_ice_chars(answers) or len(answers) > validity.MAX_CREDENTIAL:
+            if not validity.is_borne(answers) or len(answers) > validity.MAX_CREDENTIAL:
                 raise _Malformed
         elif tag == _NAT and value:
             nat = value[0]
@@ -272,7 +273,8 @@ def _description(source: _Bytes) -> Description:
     warnings: tuple[str, ...] = ()
     if len(candidates) > MAX_CANDIDATES:
         extra = len(candidates) - MAX_CANDIDATES
-        warnings = (f"{extra} candidates beyond the first {MAX_CANDIDATES} were ignored.",)
+        beyond = f"{count(extra, 'candidate')} beyond the first {MAX_CANDIDATES}"
+        warnings = (f"{beyond} {agreeing(extra, 'was')} ignored.",)
     return Description(
         ufrag=ufrag,
         pwd=pwd,

@@ -1,248 +1,150 @@
-"""What was found in foreign text, piece by piece, and the one description it amounts to.
+"""What was found in foreign text, piece by piece.
 
-What belongs here: which of several media sections, levels and repetitions counts.
-What must never come in: the syntax the pieces were written in.
+What belongs here: the pieces, whatever they were written in, and how many of them are kept.
+What must never come in: syntax; what the pieces amount to (`merging`).
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
-
-import msgspec
+from collections.abc import Callable
 
 from icetui import events
-from icetui.signaling import validity
-from icetui.signaling.candidate_line import NotACandidate, read_candidate
-from icetui.signaling.description import (
-    MAX_CANDIDATES,
-    MAX_WARNINGS,
-    Description,
-    IncompleteDescription,
-    UnreadableDescription,
-)
+from icetui.signaling.candidate_line import NotACandidate, Parsed, read_candidate
+from icetui.signaling.description import MAX_CANDIDATES
+from icetui.signaling.sections import Section, SessionDescription
 
 _MOST_KEPT = 4 * MAX_CANDIDATES
 """Candidates kept before repetitions are removed (pion says each one twice)."""
-_MOST_UFRAGS = 8
-"""Two are already an error."""
+_MOST_DESCRIPTIONS = 64
 
 
-@dataclasses.dataclass
-class Section:
-    """The ICE attributes of one level: a session, a media section, or loose trickle."""
+@dataclasses.dataclass(frozen=True)
+class Trickled:
+    """A candidate, or the end of them (None), that came outside of any media section."""
 
+    candidate: events.Candidate | None
     mid: str | None = None
-    rejected: bool = False
-    """Port 0 and not merely bundled (RFC 3264 section 6)."""
-    ufrags: list[str] = dataclasses.field(default_factory=list)
-    pwds: list[str] = dataclasses.field(default_factory=list)
-    candidates: list[events.Candidate] = dataclasses.field(default_factory=list)
-    complete: bool = False
-    setup: str | None = None
-    fingerprint: str | None = None
+    mline: int | None = None
+    ufrag: str | None = None
 
 
 class Collected:
     """Pieces of one side's description, in the order in which they were found."""
 
     def __init__(self) -> None:
-        self.session = Section()
-        self.media: list[Section] = []
-        self.loose = Section()
-        """Trickled candidates, which stand outside of any SDP."""
-        self.candidate_ufrags: list[str] = []
+        self.descriptions = [SessionDescription()]
+        self.objects = SessionDescription()
+        """Transports whose parameters stood in objects, each as a media section."""
+        self.trickled: list[Trickled] = []
         self.lite = False
         self.ice_options: list[str] = []
         self.sdp_type: str | None = None
+        """Where the text says it beside an SDP and not with it."""
         self.is_sdp = False
         self.is_json = False
         self.is_base64 = False
         """The JSON came as base64, as pion's examples exchange it."""
+        self.is_jingle = False
         self.unterminated = False
         """An SDP has no line end behind its last line."""
+        self.cut = False
+        """The text stops in the middle of a value."""
         self.shortened = False
         """A console put `…` in place of a part."""
+        self.lost_plus = False
+        """Nothing but a ufrag or a password ends with a blank: a `+` became one."""
+        self.mismatch = False
+        """`a=ice-mismatch` was said."""
+        self.statistics = 0
+        """Entries of getStats(): they are of both sides."""
+        self.nameless = 0
+        """Candidates whose foundation is empty."""
         self.junk: list[str] = []
         self.beyond = 0
+        """Candidates that were too many."""
+        self.unread_lines = 0
+        self.notes: list[str] = []
+        """What was put right or left out on the way here."""
+        self._kept = 0
 
     @property
-    def section(self) -> Section:
-        """The level that lines now belong to."""
-        return self.media[-1] if self.media else self.session
+    def sdp(self) -> SessionDescription:
+        """The SDP that lines now belong to."""
+        return self.descriptions[-1]
 
     @property
     def sections(self) -> list[Section]:
-        return [self.session, *self.media, self.loose]
-
-    @property
-    def anything(self) -> bool:
-        """Whether there is any sign that the text was a description at all."""
-        ice = any(s.ufrags or s.pwds or s.candidates or s.complete for s in self.sections)
-        return ice or self.is_sdp or self.is_json or bool(self.junk or self.candidate_ufrags)
+        """Those of every SDP and object."""
+        return [s for d in (*self.descriptions, self.objects) for s in d.sections]
 
     @property
     def usable(self) -> bool:
         """Whether there is a password or a candidate, the least that is of any use."""
-        return any(s.pwds or s.candidates or s.complete for s in self.sections)
-
-    def add_candidate(self, value: str, section: Section) -> None:
-        """Keep what follows `candidate:`, or why it is junk."""
-        kept = sum(len(s.candidates) for s in self.sections)
-        if kept >= _MOST_KEPT:
-            self.beyond += 1
-            return
-        try:
-            parsed = read_candidate(value)
-        except NotACandidate as why:
-            self.junk.append(str(why))
-            return
-        section.candidates.append(parsed.candidate)
-        if parsed.ufrag is not None and len(self.candidate_ufrags) < _MOST_UFRAGS:
-            add(self.candidate_ufrags, parsed.ufrag)
-
-    def description(self) -> Description:
-        """All of it together; raises `UnreadableDescription` when it is not usable."""
-        active = [s for s in self.media if not s.rejected] or self.media
-        # What stands in a media section overrides what stands at session level (RFC 8839 5.4).
-        ufrags = _union(s.ufrags for s in active) or self.session.ufrags or self.loose.ufrags
-        pwds = _union(s.pwds for s in active) or self.session.pwds
-        main = next((s for s in active if s.candidates), active[0] if active else self.session)
-        candidates, beyond = self._candidates(main, active)
-        self._refuse_unusable(ufrags, pwds, candidates)
-        ufrag = (ufrags or self.candidate_ufrags or [""])[0]
-        pwd = pwds[0] if pwds else ""
-        if pwd:
-            validity.check_credentials(ufrag, pwd)
-        fallback = self.session
-        return Description(
-            ufrag=ufrag,
-            pwd=pwd,
-            candidates=candidates,
-            lite=self.lite,
-            complete=any(s.complete for s in (self.session, main, self.loose)),
-            kind=self._kind if pwd else "candidates",
-            sdp_type=self.sdp_type or _type_by_setup(main.setup or fallback.setup),
-            mid=main.mid or self.loose.mid,
-            ice_options=tuple(self.ice_options),
-            setup=main.setup or fallback.setup,
-            fingerprint=main.fingerprint or fallback.fingerprint,
-            warnings=self._warnings(candidates, beyond, bool(pwd))[:MAX_WARNINGS],
+        return bool(self.trickled) or any(
+            s.pwds or s.candidates or s.complete for s in self.sections
         )
 
     @property
-    def _kind(self) -> str:
-        if self.is_base64:
-            return "base64"
-        return "json" if self.is_json else "sdp"
+    def anything(self) -> bool:
+        """Whether there is any sign that the text was a description at all."""
+        ice = self.usable or any(s.ufrags for s in self.sections) or bool(self.junk)
+        return ice or self.is_sdp or self.is_json or self.mismatch
 
-    def _candidates(
-        self, main: Section, active: list[Section]
-    ) -> tuple[tuple[events.Candidate, ...], int]:
-        """All candidates, and how many more there were."""
-        found = [*self.session.candidates]
-        found += [] if main is self.session else main.candidates
-        found += self.loose.candidates
-        ours = {(c.transport, c.component, c.address, c.port) for c in found}
-        for other in (s for s in active if s is not main):
-            for c in other.candidates:
-                if (c.transport, c.component, c.address, c.port) not in ours:
-                    why = c.unsupported or "belongs to another media section"
-                    found.append(msgspec.structs.replace(c, unsupported=why))
-        unique = validity.distinct(found)
-        beyond = self.beyond + max(0, len(unique) - MAX_CANDIDATES)
-        return tuple(validity.redundancy_marked(unique[:MAX_CANDIDATES])), beyond
+    def begin_sdp(self) -> None:
+        """What follows is of another SDP than what came before."""
+        last = self.sdp
+        if (last.anything or last.media) and len(self.descriptions) < _MOST_DESCRIPTIONS:
+            self.descriptions.append(SessionDescription())
 
-    def _refuse_unusable(
-        self, ufrags: list[str], pwds: list[str], candidates: tuple[events.Candidate, ...]
+    def add_candidate(self, value: str, section: Section | None = None, **about: object) -> None:
+        """Keep what follows `candidate:`, or why it is junk; without a section, `about` says what
+        `Trickled` says of it."""
+        self._add(lambda: read_candidate(value), section, **about)
+
+    def add_made(
+        self, make: Callable[[], events.Candidate], section: Section | None, **about: object
     ) -> None:
-        distinct = _union([ufrags, self.candidate_ufrags])
-        if len(distinct) > 1:
-            first, second = (validity.printable(u, 16) for u in distinct[:2])
-            raise UnreadableDescription(
-                f"The text has two different ufrags ({first} and {second}): paste one side's "
-                "description alone, with one ICE transport (bundled)."
-            )
-        if len(pwds) > 1:
-            raise UnreadableDescription(
-                "The text has two different ICE passwords for one ufrag: paste one description "
-                "alone."
-            )
-        if self.shortened and not pwds:
-            raise UnreadableDescription(
-                "The console shortened the text: use "
-                "copy(JSON.stringify(pc.localDescription)) and paste that."
-            )
-        if ufrags and not pwds and (self.session.ufrags or self.media):
-            raise IncompleteDescription(
-                "There is an ice-ufrag but no ice-pwd: the text was probably cut off, copy all of "
-                "it again."
-            )
-        if pwds and not (ufrags or self.candidate_ufrags):
-            raise IncompleteDescription(
-                "There is an ice-pwd but no ice-ufrag: the text was probably cut off, copy all of "
-                "it again."
-            )
-        if not pwds and self.is_sdp:
-            raise UnreadableDescription(
-                "This SDP has no ICE attributes (ice-ufrag, ice-pwd): copy "
-                "pc.localDescription.sdp after setLocalDescription, and all of it."
-            )
-        if not pwds and not candidates and not any(s.complete for s in self.sections):
-            if self.junk:
-                raise UnreadableDescription(
-                    f"The candidate cannot be read ({self.junk[0]}): copy the whole line again."
-                )
-            raise UnreadableDescription(
-                "This JSON has neither an SDP nor a candidate in it: copy "
-                "JSON.stringify(pc.localDescription)."
-            )
+        """Likewise, of a candidate whose values were read by themselves."""
+        self._add(lambda: Parsed(make(), None), section, **about)
 
-    def _warnings(
-        self, candidates: tuple[events.Candidate, ...], beyond: int, is_description: bool
-    ) -> tuple[str, ...]:
-        warnings = []
-        if self.junk:
-            plural = "candidate was" if len(self.junk) == 1 else "candidates were"
-            warnings.append(f"{len(self.junk)} {plural} ignored: {self.junk[0]}.")
-        if beyond:
-            warnings.append(f"{beyond} candidates beyond the first {MAX_CANDIDATES} were ignored.")
-        if self.unterminated and self.is_sdp and is_description:
-            warnings.append(
-                "Its last line has no line end, which browsers refuse; icetui reads it all the "
-                "same."
+    def _add(
+        self,
+        make: Callable[[], Parsed],
+        section: Section | None,
+        mid: object = None,
+        mline: object = None,
+        ufrag: object = None,
+    ) -> None:
+        if self._kept >= _MOST_KEPT:
+            self.beyond += 1
+            return
+        try:
+            parsed = make()
+        except NotACandidate as why:
+            self.junk.append(str(why))
+            return
+        self._kept += 1
+        self.nameless += not parsed.has_foundation
+        if section is not None:
+            section.candidates.append(parsed.candidate)
+            return
+        self.trickled.append(
+            Trickled(
+                parsed.candidate,
+                mid if isinstance(mid, str) else None,
+                mline if isinstance(mline, int) else None,
+                ufrag if isinstance(ufrag, str) else parsed.ufrag,
             )
-        if is_description and not candidates:
-            warnings.append(
-                "There are no candidates in it: it was copied before gathering had finished, so "
-                "paste its candidates too, or wait for its checks to arrive."
-            )
-        elif candidates and all(c.transport == "tcp" for c in candidates):
-            warnings.append(
-                "It has only TCP candidates and icetui speaks UDP: the other side must offer UDP "
-                "or its checks must reach us."
-            )
-        elif candidates and all(c.unsupported is not None for c in candidates):
-            warnings.append("None of its candidates can be used; the table says why.")
-        return tuple(warnings)
+        )
+
+    def end(self, mid: str | None = None, mline: int | None = None) -> None:
+        """There are no more candidates of that section."""
+        if len(self.trickled) < _MOST_KEPT:
+            self.trickled.append(Trickled(None, mid, mline))
 
 
 def add(values: list[str], value: str) -> None:
     """Append unless it is there."""
     if value not in values:
         values.append(value)
-
-
-def _union(lists: Iterable[list[str]]) -> list[str]:
-    union: dict[str, None] = {}
-    for values in lists:
-        union.update(dict.fromkeys(values))
-    return list(union)
-
-
-def _type_by_setup(setup: str | None) -> str | None:
-    """`actpass` is legal in offers only, `passive` is what nobody offers (RFC 5763 section 5).
-
-    `active` says nothing: answers have it, and so have our own offers.
-    """
-    return {"actpass": "offer", "passive": "answer"}.get(setup or "")

@@ -32,13 +32,20 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     made: float | None = None
     """Unix time, seconds; a blob carries whole minutes."""
     kind: str = "blob"
-    """What it was read from: `blob`, `sdp`, `json`, `base64` (of JSON), `candidates`."""
+    """What it was read from: `blob`, `sdp`, `json`, `base64` (of JSON), `object` (ICE parameters),
+    `jingle` (XML), `candidates`."""
     answers: str | None = None
     """Ufrag of the description this one answers, where known."""
     sdp_type: str | None = None
     """`offer` or `answer`, where known."""
     mid: str | None = None
     """Identification of the media section (RFC 5888); an answer must repeat the offer's."""
+    mline: int | None = None
+    """Number of that section, from 0."""
+    media: tuple[events.MediaSection, ...] = ()
+    """All media sections of an SDP, for the answer to it."""
+    bundle: tuple[str, ...] | None = None
+    """The mids of its BUNDLE group (RFC 9143); None: it has none."""
     ice_options: tuple[str, ...] = ()
     setup: str | None = None
     """DTLS role (RFC 4145): `active`, `passive`, `actpass`, `holdconn`."""
@@ -49,6 +56,8 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     """What its filtering depends on (RFC 4787 section 5)."""
     warnings: tuple[str, ...] = ()
     """Sentences for the user: what was repaired or ignored."""
+    cut: bool = False
+    """The text stops in the middle: what would follow may add to this."""
 
 
 class UnreadableDescription(ValueError):

@@ -21,6 +21,8 @@ _KINDS = {
     "sdp": "SDP",
     "json": "JSON with SDP",
     "base64": "base64 of JSON with SDP",
+    "object": "ICE parameters as an object",
+    "jingle": "Jingle (XML)",
     "candidates": "candidates alone",
 }
 
@@ -59,7 +61,7 @@ def facts(d: Description) -> dict[str, Any]:
     """What `events.DescriptionAccepted` tells of `d` itself."""
     same = (
         "ufrag kind made sdp_type mid answers complete lite ice_options setup fingerprint mapping "
-        "filtering warnings"
+        "filtering media bundle warnings"
     )
     return {name: getattr(d, name) for name in same.split()} | {"password_length": len(d.pwd)}
 
@@ -87,6 +89,7 @@ def explain_accepted(
     say("ICE lite", "yes: answers checks, sends none" if d.lite else None)
     say("ice-options", " ".join(d.ice_options))
     say("mid", d.mid)
+    say("media", _media(d))
     say("setup", d.setup)
     say("fingerprint", d.fingerprint)
     say("NAT", nat_in_words(d.mapping, d.filtering))
@@ -95,6 +98,16 @@ def explain_accepted(
         candidates=tuple(_row(c) for c in candidates),
         warnings=d.warnings,
     )
+
+
+def _media(d: events.DescriptionAccepted) -> str | None:
+    """The media sections of theirs, and which of them share one transport."""
+    if not d.media:
+        return None
+    told = ", ".join(s.kind + (" (off)" if s.rejected else "") for s in d.media)
+    if len(d.media) == 1:
+        return told
+    return f"{told}; {'bundled' if d.bundle else 'not bundled: the first is used'}"
 
 
 def nat_in_words(mapping: events.NatDependence, filtering: events.NatDependence) -> str | None:

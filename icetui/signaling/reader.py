@@ -6,9 +6,11 @@ What must never come in: the syntax of any one kind.
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
-from icetui.signaling import armour, blob, javascript
+from icetui.signaling import armour, blob, misplaced, objects, packed, wrappings
 from icetui.signaling.cleaning import cleaned, has_curly_quotes
 from icetui.signaling.collected import Collected
 from icetui.signaling.description import (
@@ -17,10 +19,18 @@ from icetui.signaling.description import (
     IncompleteDescription,
     UnreadableDescription,
 )
+from icetui.signaling.jingle import collect_jingle
+from icetui.signaling.literals import take_values
+from icetui.signaling.merging import merged
+from icetui.signaling.sdp import collect_sdp, is_unterminated, lost_a_plus
+
+_DEEPEST = 3
+"""How often one text may be packed into another."""
+_BESIDE_A_BLOB = re.compile(r"ice-pwd|candidate:|\"sdp\"|usernameFragment")
 
 
 def read(text: str) -> Description:
-    """The description in `text`: a blob, SDP, JSON, base64 of JSON, or candidates.
+    """The description in `text`: a blob, SDP, JSON, base64 of JSON, objects, XML, or candidates.
 
     Raises `UnreadableDescription` and nothing else, for any text, in time linear in its length;
     its subclass `IncompleteDescription` when all that is wrong is that the text stops too early.
@@ -35,14 +45,17 @@ def read(text: str) -> Description:
         raise UnreadableDescription("There is no text: copy the other side's blob and paste it.")
     whole, damages = armour.find(clean)
     if whole:
-        return _one(whole, damages, other_alphabet=armour.in_other_alphabet(clean))
+        return _beside(_one(whole, damages, other_alphabet=armour.in_other_alphabet(clean)), clean)
     certain = max(damages, key=lambda d: d.certainty, default=None)
     if certain is not None and certain.certainty:
         raise _as_error(certain)
-    collected = _collected(clean)
+    if misplaced.is_dump(clean):
+        raise UnreadableDescription(misplaced.DUMP)
+    collected = Collected()
+    _collect(clean, collected)
     if collected.anything:
         try:
-            return _noted(collected.description(), text)
+            return _noted(merged(collected), text)
         except UnreadableDescription:
             if certain is None or collected.is_sdp or collected.is_json:
                 raise
@@ -52,15 +65,29 @@ def read(text: str) -> Description:
         raise IncompleteDescription(
             "Only the first letters of a blob are here: copy the whole line."
         )
-    if armour.looks_torn(clean):
-        raise UnreadableDescription(
+    raise UnreadableDescription(_what_it_is(clean, collected))
+
+
+def _what_it_is(clean: str, collected: Collected) -> str:
+    """The sentence on a text without a description."""
+    if collected.statistics:
+        return misplaced.STATISTICS
+    if collected.notes:
+        return collected.notes[0]
+    if armour.is_torn(clean):
+        return (
             "This looks like the inside of a blob whose start is missing or damaged: copy the "
             "whole line, from `icetui:` on."
         )
-    raise UnreadableDescription(
-        "This is neither a blob (`icetui:…`) nor SDP nor an ICE candidate: paste what the other "
-        "side's icetui or browser shows."
-    )
+    return misplaced.sentence(clean) or misplaced.NEITHER
+
+
+def _beside(description: Description, clean: str) -> Description:
+    """With a word on what else the text holds."""
+    if not _BESIDE_A_BLOB.search(clean):
+        return description
+    note = "There is SDP beside the blob; the blob is used and the SDP left out."
+    return msgspec.structs.replace(description, warnings=(*description.warnings, note))
 
 
 def _noted(description: Description, text: str) -> Description:
@@ -102,20 +129,27 @@ def _one(whole: list[bytes], damages: list[armour.Damage], *, other_alphabet: bo
     return msgspec.structs.replace(newest, warnings=warnings)
 
 
-def _collected(clean: str) -> Collected:
-    """Everything that any foreign kind has in it."""
-    plain = _collected_plainly(clean)
-    if not plain.usable:
-        inside = javascript.decoded_base64(clean)
-        if inside is not None:
-            decoded = _collected_plainly(cleaned(inside))
-            decoded.is_json |= "{" in inside
-            decoded.is_base64 = decoded.is_json
-            return decoded
-    return plain
-
-
-def _collected_plainly(clean: str) -> Collected:
-    collected = Collected()
-    javascript.collect_javascript(javascript.collect_json(clean, collected), collected)
-    return collected
+def _collect(text: str, into: Collected, depth: int = 0) -> None:
+    """Everything that any foreign kind has in it: first what is an object, then XML, then lines,
+    then what is packed."""
+    text = wrappings.undone(text)
+    rest = take_values(text, lambda value: objects.collect_value(value, into))
+    into.cut |= rest.cut
+    # A preview leaves out what the line of a candidate says, too; of parameters, their candidates.
+    into.shortened |= rest.shortened and (bool(into.objects.media) or not into.usable)
+    lines = objects.unescaped(collect_jingle(rest.text, into))
+    lines = objects.collect_key_lines(lines, into)
+    objects.note_keys(lines, into)
+    if not into.is_json:
+        into.unterminated |= is_unterminated(lines)
+        into.lost_plus |= lost_a_plus(lines)
+    collect_sdp(lines, into)
+    if depth == _DEEPEST:
+        return
+    for payload in packed.payloads(rest.text):
+        if payload.problem:
+            into.notes.append(payload.problem)
+            continue
+        into.cut |= payload.cut
+        into.is_base64 |= "{" in payload.text and "v=0" not in payload.text[:10]
+        _collect(cleaned(payload.text), into, depth + 1)

@@ -29,8 +29,11 @@ MIN_UFRAG, MIN_PWD, MAX_CREDENTIAL = 4, 22, 256
 """Characters; RFC 8445 section 5.3 asks 24 and 128 bits, RFC 8839 section 5.4 caps both at 256."""
 
 _ICE_CHARS = re.compile(r"[A-Za-z0-9+/]*\Z")
+_BORNE = re.compile(r"[A-Za-z0-9+/=_#.~-]*\Z")
+_FOREIGN = re.compile(r"[^A-Za-z0-9+/]")
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})+\.?\Z")
+_FINGERPRINT = re.compile(r"[A-Za-z0-9-]{1,16} [0-9A-Fa-f:]{2,200}\Z")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,64}\Z")
 
 
@@ -45,9 +48,30 @@ def is_token(text: str) -> bool:
     return _TOKEN.match(text) is not None
 
 
+def is_fingerprint(text: str) -> bool:
+    """Whether `text` is a fingerprint of SDP (RFC 8122 section 5)."""
+    return _FINGERPRINT.match(text) is not None
+
+
 def is_ice_chars(text: str) -> bool:
     """Whether `text` has only ice-chars (RFC 8839 section 5.1)."""
     return _ICE_CHARS.match(text) is not None
+
+
+def is_borne(text: str) -> bool:
+    """Whether `text` has only characters that peers which work are known to put into user fragments
+    and passwords: ice-chars, and those that libwebrtc lets pass."""
+    return _BORNE.match(text) is not None
+
+
+def is_ufrag(text: str) -> bool:
+    """Whether `text` can be a user fragment that is used as it is."""
+    return MIN_UFRAG <= len(text) <= MAX_CREDENTIAL and is_borne(text)
+
+
+def foreign_characters(text: str) -> str:
+    """The characters in `text` that are no ice-chars, each once."""
+    return "".join(dict.fromkeys(_FOREIGN.findall(text)))
 
 
 def normal_address(text: str) -> str | None:
@@ -159,9 +183,15 @@ def redundant(kept: events.Candidate) -> str:
 
 
 def check_credentials(ufrag: str, pwd: str) -> None:
-    """Raise `UnreadableDescription` unless both are as RFC 8445 section 5.3 asks."""
+    """Raise `UnreadableDescription` unless both have the lengths that RFC 8445 section 5.3 asks,
+    and only characters that work."""
     for name, value, least in (("ice-ufrag", ufrag, MIN_UFRAG), ("ice-pwd", pwd, MIN_PWD)):
-        if not is_ice_chars(value):
+        if any(c.isspace() for c in value):
+            raise UnreadableDescription(
+                f"The {name} holds a space where a + or / may have been lost on the way (a + "
+                "becomes one in web addresses): copy the text again from where it was made."
+            )
+        if not is_borne(value):
             raise UnreadableDescription(
                 f"The {name} holds characters that ICE does not allow (only letters, digits, "
                 "+ and / are): copy the text again without formatting."

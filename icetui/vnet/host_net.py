@@ -7,6 +7,7 @@ from collections.abc import Callable
 from random import Random
 
 from icetui.engine.net import Address, PacketReceiver, StreamReceiver, StreamTransport
+from icetui.vnet.clock import BOOTED
 from icetui.vnet.fabric import Fabric
 from icetui.vnet.group import GroupSocket
 from icetui.vnet.host import Host
@@ -32,6 +33,9 @@ class HostNet:
 
     def now(self) -> float:
         return self._host.loop.time()
+
+    def uptime(self) -> float:
+        return BOOTED + self._fabric.clock.now
 
     def wall(self) -> float:
         return self._wall + self._fabric.clock.now + self._host.wall_error

@@ -1,39 +1,65 @@
-"""STUN messages as servers take and make them (RFC 8489 section 5): bytes in, bytes out.
+"""STUN messages as servers take and make them: the codec's, with short names and plain values.
 
-What belongs here: the format, signatures and framing on streams. What a message means is the
-servers' business. Many thousand pass in a second, hence the plain functions and the caches.
+What belongs here: a server's view of a message, and framing on streams. The format itself, values
+and signatures are `icetui.engine.stun`'s; what a message means is the servers' business.
 """
 
 from __future__ import annotations
 
-import hmac
-import ipaddress
 import struct
-import zlib
-from collections.abc import Iterator
-from functools import lru_cache
-from typing import Final
+from collections.abc import Iterator, Sequence
 
-from icetui.engine.net import Address
+from icetui.engine import stun as codec
+from icetui.engine.stun import Attribute, Class, Method
+from icetui.engine.stun.message import HEADER
+from icetui.engine.stun.values import (
+    COOKIE,
+    address,
+    error_code,
+    read_xor_address,
+    types,
+    xor_address,
+)
 
-COOKIE: Final = b"\x21\x12\xa4\x42"
-HEADER: Final = 20
+__all__ = ["COOKIE", "address", "error_code", "read_xor_address", "types", "xor_address"]
 
-REQUEST, INDICATION, RESPONSE, ERROR = 0x000, 0x010, 0x100, 0x110
-BINDING, ALLOCATE, REFRESH, SEND, DATA_METHOD = 0x001, 0x003, 0x004, 0x006, 0x007
-CREATE_PERMISSION, CHANNEL_BIND = 0x008, 0x009
+REQUEST, INDICATION = Class.REQUEST, Class.INDICATION
+RESPONSE, ERROR = Class.RESPONSE, Class.ERROR
+BINDING, ALLOCATE, REFRESH = Method.BINDING, Method.ALLOCATE, Method.REFRESH
+SEND, DATA_METHOD = Method.SEND, Method.DATA
+CREATE_PERMISSION, CHANNEL_BIND = Method.CREATE_PERMISSION, Method.CHANNEL_BIND
 
-MAPPED_ADDRESS, CHANGE_REQUEST, USERNAME = 0x0001, 0x0003, 0x0006
-MESSAGE_INTEGRITY, ERROR_CODE, UNKNOWN_ATTRIBUTES = 0x0008, 0x0009, 0x000A
-CHANNEL_NUMBER, LIFETIME, XOR_PEER_ADDRESS, DATA = 0x000C, 0x000D, 0x0012, 0x0013
-REALM, NONCE, XOR_RELAYED_ADDRESS, REQUESTED_ADDRESS_FAMILY = 0x0014, 0x0015, 0x0016, 0x0017
-EVEN_PORT, REQUESTED_TRANSPORT, DONT_FRAGMENT = 0x0018, 0x0019, 0x001A
-XOR_MAPPED_ADDRESS, RESERVATION_TOKEN, PRIORITY, USE_CANDIDATE = 0x0020, 0x0022, 0x0024, 0x0025
-PADDING, RESPONSE_PORT, ADDITIONAL_ADDRESS_FAMILY, ADDRESS_ERROR_CODE = (
-    0x0026, 0x0027, 0x8000, 0x8001,
-)  # fmt: skip
-ICMP, SOFTWARE, ALTERNATE_SERVER, FINGERPRINT = 0x8004, 0x8022, 0x8023, 0x8028
-RESPONSE_ORIGIN, OTHER_ADDRESS = 0x802B, 0x802C
+MAPPED_ADDRESS = Attribute.MAPPED_ADDRESS
+CHANGE_REQUEST = Attribute.CHANGE_REQUEST
+USERNAME = Attribute.USERNAME
+MESSAGE_INTEGRITY = Attribute.MESSAGE_INTEGRITY
+ERROR_CODE = Attribute.ERROR_CODE
+UNKNOWN_ATTRIBUTES = Attribute.UNKNOWN_ATTRIBUTES
+CHANNEL_NUMBER = Attribute.CHANNEL_NUMBER
+LIFETIME = Attribute.LIFETIME
+XOR_PEER_ADDRESS = Attribute.XOR_PEER_ADDRESS
+DATA = Attribute.DATA
+REALM = Attribute.REALM
+NONCE = Attribute.NONCE
+XOR_RELAYED_ADDRESS = Attribute.XOR_RELAYED_ADDRESS
+REQUESTED_ADDRESS_FAMILY = Attribute.REQUESTED_ADDRESS_FAMILY
+EVEN_PORT = Attribute.EVEN_PORT
+REQUESTED_TRANSPORT = Attribute.REQUESTED_TRANSPORT
+DONT_FRAGMENT = Attribute.DONT_FRAGMENT
+XOR_MAPPED_ADDRESS = Attribute.XOR_MAPPED_ADDRESS
+RESERVATION_TOKEN = Attribute.RESERVATION_TOKEN
+PRIORITY = Attribute.PRIORITY
+USE_CANDIDATE = Attribute.USE_CANDIDATE
+PADDING = Attribute.PADDING
+RESPONSE_PORT = Attribute.RESPONSE_PORT
+ADDITIONAL_ADDRESS_FAMILY = Attribute.ADDITIONAL_ADDRESS_FAMILY
+ADDRESS_ERROR_CODE = Attribute.ADDRESS_ERROR_CODE
+ICMP = Attribute.ICMP
+SOFTWARE = Attribute.SOFTWARE
+ALTERNATE_SERVER = Attribute.ALTERNATE_SERVER
+FINGERPRINT = Attribute.FINGERPRINT
+RESPONSE_ORIGIN = Attribute.RESPONSE_ORIGIN
+OTHER_ADDRESS = Attribute.OTHER_ADDRESS
 
 Attributes = list[tuple[int, bytes]]
 
@@ -41,35 +67,32 @@ Attributes = list[tuple[int, bytes]]
 class Message:
     """A message that was heard."""
 
-    __slots__ = ("attributes", "integrity_at", "kind", "method", "peers", "raw", "transaction")
+    __slots__ = ("_heard", "attributes", "integrity_at", "kind", "method", "peers", "transaction")
 
-    def __init__(self, raw: bytes, method: int, kind: int) -> None:
-        self.raw = raw
-        self.method = method
-        self.kind = kind
+    def __init__(self, heard: codec.Message) -> None:
+        self._heard = heard
+        self.method = heard.method
+        self.kind = heard.message_class
         """REQUEST, INDICATION, RESPONSE or ERROR."""
-        self.transaction = raw[8:HEADER]
-        self.attributes: dict[int, bytes] = {}
+        self.transaction = heard.transaction_id
+        self.attributes = heard.counted
         """The first of each type (RFC 8489 section 14), those under the signature."""
-        self.peers: list[bytes] = []
+        self.peers = heard.every(XOR_PEER_ADDRESS)
         """All XOR-PEER-ADDRESS."""
-        self.integrity_at: int | None = None
+        self.integrity_at = heard.integrity_at or None
         """Where MESSAGE-INTEGRITY begins."""
+
+    @property
+    def raw(self) -> bytes:
+        return self._heard.raw
 
     def signed_with(self, key: bytes) -> bool:
         """Whether MESSAGE-INTEGRITY is there and right (section 14.5)."""
-        at = self.integrity_at
-        if at is None:
-            return False
-        # The length that is signed ends with MESSAGE-INTEGRITY itself.
-        covered = self.raw[:2] + struct.pack("!H", at + 24 - HEADER) + self.raw[4:at]
-        return hmac.compare_digest(
-            hmac.digest(key, covered, "sha1"), self.attributes[MESSAGE_INTEGRITY]
-        )
+        return self._heard.signed_with(key)
 
     def unknown(self, known: frozenset[int]) -> list[int]:
         """Types of comprehension-required attributes that are not among those."""
-        return [t for t in self.attributes if t < 0x8000 and t not in known]
+        return list(self._heard.not_comprehended(known))
 
     def number(self, attribute: int) -> int | None:
         """An attribute of 32 bits; None: absent or of another size."""
@@ -77,123 +100,35 @@ class Message:
         return int.from_bytes(value, "big") if value is not None and len(value) == 4 else None
 
 
-def is_stun(data: bytes) -> bool:
-    """Whether it can be a STUN message (RFC 7983)."""
-    return len(data) >= HEADER and data[0] < 4 and data[4:8] == COOKIE
-
-
 def parse(data: bytes) -> Message | None:
     """What was heard; None: no STUN message, or one whose lengths do not add up."""
-    if not is_stun(data):
+    if not codec.is_stun(data):
         return None
-    kind, length = struct.unpack_from("!HH", data)
-    if len(data) != HEADER + length or length % 4:
+    try:
+        heard = codec.parse(data)
+    except codec.MalformedStun:
         return None
-    method = (kind & 0x000F) | ((kind & 0x00E0) >> 1) | ((kind & 0x3E00) >> 2)
-    message = Message(data, method, kind & 0x0110)
-    attributes = message.attributes
-    at = HEADER
-    end = len(data)
-    while at < end:
-        number, size = struct.unpack_from("!HH", data, at)
-        after = at + 4 + size
-        if after > end:
-            return None
-        if message.integrity_at is not None:
-            # Nothing but FINGERPRINT counts behind the signature.
-            if number == FINGERPRINT:
-                attributes.setdefault(number, data[at + 4 : after])
-        else:
-            value = data[at + 4 : after]
-            attributes.setdefault(number, value)
-            if number == XOR_PEER_ADDRESS:
-                message.peers.append(value)
-            elif number == MESSAGE_INTEGRITY:
-                if size != 20:
-                    return None
-                message.integrity_at = at
-        at = after + -size % 4
-    return message
+    return None if heard.misshapen == MESSAGE_INTEGRITY else Message(heard)
 
 
 def build(
     method: int,
     kind: int,
     transaction: bytes,
-    attributes: Attributes,
+    attributes: Sequence[tuple[int, bytes]],
     *,
     key: bytes | None = None,
     fingerprint: bool = False,
 ) -> bytes:
     """A message; with `key`, signed."""
-    parts = [b""]
-    size = 0
+    message = codec.Builder(method, Class(kind), transaction)
     for number, value in attributes:
-        padding = -len(value) % 4
-        parts.append(struct.pack("!HH", number, len(value)) + value + bytes(padding))
-        size += 4 + len(value) + padding
-    first = (method & 0x000F) | (method & 0x0070) << 1 | (method & 0x0F80) << 2 | kind
+        message.add(number, value)
     if key is not None:
-        size += 24
-        parts[0] = struct.pack("!HH", first, size) + COOKIE + transaction
-        signature = hmac.digest(key, b"".join(parts), "sha1")
-        parts.append(struct.pack("!HH", MESSAGE_INTEGRITY, 20) + signature)
+        message.sign(key)
     if fingerprint:
-        size += 8
-    parts[0] = struct.pack("!HH", first, size) + COOKIE + transaction
-    if not fingerprint:
-        return b"".join(parts)
-    data = b"".join(parts)
-    return data + struct.pack("!HHI", FINGERPRINT, 4, zlib.crc32(data) ^ 0x5354554E)
-
-
-# --- values of attributes -----------------------------------------------------------------------
-
-
-@lru_cache(4096)
-def packed_ip(address: str) -> bytes:
-    """4 or 16 bytes."""
-    return ipaddress.ip_address(address).packed
-
-
-@lru_cache(4096)
-def _ip(packed: bytes) -> str:
-    return str(ipaddress.ip_address(packed))
-
-
-def address(addr: Address) -> bytes:
-    """MAPPED-ADDRESS and its like (RFC 8489 section 14.1)."""
-    ip = packed_ip(addr[0])
-    return struct.pack("!BBH", 0, 1 if len(ip) == 4 else 2, addr[1]) + ip
-
-
-def xor_address(addr: Address, transaction: bytes) -> bytes:
-    """XOR-MAPPED-ADDRESS and its like (section 14.2)."""
-    ip = packed_ip(addr[0])
-    mask = (COOKIE + transaction)[: len(ip)]
-    hidden = int.from_bytes(ip, "big") ^ int.from_bytes(mask, "big")
-    family = 1 if len(ip) == 4 else 2
-    return struct.pack("!BBH", 0, family, addr[1] ^ 0x2112) + hidden.to_bytes(len(ip), "big")
-
-
-def read_xor_address(value: bytes, transaction: bytes) -> Address | None:
-    """The reverse; None: malformed."""
-    size = len(value) - 4
-    if (value[1:2], size) not in ((b"\x01", 4), (b"\x02", 16)):
-        return None
-    mask = (COOKIE + transaction)[:size]
-    shown = int.from_bytes(value[4:], "big") ^ int.from_bytes(mask, "big")
-    return _ip(shown.to_bytes(size, "big")), int.from_bytes(value[2:4], "big") ^ 0x2112
-
-
-def error_code(code: int, reason: str) -> bytes:
-    """ERROR-CODE (section 14.8)."""
-    return bytes((0, 0, code // 100, code % 100)) + reason.encode()
-
-
-def types(numbers: list[int]) -> bytes:
-    """UNKNOWN-ATTRIBUTES (section 14.9)."""
-    return b"".join(struct.pack("!H", number) for number in numbers)
+        message.fingerprint()
+    return message.finish().raw
 
 
 # --- streams ------------------------------------------------------------------------------------

@@ -59,7 +59,8 @@ class SocketPlace(Place):
         super().__init__(heard)
         self._world = world
         self._host = host
-        self._answers: dict[bytes, stun.Message] = {}
+        self._answers: dict[bytes, stun.Message | None] = {}
+        """By transaction id; None: not yet."""
         world.clock.complete(host.loop.create_task(host.net.open_udp(self, address, port)))
         self.address = self.transport.get_extra_info("sockname")
 
@@ -76,14 +77,13 @@ class SocketPlace(Place):
     def seen_by(self, server: Address, count: int) -> Address | None:
         """Where a STUN server says it is; None: it says nothing, or nothing of use."""
         transaction = b"truth ask" + count.to_bytes(3, "big")
-        asked = stun.Message(b"", stun.BINDING, stun.REQUEST)
-        self._answers[transaction] = asked
+        self._answers[transaction] = None
         self.send(stun.build(stun.BINDING, stun.REQUEST, transaction, []), server)
         self._world.clock.run_until_true(
-            lambda: self._answers[transaction] is not asked, ANSWER_WITHIN
+            lambda: self._answers[transaction] is not None, ANSWER_WITHIN
         )
         answer = self._answers.pop(transaction)
-        if answer.kind != stun.RESPONSE:
+        if answer is None or answer.kind != stun.RESPONSE:
             return None
         value = answer.attributes.get(stun.XOR_MAPPED_ADDRESS)
         if value is not None:

@@ -22,7 +22,7 @@ from icetui.vnet.turn_credentials import Credentials, Login, Refused
 UDP, TCP = 17, 6
 """REQUESTED-TRANSPORT (RFC 8656 section 18.7)."""
 FAMILIES = {1: 4, 2: 6}
-METHODS = {
+METHODS: dict[int, str] = {
     stun.ALLOCATE: "allocate",
     stun.REFRESH: "refresh",
     stun.CREATE_PERMISSION: "create-permission",

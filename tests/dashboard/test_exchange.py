@@ -1,8 +1,8 @@
 """The exchange: what a stranger is told, when, and whose the clipboard is."""
 
-import pytest
-
 import secrets
+
+import pytest
 
 from icetui import events, signaling
 from tests.dashboard.looking import looking

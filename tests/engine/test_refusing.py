@@ -70,6 +70,25 @@ async def test_a_check_with_a_tampered_byte_gets_401_and_is_shown(pair: tuple[Si
     assert "fingerprint" in one.of(events.Refused)[-1].detail
 
 
+async def test_a_check_that_wants_more_than_we_know_gets_420_and_what_we_do_not_know(
+    pair: tuple[Side, Side],
+) -> None:
+    one, _ = pair
+    await one.blob()
+    request = stun.Builder(stun.Method.BINDING, stun.Class.REQUEST, os.urandom(12))
+    request.text(stun.Attribute.USERNAME, f"{one.agent.ufrag}:abcd").add(0x7ABC, b"new")
+    request.add(stun.Attribute.CHANGE_REQUEST, bytes(4)).add(0x9ABC, b"may be passed over")
+    key = one.agent._pwd.encode()
+    data = await ask(one, request.sign(key).fingerprint().finish().raw)
+    assert data is not None
+    answer = stun.parse(data)
+    assert answer.error_code == 420 and answer.signed_with(key)
+    assert answer.unknown_attributes == (0x7ABC, 0x0003)
+    refused = one.of(events.Refused)[-1]
+    assert refused.detail.endswith("0x7abc, 0x0003")
+    assert not one.session.knocks
+
+
 async def test_a_knock_is_never_a_role_conflict(pair: tuple[Side, Side]) -> None:
     """Who has no description of the other side has no role to defend."""
     early, late = pair
@@ -132,7 +151,7 @@ async def test_texts_go_both_ways_and_are_echoed(pair: tuple[Side, Side]) -> Non
     await one.until(lambda s: [t for t in s.texts if t.direction == "in"])
     assert [t.text for t in other.session.texts if t.direction == "in"] == ["hello"]
     received = [t.text for t in one.session.texts if t.direction == "in"]
-    assert received == ["[red]not markup[/y] \x1b[31m ünïcödé"]
+    assert received == ["[red]not markup[/y] ·[31m ünïcödé"], "cleaned where it enters"
 
 
 async def test_hostile_data_is_text_of_bounded_length(pair: tuple[Side, Side]) -> None:

@@ -5,6 +5,9 @@ writing SDP and JSON, browsers with and without mDNS names. ``--late 120`` adds,
 both roles, a case in which the answer is handed over that late: the offerer waits for it through
 two NATs. An answerer checks from the moment at which it has answered, and gives up by itself where
 nothing answers it; icetui is in the open for it, and answers without knowing who asks.
+
+Then the offers of real calls: audio, audio and video, and both with data, each with a BUNDLE group
+and without one. And servers that only answer: ICE lite, and some that do not say that they are.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import re
 import sys
 import tempfile
 import time
@@ -28,11 +32,14 @@ from tests.lab.peers import exchange, sdp
 from tests.lab.topology import STUN_URL, Topology
 
 BROWSERS = ("chromium", "firefox")
+CALLERS = ("chromium", "firefox", "aiortc", "wrtc", "pion")
+"""Peers that have audio and video."""
+CALLS = ("audio", "audio+video", "audio+video+data")
 HEAD = (
-    "peer", "place", "mdns", "its role", "text", "late s", "icetui", "path", "theirs", "ms",
+    "peer", "place", "mdns", "its role", "what", "text", "late s", "icetui", "path", "theirs", "ms",
     "the peer", "verdict",
 )  # fmt: skip
-WIDTHS = (9, 6, 5, 9, 5, 7, 18, 7, 7, 6, 20, 7)
+WIDTHS = (9, 6, 5, 9, 26, 5, 7, 18, 7, 7, 6, 20, 7)
 STARTING = 40.0
 """Seconds a case may take besides holding and being late: browsers start slowly in company."""
 
@@ -49,18 +56,42 @@ class Case:
     mdns: bool = False
     late: float = 0
     """The answer is handed over that long after it was there."""
+    media: str = "data"
+    """What its offer holds."""
+    bundled: bool = True
+    """False: its offer says no BUNDLE group when it is handed over."""
+    only_answers: str = ""
+    """``lite``: it is ICE lite and says so; ``silent``: it sends no checks and does not say so."""
 
     @property
     def place(self) -> str:
-        """Names that only a LAN resolves are tried in one, where nothing else helps."""
+        """Names that only a LAN resolves are tried in one, where nothing else helps; whoever only
+        answers must be in the open."""
         if self.mdns:
             return "LAN"
+        if self.only_answers:
+            return "server"
         return "open" if self.late and self.role == "answer" else "NATs"
 
     @property
     def label(self) -> str:
         mdns, late = "-mdns" if self.mdns else "", f"-{self.late:g}-s-late" if self.late else ""
-        return f"{self.name}-{self.role}-{self.form}{mdns}{late}"
+        what = f"-{self.what}".replace(" ", "-") if self.what != "data" else ""
+        return f"{self.name}-{self.role}-{self.form}{what}{mdns}{late}"
+
+    @property
+    def what(self) -> str:
+        """What is special about its description."""
+        if self.only_answers:
+            return self.only_answers
+        return self.media + ("" if self.bundled else ", no group")
+
+    @property
+    def options(self) -> list[str]:
+        """The foreign peer's, besides those that all have."""
+        mdns = ["--mdns"] if self.mdns else []
+        lite = ["--lite"] if self.only_answers == "lite" else []
+        return ["--media", self.media, *mdns, *lite]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,6 +134,7 @@ class Met:
             case.place,
             ("on" if case.mdns else "off") if case.name in BROWSERS else "-",
             case.role,
+            case.what,
             case.form,
             f"{case.late:g}",
             f"exit {self.outcome.code} {summary.get('state')}",
@@ -127,7 +159,27 @@ def cases(names: Iterable[str], *, late: float = 0) -> Iterator[Case]:
                     yield Case(name, role, form, mdns, late)
 
 
+def calls(names: Iterable[str]) -> Iterator[Case]:
+    """Offers of audio and video, with and without a BUNDLE group."""
+    for name in names:
+        for media in CALLS if name in CALLERS else ():
+            for bundled in (True, False):
+                form = "json" if bundled else "sdp"
+                yield Case(name, "offer", form, media=media, bundled=bundled)
+
+
+def servers() -> Iterator[Case]:
+    """Peers that only answer checks; as the offering side they have to say that they are lite."""
+    for name in ("passive", "pion"):
+        for role in ("offer", "answer"):
+            for form in ("sdp", "json"):
+                yield Case(name, role, form, only_answers="lite")
+    for form in ("sdp", "json"):
+        yield Case("passive", "answer", form, only_answers="silent")
+
+
 TOPOLOGIES = {
+    "server": Topology.pair("prc", "open"),
     "NATs": Topology.pair("prc", "prc"),
     "open": Topology.pair("open", "prc"),
     "LAN": Topology.shared("prc"),
@@ -160,7 +212,7 @@ def meet(lab: Lab, case: Case, folder: Path, hold: float) -> Met:
         other=for_foreign.path,
         # It may be connected all the time that icetui waits for its answer.
         hold=hold + case.late + 2,
-        extra=["--timeout", f"{STARTING + case.late:g}", *(["--mdns"] if case.mdns else [])],
+        extra=["--timeout", f"{STARTING + case.late:g}", *case.options],
     )
     theirs = Text(foreign.own, "json")
     gave_up = False
@@ -178,6 +230,8 @@ def meet(lab: Lab, case: Case, folder: Path, hold: float) -> Met:
     try:
         if case.role == "offer":
             offer = theirs.wait()
+            if not case.bundled:
+                offer = re.sub(r"a=group:BUNDLE[^\n]*\n", "", offer)
             for_icetui.write("offer", offer)
             peer.wait_for("description-accepted", longest)
             peer.wait_for("gathering-state-changed", longest, state="complete")
@@ -244,6 +298,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--only-late", action="store_true", help="leave the others out")
     parser.add_argument(
+        "--only", choices=("data", "calls", "servers"), help="one kind of cases; all by default"
+    )
+    parser.add_argument(
         "--side-by-side", type=int, default=4, metavar="N", help="cases at the same time"
     )
 
@@ -257,7 +314,12 @@ def run(options: argparse.Namespace) -> int:
             print(f"without {name}: {reason}", file=sys.stderr)
         else:
             names.append(name)
-    wanted = [] if options.only_late else list(cases(names))
+    wanted = []
+    if not options.only_late:
+        wanted += cases(names) if options.only in (None, "data") else []
+        wanted += calls(names) if options.only in (None, "calls") else []
+        if options.only in (None, "servers"):
+            wanted += (case for case in servers() if case.name in (*names, "passive"))
     wanted += cases(names, late=options.late) if options.late else []
     print(rendered(HEAD), flush=True)
     failed = 0

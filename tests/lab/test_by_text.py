@@ -37,6 +37,18 @@ def test_icetui_connects_with_a_foreign_peer(
             assert_name_is_explained(met, far)
 
 
+@pytest.mark.parametrize("name", by_text.CALLERS)
+def test_the_offer_of_a_real_call_is_answered(
+    build_lab: BuildLab, tmp_path: Path, name: str
+) -> None:
+    """Audio, audio and video, and both with data; with a BUNDLE group and without one."""
+    skip_if_absent(name)
+    lab = build_lab(topology=by_text.TOPOLOGIES["NATs"])
+    for met in by_text.meet_all(list(by_text.calls([name])), tmp_path, HOLD, lab):
+        assert met.connected, met.explain()
+        assert met.outcome.path == met.result["path"] == "direct", met.explain()
+
+
 def assert_name_is_explained(met: by_text.Met, address: str) -> None:
     """Their name is shown at once, and in the end what became of it."""
     shown = [e["candidate"] for e in met.outcome.events if e["event"] == "remote-candidate-added"]

@@ -22,7 +22,7 @@ CHROMIUM = here(samples.CHROMIUM_OFFER)
 OFFER = json.dumps({"type": "offer", "sdp": CHROMIUM})
 GOOD_CANDIDATE = here(samples.CANDIDATE_LINE)
 NO_ICE = "v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nt=0 0\nm=audio 5004 RTP/AVP 0\nc=IN IP4 192.0.2.1\n"
-TWO_UFRAGS = here(samples.SAFARI_AUDIO_VIDEO).replace("Sf01", "Sf02", 1)
+TWO_UFRAGS = CHROMIUM + here(samples.FIREFOX_ANSWER)
 SHORT_PASSWORD = CHROMIUM.replace("CIo+6TPkVmdYDSqrd3wF8T8/", "tooshort")
 ONLY_TCP = "".join(line for line in CHROMIUM.splitlines(keepends=True) if " udp " not in line)
 
@@ -50,7 +50,7 @@ def texts() -> list[Bad]:
     )
     return [
         Bad("no-ice", NO_ICE, "This SDP has no ICE attributes"),
-        Bad("two-ufrags", TWO_UFRAGS, "The text has two different ufrags (Sf02 and Sf01)"),
+        Bad("two-ufrags", TWO_UFRAGS, "The text has two different ufrags (9QmZ and 1f2e3d4c)"),
         Bad("short-password", SHORT_PASSWORD, "The ice-pwd is too short (8 characters"),
         Bad("only-tcp", ONLY_TCP, "It has only TCP candidates and icetui speaks UDP", True),
         Bad(

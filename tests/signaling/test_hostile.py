@@ -1,5 +1,6 @@
 """Hostile text: nothing but `UnreadableDescription`, in bounded time, and no control characters."""
 
+import contextlib
 import json
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from icetui.servers import BadServer, read_servers
 from icetui.signaling import UnreadableDescription, explain, read, write_blob, write_json, write_sdp
 from tests.signaling import samples
 from tests.signaling.makers import BLOB, Stopwatch
@@ -82,6 +84,10 @@ WORDS = [
     "}",
     "[", ":", "sdp", "type", "offer", "a=ice-ufrag:abcd", "a=ice-pwd:" + "p" * 22, "typ host", "1",
     "usernameFragment:'abcd'", "\u2026", "candidate:1 1 udp 1 10.0.0.1 1 typ host", "eyJ", "\\",
+    "^M", "=3D", "%0D%0A", "&quot;", "<br/>", "{ip:'1.2.3.4',port:1,priority:1,type:'host'}", "(",
+    "=", ",", "'", "`", "<transport ufrag='abcd' pwd='" + "p" * 22 + "'>", "a=group:BUNDLE 0",
+    "<candidate ip='1.2.3.4' port='1' type='host'/>", "iceParameters:{usernameFragment:'abcd',"
+    "password:'" + "p" * 22 + "'}", "a=rtpmap:0 x", "a=ice-mismatch", "H4sIAAAAAAAA", "eJw", "+",
     "a=end-of-candidates", "a=mid:[/x]", "a=fingerprint:sha-256 AA", "a=setup:active", "null",
 ]  # fmt: skip
 
@@ -92,6 +98,33 @@ def test_text_out_of_the_formats_own_words_is_read_or_refused(words):
     harmless("".join(words))
 
 
+KEYS = [
+    "type", "sdp", "candidate", "candidates", "sdpMid", "sdpMLineIndex", "usernameFragment",
+    "password", "iceParameters", "iceCandidates", "iceLite", "foundation", "ip", "address", "port",
+    "priority", "protocol", "component", "relatedAddress", "relatedPort", "completed", "id", "mid",
+    "dtlsParameters", "fingerprints", "algorithm", "value", "local", "remote", "urls",
+]  # fmt: skip
+VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(WORDS) | ANY
+OBJECTS = st.recursive(
+    VALUES,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=8)
+    ),
+    max_leaves=20,
+)
+
+
+@given(OBJECTS)
+@example({"type": {"type": "offer"}})
+@settings(deadline=None, max_examples=600)
+def test_objects_of_any_shape_are_read_or_refused(value):
+    for text in (json.dumps(value), repr(value)):
+        harmless(text)
+        for option in ("stun", "turn"):
+            with contextlib.suppress(BadServer):
+                read_servers([text], option)
+
+
 LONG = 256 * 1024
 REPEATED = [
     "{", "[", '{"a":', '{"a":"', "[1,", "i", "i c e t u i ", "icetui:", "icetui:EDsJ ", "EDsJ",
@@ -99,7 +132,9 @@ REPEATED = [
     "candidate", "candidate:", "candidate: ", "candidate:1 1 udp\n",
     "a=candidate:1 1 udp 1 10.0.0.1 5 typ host\n",
     "a=ice-ufrag:abcd\n", "m=audio 9 X 0\n", " a=b", "a =", "sdpMid:", "usernameFragment:'abcd'",
-    '{"candidate":""}', "1.", "x.", "\u2014", "\ufdfa",
+    '{"candidate":""}', "1.", "x.", "\u2014", "\ufdfa", "^M", "=3D", "%0A", "&quot;", "<br>", "$\n",
+    "<candidate ip='1' ", "H4sIAAAA", "{a:'", "f(a=", "{x:`", "Media Attribute (a): ", "[[P]]:",
+    "1:a=", "{'a':1}", "a: 1\n", "\\u000a", "\u2026", "#012",
 ]  # fmt: skip
 OPENINGS = [
     "",
@@ -118,5 +153,5 @@ def test_no_text_takes_long(repeated):
     with Stopwatch() as watch:
         for opening in OPENINGS:
             harmless((opening + repeated * (LONG // len(repeated)))[: LONG - 1] + "x")
-    # Measured 0.1 to 0.9 s for the eight texts together; anything quadratic takes minutes.
+    # Measured 0.1 to 0.8 s for the eight texts together; anything quadratic takes minutes.
     assert watch.seconds < 10

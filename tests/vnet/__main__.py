@@ -9,6 +9,7 @@ from pathlib import Path
 
 from icetui.vnet.network import BadNetwork, Network
 from icetui.vnet.network_text import read, write
+from tests.vnet.kernel_commands import add_commands
 from tests.vnet.search import random_network
 from tests.vnet.search.judge import judge
 from tests.vnet.search.search import Score, keep, search
@@ -19,7 +20,7 @@ from tests.vnet.search.table import table
 def main() -> int:
     """Exit code 1: the engine did something that must not be."""
     parser = argparse.ArgumentParser(prog="python -m tests.vnet", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
     searching = commands.add_parser("search", help="play random networks, print a table")
     searching.add_argument("--networks", type=int, default=300, metavar="N")
     searching.add_argument("--seed", type=int, default=0, help="of the first; each has its own")
@@ -33,8 +34,11 @@ def main() -> int:
     playing.add_argument("network", help="a file, or the seed of a random network")
     playing.add_argument("--show", action="store_true", help="the network, too")
     playing.add_argument("--messages", action="store_true", help="every STUN message")
+    searching.set_defaults(run=_search)
+    playing.set_defaults(run=_play)
+    add_commands(commands)
     options = parser.parse_args()
-    return _search(options) if options.command == "search" else _play(options)
+    return int(options.run(options))
 
 
 def _search(options: argparse.Namespace) -> int:

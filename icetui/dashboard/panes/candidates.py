@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from icetui.dashboard.table import Cell, Column, Table
-from icetui.dashboard.text import count, plain, rtt, server_name, shared_start, shorter_address
+from icetui.dashboard.text import plain, rtt, server_name, shared_start, shorter_address
 from icetui.dashboard.words import reason
 from icetui.events import Candidate, Server, address_port
+from icetui.grammar import count
 from icetui.session import Session
 
 MOST = 500

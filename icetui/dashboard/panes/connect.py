@@ -16,10 +16,11 @@ from icetui.dashboard.panes.base import (
     Piece,
     line,
 )
-from icetui.dashboard.text import count, plain, rtt, server_name
+from icetui.dashboard.text import plain, rtt, server_name
 from icetui.dashboard.view import View
 from icetui.dashboard.words import reason
 from icetui.events import address_port
+from icetui.grammar import count
 from icetui.session import Session
 
 ROOMY = 24

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from icetui import events
 from icetui.dashboard.table import Cell, Column, Table
-from icetui.dashboard.text import clock, count, plain, rtt
+from icetui.dashboard.text import clock, plain, rtt
 from icetui.dashboard.words import describe
 from icetui.events import AnyEvent
+from icetui.grammar import count
 from icetui.session import LOG_KEPT, Session
 
 TONES = {"warning": "warn", "plain": ""}

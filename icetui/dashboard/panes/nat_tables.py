@@ -6,8 +6,9 @@ from textual.content import Content
 
 from icetui.dashboard.network_words import node_words, place_words
 from icetui.dashboard.panes.base import ACCENT, MUTED, STRONG, WARN, line
-from icetui.dashboard.text import count, middle, plain
+from icetui.dashboard.text import middle, plain
 from icetui.events import NatBinding
+from icetui.grammar import count
 from icetui.internet import Internet
 
 ROOMY, ENOUGH = 100, 56

@@ -14,9 +14,10 @@ from icetui.dashboard.lines import Bar, hanging
 from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece, line
 from icetui.dashboard.panes.connect import card
 from icetui.dashboard.standing import lost
-from icetui.dashboard.text import count, plain
+from icetui.dashboard.text import plain
 from icetui.dashboard.view import View
 from icetui.diagnosis import Finding
+from icetui.grammar import count
 
 MOST = 3
 REFUSAL_SHOWN = 20.0

@@ -8,7 +8,6 @@ from icetui.dashboard.lines import Prose
 from icetui.dashboard.panes.base import BAD, GOOD, MUTED, STRONG, WARN, line
 from icetui.dashboard.standing import in_use
 from icetui.dashboard.text import (
-    count,
     middle,
     percent,
     plain,
@@ -19,6 +18,7 @@ from icetui.dashboard.text import (
     waiting,
 )
 from icetui.events import Candidate, Pair, address_port
+from icetui.grammar import count
 from icetui.session import Quality, Session
 
 CONSENT_SHORT = 10.0

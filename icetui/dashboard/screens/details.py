@@ -10,10 +10,11 @@ from icetui.dashboard.lines import Prose
 from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, line
 from icetui.dashboard.panes.pairs import requests
 from icetui.dashboard.screens.box import Reading
-from icetui.dashboard.text import clock, count, percent, plain, rtt, server_name, size, spark
+from icetui.dashboard.text import clock, percent, plain, rtt, server_name, size, spark
 from icetui.dashboard.view import View
 from icetui.dashboard.words import describe
 from icetui.events import Candidate, Pair, address_port
+from icetui.grammar import count
 from icetui.session import Session
 
 MESSAGES_SHOWN = 60

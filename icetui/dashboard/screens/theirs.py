@@ -13,9 +13,10 @@ from textual.content import Content
 from icetui.dashboard.lines import Prose, hanging
 from icetui.dashboard.panes.base import ACCENT, GOOD, MUTED, STRONG, WARN, line
 from icetui.dashboard.screens.box import Reading
-from icetui.dashboard.text import count, middle, plain
+from icetui.dashboard.text import middle, plain
 from icetui.dashboard.view import View
 from icetui.events import Candidate, Pair, address_port
+from icetui.grammar import count
 from icetui.session import Session
 
 if TYPE_CHECKING:

@@ -168,6 +168,10 @@ class Net(Protocol):
         """Seconds of a clock that never jumps, the loop's own."""
         ...
 
+    def uptime(self) -> float:
+        """Seconds of a clock that never jumps and goes on while the machine sleeps."""
+        ...
+
     def wall(self) -> float:
         """Unix time in seconds, which may be wrong."""
         ...

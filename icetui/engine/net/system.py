@@ -36,6 +36,12 @@ class System:
     def now(self) -> float:
         return time.monotonic()  # as asyncio's loops do
 
+    def uptime(self) -> float:
+        # Linux's monotonic clock stands still while the machine sleeps; elsewhere it may, too.
+        if hasattr(time, "CLOCK_BOOTTIME"):
+            return time.clock_gettime(time.CLOCK_BOOTTIME)
+        return time.monotonic()
+
     def wall(self) -> float:
         return time.time()
 

@@ -19,6 +19,7 @@ from icetui.engine.stun.registry import (
     ADDRESSES,
     ATTRIBUTE_NAMES,
     INTEGERS,
+    METHOD_NAMES,
     SIZES,
     XORED,
     Attribute,
@@ -145,13 +146,18 @@ class Message(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def fault(self) -> str | None:
-        """Why it is to be dropped, in words, though its lengths add up; None: it is whole."""
+        """Why it is to be dropped, in words, though its lengths add up; None: it is whole.
+
+        A method that nobody knows is dropped, too (RFC 8489 section 6.3).
+        """
         if self.misshapen is not None:
             name = ATTRIBUTE_NAMES.get(self.misshapen, f"0x{self.misshapen:04x}")
             size = len(self.counted[self.misshapen])
             return f"{name} of {size} bytes has not the form it must have"
         if not self.fingerprint_fits():
             return "the fingerprint does not match"
+        if self.method not in METHOD_NAMES:
+            return f"its method, 0x{self.method:03x}, is not known"
         return None
 
     def fingerprint_fits(self) -> bool:

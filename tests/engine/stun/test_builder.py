@@ -34,7 +34,7 @@ fields = st.one_of(
 
 @settings(max_examples=300, deadline=None)
 @given(
-    st.integers(0, 0xFFF),
+    st.integers(0, 0xFFF) | st.sampled_from(list(Method)),
     st.sampled_from(list(Class)),
     st.binary(min_size=12, max_size=12),
     st.lists(fields, max_size=8, unique_by=lambda f: f[1]),
@@ -61,7 +61,7 @@ def test_what_is_written_is_what_is_read(
     read = parse(written.raw)
     assert read.transaction_id == transaction_id
     assert (read.method, read.message_class) == (method, message_class)
-    assert read.fault is None
+    assert read.misshapen is None and read.fingerprint_fits()
     for form, number, value in said:
         assert getattr(read, form)(number) == value
     assert read.signed_with(key) == ("1" in end)
@@ -97,6 +97,17 @@ def test_a_message_is_padded_with_zeros_to_four_bytes() -> None:
     assert data[20:] == bytes.fromhex(
         "90000000 90010001 78000000 90020002 78780000 90030003 78787800 90040004 78787878"
     )
+
+
+def test_of_several_of_one_type_the_first_counts_for_the_builder_as_for_the_parser() -> None:
+    builder = Builder(Method.CREATE_PERMISSION, Class.REQUEST, TRANSACTION)
+    peers = [("192.0.2.1", 1), ("2001:db8::2", 2)]
+    for peer in peers:
+        builder.address(Attribute.XOR_PEER_ADDRESS, peer)
+    written = builder.finish()
+    for message in (written, parse(written.raw)):
+        assert message.address(Attribute.XOR_PEER_ADDRESS) == peers[0]
+        assert len(message.every(Attribute.XOR_PEER_ADDRESS)) == 2
 
 
 def test_nothing_may_follow_a_signature_but_the_next_one_in_order() -> None:

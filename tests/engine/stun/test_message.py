@@ -151,6 +151,13 @@ def test_a_value_of_the_wrong_form_is_a_fault_and_never_read(
     assert read.error_code is None
 
 
+def test_a_method_that_nobody_knows_is_a_fault() -> None:
+    assert parse(message(0x3EEF)).fault == "its method, 0xfff, is not known"
+    assert all(
+        parse(Builder(m, Class.REQUEST, TRANSACTION).finish().raw).fault is None for m in Method
+    )
+
+
 def test_what_is_absent_is_none() -> None:
     read = parse(message(0x0101))
     assert read.text(Attribute.SOFTWARE) is None

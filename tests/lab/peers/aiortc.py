@@ -7,6 +7,7 @@ import contextlib
 import importlib.util
 import sys
 import time
+from typing import Any
 
 from tests.lab.peers import exchange
 
@@ -19,12 +20,21 @@ async def run(options: exchange.Options) -> int:
     settled = asyncio.Event()
     moments: dict[str, float] = {}
 
-    def changed() -> None:
-        moments.setdefault(peer.iceConnectionState, time.monotonic())
-        if peer.iceConnectionState in ("completed", "failed", "closed"):
-            settled.set()
+    def watch() -> Any:
+        """The transport of the first media section. The state of the whole stays at `new` where a
+        section was answered with port 0 and without a group: aiortc does not look at the port."""
+        senders = [transceiver.sender for transceiver in peer.getTransceivers()]
+        ice = (senders[0] if senders else peer.sctp).transport.transport
 
-    peer.on("iceconnectionstatechange", changed)
+        def changed() -> None:
+            moments.setdefault(ice.state, time.monotonic())
+            if ice.state in ("completed", "failed", "closed"):
+                settled.set()
+
+        ice.on("statechange", changed)
+        changed()
+        return ice
+
     loop = asyncio.get_running_loop()
 
     async def read(kind: str) -> object:
@@ -34,15 +44,21 @@ async def run(options: exchange.Options) -> int:
         return aiortc.RTCSessionDescription(sdp=text, type=kind)
 
     if options.offers:
-        peer.createDataChannel("lab")
+        for kind in options.media:
+            if kind == "data":
+                peer.createDataChannel("lab")
+            else:
+                peer.addTransceiver(kind)
         await peer.setLocalDescription(await peer.createOffer())
         exchange.write_description(options.own, "offer", peer.localDescription.sdp)
         answer = await read("answer")
         began = time.monotonic()
         await peer.setRemoteDescription(answer)
+        ice = watch()
     else:
         await peer.setRemoteDescription(await read("offer"))
         began = time.monotonic()
+        ice = watch()
         await peer.setLocalDescription(await peer.createAnswer())
         exchange.write_description(options.own, "answer", peer.localDescription.sdp)
     try:
@@ -51,10 +67,10 @@ async def run(options: exchange.Options) -> int:
     except TimeoutError:
         pass
     if "completed" not in moments:
-        return exchange.finish("aiortc", "failed", error=peer.iceConnectionState)
-    pair = peer.sctp.transport.transport._connection._nominated[1]
+        return exchange.finish("aiortc", "failed", error=ice.state)
+    pair = ice._connection._nominated[1]
     lost = asyncio.Event()
-    peer.on("iceconnectionstatechange", lost.set)
+    ice.on("statechange", lost.set)
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(lost.wait(), options.hold)
     ends = [

@@ -37,6 +37,9 @@ class Options:
     hold: float
     relay_only: bool
     mdns: bool
+    media: list[str]
+    """Sections of an offer, in this order: `data`, `audio`, `video`."""
+    lite: bool
 
     @property
     def offers(self) -> bool:
@@ -65,6 +68,10 @@ def read_options(argv: list[str] | None = None) -> Options:
     )
     parser.add_argument("--relay-only", action="store_true")
     parser.add_argument("--mdns", action="store_true", help="browsers: hide host addresses")
+    parser.add_argument(
+        "--media", default="data", help="of an offer: data, audio, video, joined by +"
+    )
+    parser.add_argument("--lite", action="store_true", help="be ICE lite, and say so")
     given = parser.parse_args(argv)
     return Options(
         role=given.role,
@@ -76,6 +83,8 @@ def read_options(argv: list[str] | None = None) -> Options:
         hold=given.hold,
         relay_only=given.relay_only,
         mdns=given.mdns,
+        media=given.media.split("+"),
+        lite=given.lite,
     )
 
 
@@ -117,7 +126,7 @@ def read_description(path: Path, kind: str, timeout: float) -> str:
 def converse(name: str, options: Options, call: Call) -> int:
     """Exchange descriptions and print the result; ``call`` runs a method of rtc.js's peer."""
     if options.offers:
-        write_description(options.own, "offer", str(call("offer")))
+        write_description(options.own, "offer", str(call("offer", options.media)))
         call("accept", read_description(options.theirs, "answer", options.timeout))
     else:
         offer = read_description(options.theirs, "offer", options.timeout)

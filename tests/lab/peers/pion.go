@@ -98,6 +98,8 @@ func main() {
 	hold := flag.Float64("hold", 0.5, "")
 	relayOnly := flag.Bool("relay-only", false, "")
 	mdns := flag.Bool("mdns", false, "")
+	media := flag.String("media", "data", "")
+	lite := flag.Bool("lite", false, "")
 	flag.Var(&stun, "stun", "")
 	flag.Var(&turn, "turn", "")
 	flag.Parse()
@@ -114,7 +116,11 @@ func main() {
 	if !*mdns {
 		settings.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	}
-	peer, err := webrtc.NewAPI(webrtc.WithSettingEngine(settings)).NewPeerConnection(configuration)
+	settings.SetLite(*lite)
+	codecs := &webrtc.MediaEngine{}
+	must(codecs.RegisterDefaultCodecs())
+	api := webrtc.NewAPI(webrtc.WithSettingEngine(settings), webrtc.WithMediaEngine(codecs))
+	peer, err := api.NewPeerConnection(configuration)
 	must(err)
 
 	states := make(chan webrtc.ICEConnectionState, 16)
@@ -123,8 +129,14 @@ func main() {
 
 	var began time.Time
 	if *role == "offer" {
-		_, err = peer.CreateDataChannel("lab", nil)
-		must(err)
+		for _, kind := range strings.Split(*media, "+") {
+			if kind == "data" {
+				_, err = peer.CreateDataChannel("lab", nil)
+			} else {
+				_, err = peer.AddTransceiverFromKind(webrtc.NewRTPCodecType(kind))
+			}
+			must(err)
+		}
 		offer, err := peer.CreateOffer(nil)
 		must(err)
 		must(peer.SetLocalDescription(offer))
@@ -163,7 +175,11 @@ func main() {
 					}
 				}
 				held := time.Since(connected).Seconds()
-				chosen, err := peer.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+				transport := peer.SCTP().Transport()
+				if senders := peer.GetSenders(); len(senders) > 0 && senders[0].Transport() != nil {
+					transport = senders[0].Transport()
+				}
+				chosen, err := transport.ICETransport().GetSelectedCandidatePair()
 				must(err)
 				path := "direct"
 				ends := []end{}

@@ -1,4 +1,4 @@
-// One RTCPeerConnection with a data channel, for browsers and node alike.
+// One RTCPeerConnection, with a data channel or with audio and video, for browsers and node alike.
 // makeLabPeer returns a function of descriptions in, descriptions and results out.
 function makeLabPeer(RTCPeerConnection, configuration) {
   const peer = new RTCPeerConnection(configuration);
@@ -38,8 +38,14 @@ function makeLabPeer(RTCPeerConnection, configuration) {
     return peer.localDescription.sdp;
   };
   return {
-    async offer() {
-      peer.createDataChannel("lab");
+    async offer(media) {
+      for (const kind of media) {
+        if (kind === "data") {
+          peer.createDataChannel("lab");
+        } else {
+          peer.addTransceiver(kind);
+        }
+      }
       return own(await peer.createOffer());
     },
     async answer(sdp) {

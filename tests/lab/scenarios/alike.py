@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.lab import netns
 from tests.lab.scenarios.scenario import scenario
 from tests.lab.scenarios.stage import NONE, TWO_STUN, Stage
 from tests.lab.topology import Site, Topology
@@ -67,26 +66,8 @@ def bridges_firewall(stage: Stage) -> None:
 )  # fmt: skip
 def one_provider(stage: Stage) -> None:
     for name, network in (("alice", 77), ("bob", 78)):
-        home(stage, name, network)
+        stage.home(name, network)
+    for name in ("alice", "bob"):
         stage.start(name, "--interface", "home0", servers=TWO_STUN)
     stage.gathered("alice", "bob")
     stage.exchange()
-
-
-def home(stage: Stage, name: str, network: int) -> None:
-    """Put a NAT of its own around a host: what it sends from ``home0`` leaves with another
-    address."""
-    inside, outside = f"192.168.{network}.2", stage.lab[name].address
-    stage.ip(
-        name,
-        "link add home0 type bridge",
-        f"addr add {inside}/24 dev home0",
-        "link set home0 up",
-        f"rule add from {inside} lookup 100",
-    )
-    rules = (
-        "add table ip home\n"
-        "add chain ip home out { type nat hook postrouting priority srcnat; }\n"
-        f"add rule ip home out ip saddr {inside} oifname eth0 snat to {outside}\n"
-    )
-    netns.run_all([netns.nft(stage.lab.namespace(name), rules)])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import msgspec
 
 from icetui.signaling import Description
@@ -136,7 +134,7 @@ def not_pasted_nat(stage: Stage) -> None:
 )  # fmt: skip
 def three_hours_old(stage: Stage) -> None:
     def aged(d: Description) -> Description:
-        return msgspec.structs.replace(d, made=time.time() - 3 * 3600)
+        return msgspec.structs.replace(d, made=stage.wall() - 3 * 3600)
 
     stage.start_both(servers=TWO_STUN)
     blob = stage.blob_of("bob")

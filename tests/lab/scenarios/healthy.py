@@ -10,6 +10,7 @@ from pathlib import Path
 
 from icetui.diagnosis import Finding
 from tests.lab.lab import Lab
+from tests.lab.scenarios.kernel_stage import KernelStage
 from tests.lab.scenarios.scenario import SIDES, judge
 from tests.lab.scenarios.scenario import Scenario as Cell
 from tests.lab.scenarios.stage import Stage
@@ -24,7 +25,7 @@ def play(alice: str, bob: str) -> tuple[str, list[Finding]]:
     """One cell: the path, and every problem or warning either side ever said."""
     cell = Cell(name=f"{alice} {bob}", cause="none", play=_play, topology=Topology.pair(alice, bob))
     with tempfile.TemporaryDirectory() as folder, Lab.build(cell.topology) as lab:
-        stage = Stage(lab, Path(folder))
+        stage = KernelStage(lab, Path(folder))
         cell.play(stage)
         verdicts = [judge(cell, side, stage.told(side)) for side in SIDES]
         stage.end()

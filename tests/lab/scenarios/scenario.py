@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from icetui.diagnosis import Finding, diagnose
 from icetui.events import AnyEvent
 from icetui.session import Session
+from tests.lab.scenarios.stage import Stage
 from tests.lab.topology import Topology
-
-if TYPE_CHECKING:
-    from tests.lab.scenarios.stage import Stage
 
 SAMPLE = 0.25
 """Seconds of a session between two looks for false claims."""
 SIDES = ("alice", "bob")
-Play = Callable[["Stage"], None]
+AGAIN, AGAIN_EVERY = 5.0, 0.5
+"""Seconds beyond ``watch`` until the first finding must be right: a machine may be busy, and a side
+that has nothing to tell says nothing for up to two."""
+Play = Callable[[Stage], None]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,6 +102,19 @@ def judge(scenario: Scenario, side: str, events: Sequence[AnyEvent]) -> Verdict:
         first is not None and first.rule in wanted and says in f"{first.claim} {first.evidence}"
     )
     return Verdict(side, first, right, tuple(false.values()))
+
+
+def looked_at(
+    scenario: Scenario, stage: Stage
+) -> tuple[dict[str, list[AnyEvent]], tuple[Verdict, ...]]:
+    """What both sides have told once their first findings are right, or after ``AGAIN``."""
+    for left in range(round(AGAIN / AGAIN_EVERY), -1, -1):
+        told = {side: stage.told(side) for side in SIDES}
+        verdicts = tuple(judge(scenario, side, told[side]) for side in SIDES if told[side])
+        if left == 0 or all(verdict.right for verdict in verdicts):
+            break
+        stage.wait(AGAIN_EVERY)
+    return told, verdicts
 
 
 def named(names: Iterable[str]) -> list[Scenario]:

@@ -17,14 +17,12 @@ from icetui.events import AnyEvent
 from tests.lab import netns
 from tests.lab.lab import Lab
 from tests.lab.scenarios import alike, blobs, changes, healthy, networks, servers
+from tests.lab.scenarios.kernel_stage import KernelStage
 from tests.lab.scenarios.recorded import keep
-from tests.lab.scenarios.scenario import SIDES, Scenario, Verdict, judge, named
-from tests.lab.scenarios.stage import Stage
+from tests.lab.scenarios.scenario import Scenario, Verdict, looked_at, named
 
 MODULES = (blobs, servers, networks, alike, changes)
 """They fill the list when they are loaded."""
-AGAIN, AGAIN_EVERY = 5.0, 0.5
-"""Seconds that a busy machine gets beyond ``watch`` until the first finding is right."""
 WIDTH = 100
 
 
@@ -58,16 +56,10 @@ def _play(scenario: Scenario) -> Outcome:
         tempfile.TemporaryDirectory() as folder,
         Lab.build(scenario.topology, server=scenario.server) as lab,
     ):
-        stage = Stage(lab, Path(folder))
+        stage = KernelStage(lab, Path(folder))
         scenario.play(stage)
         stage.wait(scenario.watch)
-        deadline = time.monotonic() + AGAIN
-        while True:
-            told = {side: stage.told(side) for side in SIDES}
-            verdicts = tuple(judge(scenario, side, told[side]) for side in SIDES if told[side])
-            if all(verdict.right for verdict in verdicts) or time.monotonic() > deadline:
-                break
-            stage.wait(AGAIN_EVERY)
+        told, verdicts = looked_at(scenario, stage)
         stage.end()
     return Outcome(scenario, verdicts, time.monotonic() - began, told)
 

@@ -16,7 +16,8 @@ from random import Random
 from typing import Any, Literal
 
 from icetui.engine.net import Address, Undelivered
-from icetui.servers import parse_stun, parse_turn
+from icetui.events import StartSession
+from icetui.settings import Settings
 from icetui.vnet import stun_messages as stun
 from icetui.vnet.network import Network
 from icetui.vnet.network_parts import Session
@@ -131,21 +132,14 @@ class Agent:
             self.bases.append(base)
             ear = Ear(self, base)
             ear.connection_made(self.host.bind(ear, address, 0, None))
-            for turn in session.turn:
-                client = RelayClient(
-                    self.host, parse_turn(turn), address, self._relayed, self._random
-                )
+            for turn in command(session).turn_servers:
+                client = RelayClient(self.host, turn, address, self._relayed, self._random)
                 self._relays.append(client)
         loop = self.host.loop
         loop.create_task(self._ask_servers(), name="ideal gathering")
 
     async def _ask_servers(self) -> None:
-        urls = [parse_stun(url) for url in self.session.stun]
-        places = [(s.host, s.port) for s in urls]
-        # A TURN server over UDP is asked as a STUN server, too.
-        turns = [parse_turn(url) for url in self.session.turn]
-        places += [(s.host, s.port) for s in turns if s.transport == "udp"]
-        for host, port in dict.fromkeys(places):
+        for host, port in [(s.host, s.port) for s in command(self.session).stun_servers]:
             self.host.loop.create_task(self._ask(host, port), name="ideal question")
 
     async def _ask(self, host: str, port: int) -> None:
@@ -291,6 +285,20 @@ class Agent:
             self.worked[base.number, source] = worked
         worked.least_round_trip = min(worked.least_round_trip, now - sent[2])
         worked.times.append(now)
+
+
+def command(session: Session) -> StartSession:
+    """What its user would have typed."""
+    return Settings(
+        stun=session.stun or None,
+        turn=session.turn,
+        no_servers=not (session.stun or session.turn),
+        interface=session.interfaces,
+        ipv4=session.ipv4,
+        ipv6=session.ipv6,
+        relay_only=session.relay_only,
+        port=session.port or 0,
+    ).start()
 
 
 def unmapped(value: bytes) -> Address | None:

@@ -11,7 +11,6 @@ from typing import Any
 
 from icetui import events
 from icetui.events import AnyEvent, Event
-from icetui.servers import parse_stun, parse_turn
 from icetui.session import Session, fold
 from icetui.vnet.clock import Clock
 from icetui.vnet.network import Network
@@ -20,7 +19,7 @@ from icetui.vnet.packet import Packet
 from icetui.vnet.peer import Peer
 from icetui.vnet.world import World
 from icetui.vnet.world_parts import Machine
-from tests.vnet.search.ideal import Times
+from tests.vnet.search.ideal import Times, command
 
 HORIZON = 30.0
 """Seconds that a network runs on after both know both, and after its last change."""
@@ -168,19 +167,6 @@ class _Playing:
         other.copied, other.complete = now, peer.gathered
         self.run.sides[name].pasted = now
         self.peers[name].send(events.Paste(text=peer.blob))
-
-
-def command(session: Start) -> events.StartSession:
-    """What its user would have typed."""
-    return events.StartSession(
-        stun_servers=tuple(parse_stun(url) for url in session.stun),
-        turn_servers=tuple(parse_turn(url) for url in session.turn),
-        interfaces=session.interfaces,
-        ipv4=session.ipv4,
-        ipv6=session.ipv6,
-        relay_only=session.relay_only,
-        port=session.port or 0,
-    )
 
 
 def count_packets(host: Machine, side: Side, run: Run, clock: Clock) -> None:

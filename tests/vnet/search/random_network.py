@@ -403,10 +403,11 @@ class _Drawing:
         found: list[AnyChange] = []
         for number in range(random.choice((1, 1, 1, 2, 3))):
             at = round(random.uniform(-4.0, 12.0) + begin, 2)
-            found += self._change(self.part(f"change {number}"), max(0.0, at))
+            found += self._change(number, max(0.0, at))
         return tuple(sorted(found, key=lambda c: c.at))
 
-    def _change(self, random: Random, at: float) -> list[AnyChange]:
+    def _change(self, number: int, at: float) -> list[AnyChange]:
+        random = self.part(f"change {number}")
         routers, hosts = list(self.routers), ["alice", "bob"]
         nats = [n for n, r in self.routers.items() if r.nat != "open"]
         lines = routers + [f"{h}.{i.name}" for h in hosts for i in self.hosts[h].interfaces
@@ -459,13 +460,13 @@ class _Drawing:
             whom = random.choice(routers + hosts)
             chain = "forward" if whom in routers else random.choice(("input", "output"))
             rule = Rule(
-                name="late", protocol="udp", chain=chain,  # type: ignore[arg-type]
+                name=f"late{number}", protocol="udp", chain=chain,  # type: ignore[arg-type]
                 action=random.choice(("drop", "drop", "reject")),
                 destination_ports=random.choice(((), ("1024-3477", "3479-65535"))),
             )  # fmt: skip
             added: list[AnyChange] = [changes.AddRules(whom=whom, at=at, rules=(rule,))]
             if random.random() < 0.7:
-                added.append(changes.RemoveRules(whom=whom, at=then, name="late"))
+                added.append(changes.RemoveRules(whom=whom, at=then, name=rule.name))
             return added
         if what == "unplug":
             whom = random.choice(hosts)

@@ -71,7 +71,8 @@ def told(event: AnyEvent, messages: bool) -> Iterator[str]:
             yield (
                 f"pair {p.id} {p.state}{' valid' if p.valid else ''}"
                 f"{' nominated' if p.nominated else ''} {p.requests_sent}+"
-                f"{p.retransmissions_sent}/{p.responses_received} {p.mapped or ''} {p.reason or ''} {p.detail or ''}"
+                f"{p.retransmissions_sent}/{p.responses_received} "
+                f"{p.mapped or ''} {p.reason or ''} {p.detail or ''}"
             )
         case events.StunMessage():
             if messages:
