@@ -66,6 +66,7 @@ class InternetScreen(Screen[None]):
         self.about = Bar(id="network-about")
         self.left_table = Bar(id="network-left")
         self.right_table = Bar(id="network-right")
+        self.tables = Horizontal(self.left_table, self.right_table, id="network-tables")
         self.passing = Bar(id="network-passing")
         self.happened = Bar(id="network-happened")
         self.keys = Bar(id="network-keys")
@@ -74,9 +75,7 @@ class InternetScreen(Screen[None]):
         yield self.head
         yield self.map
         yield self.about
-        with Horizontal(id="network-tables"):
-            yield self.left_table
-            yield self.right_table
+        yield self.tables
         yield self.passing
         yield self.happened
         yield self.keys
@@ -148,7 +147,7 @@ class InternetScreen(Screen[None]):
         passing = max(2, (left - tables) // 2)
         rows = (tables, passing, max(1, left - tables - passing))
         for bar, number in (
-            (self.query_one("#network-tables"), rows[0]), (self.passing, rows[1]),
+            (self.tables, rows[0]), (self.passing, rows[1]),
             (self.happened, rows[2]), (self.keys, keys),
         ):  # fmt: skip
             if bar.styles.height is None or bar.styles.height.value != number:
@@ -164,7 +163,7 @@ class InternetScreen(Screen[None]):
     def _header(self, view: View, now: float) -> Content:
         pace = speed_words(self.stage.internet.pace)
         pieces: list[Piece] = [
-            (" icetui " if self.size.width >= NARROW else " ", ACCENT), ("network ", STRONG),
+            *([(" icetui ", ACCENT), ("network ", STRONG)] if self.size.width >= NARROW else []),
             (f" {pace} ", f"bold {WARN}"), (f" {now:.2f} s ", MUTED),
         ]  # fmt: skip
         for name, session in self._sessions().items():
