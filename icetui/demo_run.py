@@ -80,7 +80,7 @@ class DemoRun:
 
     def _is_over(self, now: float) -> bool:
         session = self.session
-        if session.state == "failed":
+        if session.state == "failed" or _has_nothing(session):
             # One more look: what a diagnosis rests on comes in behind the verdict.
             self._failed_at = now if self._failed_at is None else self._failed_at
             return now - self._failed_at >= HELD
@@ -99,3 +99,8 @@ class DemoRun:
                 self._out.flush()
             except BrokenPipeError:
                 self._out = None
+
+
+def _has_nothing(session: Session) -> bool:
+    """Whether there is no candidate, so that nothing can come of it."""
+    return session.gathering == "complete" and not session.local_candidates

@@ -28,7 +28,7 @@ def draw(internet: Internet, side: str, now: float, width: int, height: int) -> 
     found: list[Content] = []
     for name in nats:
         found += _table(internet, name, now, width, share)
-    return found[:height]
+    return [content[:width] for content in found[:height]]
 
 
 def _table(internet: Internet, name: str, now: float, width: int, height: int) -> list[Content]:

@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.style import Style
 
 from icetui import events
-from icetui.dashboard.lines import Bar, hanging
+from icetui.dashboard.lines import Bar
 from icetui.dashboard.network_actions import (
     BY_NAME,
     NETWORK_ACTIONS,
@@ -41,6 +41,8 @@ FRAME = 0.1
 GLIMPSE = 0.3
 """Seconds of ours for which it is shown that something has just passed."""
 NARROW = 100
+MOST_KEYS = 3
+"""Lines of keys."""
 
 
 class InternetScreen(Screen[None]):
@@ -114,14 +116,14 @@ class InternetScreen(Screen[None]):
         if self.chosen not in items(internet):
             self.chosen = first_choice(internet)
         keys = self._keys()
-        rows = self._rows(height, len(hanging([keys], width, 1)))
+        rows = self._rows(height, len(keys))
         way = internet_map.route(internet, view.session if in_use(view.session) else None)
         half = width // 2
         sessions = self._sessions()
         names = [*internet.sessions, "", ""]
         self.head.put([self._header(view, moment.now)])
         self.map.put(internet_map.draw(internet, way, self.chosen, moment, width))
-        self.about.put([self._about()])
+        self.about.put([self._about()[:width]])
         for bar, name in ((self.left_table, names[0]), (self.right_table, names[1])):
             if name:
                 bar.put(nat_tables.draw(internet, name, moment.now, half, rows[0])[: rows[0]])
@@ -134,7 +136,7 @@ class InternetScreen(Screen[None]):
                 *happenings.happened(internet, sessions, width, rows[2] - 1),
             ]
         )
-        self.keys.put([(keys, 1)])
+        self.keys.put([text.rstrip()[:width] for text in keys])
         bars = (self.map, self.left_table, self.right_table, self.passing, self.happened)
         return sum(bar.changed for bar in bars)
 
@@ -204,7 +206,7 @@ class InternetScreen(Screen[None]):
         left_out = self.stage.internet.left_out
         return f"{left_out} more not shown" if left_out else ""
 
-    def _keys(self) -> Content:
+    def _keys(self) -> list[Content]:
         """What each key would do now, to be clicked on as well."""
         internet, chosen = self.stage.internet, self.chosen
         other = next((s.name for s in self.stage.sides if s.name != self.dashboard.side), "")
@@ -219,16 +221,21 @@ class InternetScreen(Screen[None]):
             ("q", "quit", "app.quit()"),
         ]  # fmt: skip
         # A key without a label is the other way round of the one before.
-        texts: list[Content] = []
+        parts: list[Content] = []
         for key, text, action_name in found:
             part = line((key, ACCENT)).stylize(Style.from_meta({"@click": action_name}))
             if text:
-                texts.append(part + line(f" {text}"))
+                parts.append(part + line(f" {text}"))
             else:
-                before = texts[-1]
+                before = parts[-1]
                 at = before.plain.index(" ")
-                texts[-1] = before[:at] + line(" ") + part + before[at:]
-        return line(" ") + Content("  ").join(texts)
+                parts[-1] = before[:at] + line(" ") + part + before[at:]
+        lines = [line(" ")]
+        for part in parts:
+            if len(lines[-1].plain) + len(part.plain) > self.size.width and len(lines) < MOST_KEYS:
+                lines.append(line(" "))
+            lines[-1] += part + line("  ")
+        return lines
 
     # --- keys ---------------------------------------------------------------------------------
 
