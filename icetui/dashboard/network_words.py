@@ -93,7 +93,7 @@ def speed_words(pace: events.PaceChanged | None) -> str:
     """`÷10`, `real time`, `paused`."""
     if pace is None:
         return ""
-    if pace.paused:
+    if pace.paused or (pace.speed is not None and pace.speed <= 0):
         return "paused"
     if pace.speed is None:
         return "as fast as it can"
