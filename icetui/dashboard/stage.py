@@ -28,6 +28,10 @@ OF_THE_NETWORK = (
 """Events that say nothing of either session."""
 
 
+TOLERANCE = 0.3
+"""Seconds of ours that the network may be behind what its speed promises."""
+
+
 class NetworkClock:
     """The network's time between two of its events: it may go slower than ours, or stand still."""
 
@@ -48,7 +52,10 @@ class NetworkClock:
             self._speed = 0.0 if event.paused or event.speed is None else event.speed
             self._rate = event.speed or 1.0
             self._set(event.t)
-        elif event.t > now:
+        elif isinstance(event, events.EngineFailed | events.SessionClosed):
+            self._speed = 0.0
+            self._set(now)
+        elif event.t > now or now - event.t > self.ours(TOLERANCE):
             self._set(event.t)
 
     def _set(self, t: float) -> None:

@@ -167,3 +167,17 @@ def test_the_networks_time_goes_as_it_is_told():
     assert clock() == 6.0
     clock.heard(events.PeerLeft(wall=0.0, t=9.0))
     assert clock() == 9.0
+
+
+def test_a_network_that_has_stood_still_puts_the_clock_back():
+    ours = [0.0]
+    clock = NetworkClock(lambda: ours[0])
+    clock.heard(events.PaceChanged(wall=0.0, t=0.0, speed=1.0))
+    ours[0] = 8.0
+    clock.heard(events.PeerLeft(wall=0.0, t=7.9))
+    assert clock() == 8.0
+    clock.heard(events.PeerLeft(wall=0.0, t=3.0))
+    assert clock() == 3.0
+    clock.heard(events.EngineFailed(wall=0.0, t=3.0, problem="it has ended"))
+    ours[0] = 20.0
+    assert clock() == 3.0
