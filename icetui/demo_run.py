@@ -79,7 +79,7 @@ class DemoRun:
 
     def _is_over(self, now: float) -> bool:
         session = self.session
-        if session.state == "failed":
+        if session.state == "failed" or _has_nothing(session):
             # One more look: what a diagnosis rests on comes in behind the verdict.
             self._failed_at = now if self._failed_at is None else self._failed_at
             return now - self._failed_at >= HELD
@@ -97,3 +97,8 @@ class DemoRun:
         if self._as_json:
             self._console.event(event)
             await self._console.room()
+
+
+def _has_nothing(session: Session) -> bool:
+    """Whether there is no candidate, so that nothing can come of it."""
+    return session.gathering == "complete" and not session.local_candidates

@@ -26,7 +26,7 @@ KINDS = ("open", "cone", "arc", "prc", "sym", "udpblock")
 MOST_NATS = 3
 """In a row, on one side."""
 FASTEST = "max"
-HINT = "demo: Alice and Bob on a simulated internet. x: the other side  i: the network between them"
+HINT = "demo: Alice and Bob on a simulated internet. x: other side  i: network"
 SIDES = ("alice", "bob")
 LONGEST_FILE = 1_000_000
 """Bytes of a network file."""

@@ -147,6 +147,13 @@ class Internet:
             return outwards, offset, self.direction(segment, outwards=outwards).delay
         return None
 
+    def name_of(self, address: str) -> str:
+        """Whose an IP address is; itself where nobody has it."""
+        for node in (*self.servers.values(), *self.places.values()):
+            if address in node.addresses:
+                return node.name
+        return address
+
     def owner(self, address: str) -> str:
         """The server at an address, without a port; empty: none."""
         for name, server in self.servers.items():

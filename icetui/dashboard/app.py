@@ -27,13 +27,11 @@ from icetui.dashboard.pace import Pace
 from icetui.dashboard.palette import palette
 from icetui.dashboard.panes.log import LogPane
 from icetui.dashboard.panes.pairs import PairTable
-from icetui.dashboard.screens.box import Box
-from icetui.dashboard.screens.internet_screen import InternetScreen
 from icetui.dashboard.screens.main import Main
 from icetui.dashboard.session_actions import say_goodbye
 from icetui.dashboard.table import Table
 from icetui.dashboard.taste import Taste
-from icetui.dashboard.view import View
+from icetui.dashboard.view import Drawn, View
 from icetui.dashboard.watch import Watch
 
 if TYPE_CHECKING:
@@ -68,7 +66,9 @@ class Dashboard(App[int]):
         self.watches = [Watch(source, monotonic)]
         """The sessions of this window; the last one is the one that lives, on a stage all do."""
         if stage is not None:
-            self.watches = [Watch(side, stage.clock) for side in stage.sides]
+            self.watches = [Watch(side, monotonic, clock=stage.clock) for side in stage.sides]
+            for watch in self.watches:
+                handover.by_itself(watch)
         self.looked_at = 0
         self.frozen: Watch | None = None
         self.suspended = False
@@ -109,6 +109,8 @@ class Dashboard(App[int]):
 
     def _took(self, watch: Watch, event: events.AnyEvent, news: bool) -> None:
         handover.saw(self, watch, event)
+        if self.stage is not None:
+            handover.by_itself(watch, event)
         if news:
             self.pace.soon()
 
@@ -185,7 +187,7 @@ class Dashboard(App[int]):
         screen: Screen[object] = self.screen  # what lies below a box would be drawn with it, dimmed
         if not (screen.is_mounted and screen.children):
             return 0
-        if isinstance(screen, Main | Box | InternetScreen):
+        if isinstance(screen, Drawn):
             return screen.show(self.view())
         return 0
 

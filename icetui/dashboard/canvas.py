@@ -28,6 +28,11 @@ class Canvas:
         left = min(max(0, x - len(text) // 2), max(0, self.width - len(text)))
         self.put(left, y, text, style)
 
+    def is_free(self, x: int, y: int, length: int) -> bool:
+        """Whether nothing stands there, nor right beside it."""
+        around = self._rows[y][max(0, x - 1) : x + length + 1]
+        return all(character == " " for character, _ in around)
+
     def lines(self) -> list[Content]:
         return [Content.assemble(*_runs(row)) for row in self._rows]
 

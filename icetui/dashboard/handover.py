@@ -77,6 +77,13 @@ def saw(app: Dashboard, watch: Watch, event: events.AnyEvent) -> None:
             app.set_timer(SETTLE, partial(copy_own, app))
 
 
+def by_itself(watch: Watch, event: events.AnyEvent | None = None) -> None:
+    """The demo exchanges both descriptions itself: nobody has to send anything."""
+    if event is None or isinstance(event, events.BlobChanged | events.SessionRestarted):
+        watch.exchange.card = False
+        watch.exchange.hand_out(watch.session)
+
+
 def _understood(event: events.DescriptionAccepted, *, connected: bool) -> str:
     if connected:
         number = event.new_candidates

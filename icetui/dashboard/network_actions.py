@@ -5,7 +5,7 @@ What belongs here: from what is chosen on the map to a command. It feeds binding
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual.binding import Binding
@@ -141,6 +141,7 @@ class NetworkAction:
     keys: str
     shown: str
     label: str
+    """Empty: it is the other way round of the one before, whose label stands for both."""
     help: str
     """One sentence."""
     do: Do
@@ -155,17 +156,17 @@ NETWORK_ACTIONS = (
         "cut", "c", "c", "cut", "Cut the chosen line in silence, or restore it.", cut
     ),
     NetworkAction(
-        "slower-line", "d", "d", "more delay",
+        "slower-line", "d", "d", "delay",
         "Make the chosen line take longer, in each direction.", delay(1),
     ),
     NetworkAction(
-        "quicker-line", "D", "D", "less", "Make the chosen line quicker.", delay(-1)
+        "quicker-line", "D", "D", "", "Make the chosen line quicker.", delay(-1)
     ),
     NetworkAction(
-        "more-loss", "l", "l", "more loss", "Make the chosen line lose more packets.", loss(1)
+        "more-loss", "l", "l", "loss", "Make the chosen line lose more packets.", loss(1)
     ),
     NetworkAction(
-        "less-loss", "L", "L", "less", "Make the chosen line lose fewer packets.", loss(-1)
+        "less-loss", "L", "L", "", "Make the chosen line lose fewer packets.", loss(-1)
     ),
     NetworkAction(
         "rebind", "b", "b", "rebind",
@@ -179,11 +180,11 @@ NETWORK_ACTIONS = (
         "pause", "space", "space", "pause", "Let the network's time stand still, or go on.", pause
     ),
     NetworkAction(
-        "slower", "less_than_sign,comma", "<", "slower",
+        "slower", "less_than_sign,comma", "<", "speed",
         "Slow motion: a tenth, a hundredth of real time. All figures stay true.", speed(-1),
     ),
     NetworkAction(
-        "faster", "greater_than_sign,full_stop", ">", "faster", "Let time go faster.", speed(1)
+        "faster", "greater_than_sign,full_stop", ">", "", "Let time go faster.", speed(1)
     ),
 )  # fmt: skip
 BY_NAME = {action.id: action for action in NETWORK_ACTIONS}
@@ -191,21 +192,20 @@ BY_NAME = {action.id: action for action in NETWORK_ACTIONS}
 
 def label(action: NetworkAction, internet: Internet, item: Item | None) -> str:
     """What the key would do now."""
-    if action.id == "cut":
-        return "restore" if internet.is_cut(line_of(internet, item)) else "cut"
-    if action.id == "pause":
-        return "go on" if internet.pace is not None and internet.pace.paused else "pause"
-    if action.id == "stop":
-        name = server_of(internet, item)
-        server = internet.servers.get(name)
-        return f"{'stop' if server is None or server.running else 'start'} {name}"
-    if action.id == "rebind":
-        return f"rebind {nat_of(internet, item)}"
+    match action.id:
+        case "cut":
+            return "restore" if internet.is_cut(line_of(internet, item)) else "cut"
+        case "pause":
+            return "go on" if internet.pace is not None and internet.pace.paused else "pause"
+        case "stop":
+            name = server_of(internet, item)
+            running = name not in internet.servers or internet.servers[name].running
+            return f"{'stop' if running else 'start'} {name}"
+        case "rebind":
+            return f"rebind {nat_of(internet, item)}"
     return action.label
 
 
-def offered(internet: Internet, item: Item | None) -> Iterator[NetworkAction]:
+def offered(internet: Internet, item: Item | None) -> list[NetworkAction]:
     """Actions that would do something now."""
-    for action in NETWORK_ACTIONS:
-        if action.do(internet, item) is not None:
-            yield action
+    return [action for action in NETWORK_ACTIONS if action.do(internet, item) is not None]

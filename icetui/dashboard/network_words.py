@@ -5,6 +5,7 @@ from __future__ import annotations
 from icetui import events
 from icetui.dashboard.text import plain
 from icetui.events import LineState, NetworkNode, PacketPassage
+from icetui.internet import Internet
 
 DONE = {
     "cut": "cut the line {}",
@@ -80,11 +81,19 @@ def message_words(passage: PacketPassage) -> str:
     return "data" if passage.protocol == "udp" else passage.protocol.upper()
 
 
+def place_words(internet: Internet, place: str) -> str:
+    """`alice-nat:56208` for an address and port, or an address."""
+    address, colon, port = place.rpartition(":")
+    if not colon or (":" in address and not address.startswith("[")):
+        return plain(internet.name_of(place), 40)
+    return plain(f"{internet.name_of(address.strip('[]'))}:{port}", 40)
+
+
 def speed_words(pace: events.PaceChanged | None) -> str:
     """`÷10`, `real time`, `paused`."""
     if pace is None:
         return ""
-    if pace.paused:
+    if pace.paused or (pace.speed is not None and pace.speed <= 0):
         return "paused"
     if pace.speed is None:
         return "as fast as it can"

@@ -28,6 +28,10 @@ OF_THE_NETWORK = (
 """Events that say nothing of either session."""
 
 
+TOLERANCE = 0.3
+"""Seconds of ours that the network may be behind what its speed promises."""
+
+
 class NetworkClock:
     """The network's time between two of its events: it may go slower than ours, or stand still."""
 
@@ -37,6 +41,8 @@ class NetworkClock:
         self._since = monotonic()
         self._speed = 0.0
         """Of the network; 0 as well while nothing but its events tells the time."""
+        self._rate = 1.0
+        """The same while it goes on."""
 
     def heard(self, event: events.AnyEvent) -> None:
         """An event tells what time it is there."""
@@ -44,8 +50,12 @@ class NetworkClock:
         if isinstance(event, events.PaceChanged):
             # Nothing is reckoned forward for a network that goes as fast as it can.
             self._speed = 0.0 if event.paused or event.speed is None else event.speed
+            self._rate = event.speed or 1.0
             self._set(event.t)
-        elif event.t > now:
+        elif isinstance(event, events.EngineFailed | events.SessionClosed):
+            self._speed = 0.0
+            self._set(now)
+        elif event.t > now or now - event.t > self.ours(TOLERANCE):
             self._set(event.t)
 
     def _set(self, t: float) -> None:
@@ -57,7 +67,7 @@ class NetworkClock:
 
     def ours(self, seconds: float) -> float:
         """So many seconds of ours, in the network's."""
-        return seconds * (self._speed or 1.0)
+        return seconds * self._rate
 
 
 class SideSource:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
 
 from icetui.dashboard.chronicle import Chronicle
 from icetui.dashboard.exchange import Exchange
@@ -59,3 +60,12 @@ class View:
     @property
     def card_open(self) -> bool:
         return self.commandable and self.exchange.card_open(self.session)
+
+
+@runtime_checkable
+class Drawn(Protocol):
+    """A screen that draws a view."""
+
+    def show(self, view: View) -> int:
+        """How many lines changed."""
+        ...

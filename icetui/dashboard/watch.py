@@ -40,8 +40,11 @@ class Watch:
         source: Source,
         monotonic: Callable[[], float] = time.monotonic,
         session: Session | None = None,
+        clock: Callable[[], float] | None = None,
     ) -> None:
+        """`clock` tells the stream's time where it is not ours."""
         self.source = source
+        self._clock = clock
         self.session = session or Session()
         self.chronicle = Chronicle()
         self.exchange = Exchange()
@@ -107,6 +110,8 @@ class Watch:
         over = self.session.closed or self.session.failure or self.trouble
         if over is not None:
             return self.session.t
+        if self._clock is not None:
+            return self._clock()
         return self.session.t + self._monotonic() - self._heard
 
     def still(self) -> Watch:

@@ -33,6 +33,8 @@ LONGEST_COMMAND = 2 * 1024 * 1024
 USAGE = 2
 MOST_WAITING = 512 * 1024
 """Bytes that wait for a slow reader while the network goes on, about."""
+HEARTBEAT = 1.0
+"""Seconds of ours between two signs of life."""
 PATIENCE = 0.02
 """Seconds after which it is seen whether the reader has caught up."""
 
@@ -107,8 +109,15 @@ def serve(pipe: Pipe) -> None:
 
     playing: Demonstration | None = None
     said: list[Event] = []
+    beat = time.monotonic()
     while playing is None or not playing.over:
         wait = playing.run() if playing is not None and not pipe.behind else None
+        # Not where nobody looks and one seed has to give the same events.
+        if playing is not None and playing.time.speed is not None:
+            wait = HEARTBEAT if wait is None else min(wait, HEARTBEAT)
+            if time.monotonic() - beat >= HEARTBEAT:
+                beat = time.monotonic()
+                pipe.say_now(events.Heartbeat)
         # Only now: a world's loop must not take over what is for the thread that writes.
         for event in said:
             pipe.say(event)

@@ -14,9 +14,9 @@ from icetui.vnet.demo_network import Side
 from icetui.vnet.tap import Passage
 from icetui.vnet.world import World
 
-MOST_TOLD = 40
+MOST_TOLD = 100
 """Packets told in one event …"""
-MOST_A_SECOND = 400
+MOST_A_SECOND = 600
 """… and in a second of ours; all beyond are counted."""
 DRIFT = 1.0
 """Seconds by which a binding's end may have moved before it is told again."""
@@ -34,6 +34,8 @@ class Onlooker:
         self._shape: Any = None
         self._tables: dict[str, tuple[Any, float]] = {}
         """Of each NAT: the rows told last, and the ends of their times added up."""
+        self._serving = {spec.host or name for name, spec in world.network.servers.items()}
+        """Hosts on which servers run."""
         self._unwatch: Callable[[], None] | None = None
         self._seen: list[Passage] = []
         self._left_out = 0
@@ -96,7 +98,7 @@ class Onlooker:
     # --- packets --------------------------------------------------------------------------------
 
     def _saw(self, passage: Passage) -> None:
-        if passage.what == "leaves":
+        if passage.what == "leaves" or not self._matters(passage):
             return
         last = self._seen[-1] if self._seen else None
         if last is not None and last.packet is passage.packet and last.place == passage.place:
@@ -105,6 +107,15 @@ class Onlooker:
             self._seen.append(passage)
         else:
             self._left_out += 1
+
+    def _matters(self, passage: Passage) -> bool:
+        """What is dropped, and what enters a way out, a server's line, or a line that takes time:
+        otherwise each packet would be told of at every interface."""
+        if passage.what == "dropped":
+            return True
+        port = self._world.port(passage.place.partition(" ")[0])
+        way = port.up if passage.place.endswith(" up") else port.down
+        return port.side == "outside" or bool(way.line.delay) or port.owner in self._serving
 
     def tell_packets(self, ours: float) -> None:
         """Tell what has passed since the last time; `ours` is our clock."""

@@ -16,15 +16,18 @@ from icetui.dashboard.network_words import line_words, message_words
 from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, WARN
 from icetui.dashboard.text import plain
 from icetui.events import LineState, NetworkNode, PacketPassage
-from icetui.internet import Chain, Internet, Segment
+from icetui.internet import INTERNET, Chain, Internet, Segment
 from icetui.session import Session
 
 HEIGHT = 5
-LEAST = 6
-"""Cells of a line."""
-CENTRE = "internet"
+LEAST, LAN = 6, 12
+"""Cells of a line, and of one beside a host."""
+CENTRE = INTERNET
 CHOSEN = "reverse"
+NO_WAY_OUT = " no way out "
 MOST_SERVERS = 4
+NAMED = 30
+"""Cells of a line from which on the newest message in each direction is named, not only one."""
 
 Kind = Literal["line", "node", "server"]
 
@@ -72,7 +75,7 @@ def items(internet: Internet) -> list[Item]:
     """All that can be chosen, from left to right; the servers stand in the middle."""
     found: list[Item] = []
     for number, session in enumerate(internet.sessions[:2]):
-        one = list(_along(internet.chain(session)))
+        one = [item for item in _along(internet.chain(session)) if item not in found]
         found += one if number == 0 else one[::-1]
         if number == 0:
             found += [Item("server", name) for name in list(internet.servers)[:MOST_SERVERS]]
@@ -108,21 +111,37 @@ class _Map:
         self._chosen = chosen
         self._moment = moment
         self._canvas = Canvas(width, HEIGHT)
-        self._chains = [internet.chain(session) for session in internet.sessions[:2]]
+        chains = [internet.chain(session) for session in internet.sessions[:2]]
+        self._centre = CENTRE
+        """Where both ways meet: the internet, or a router that both sides are behind."""
+        if len(chains) == 2:
+            shared = next((n for n in chains[0].nodes if n in chains[1].nodes), None)
+            if shared is not None:
+                self._centre = shared
+                chains = [_up_to(chain, shared) for chain in chains]
+        self._chains = chains
+        self._least = self._beside = self._long = LEAST
+        """Cells of the lines: of most, of those beside a host, of those that get more."""
 
     def drawn(self) -> list[Content]:
-        lines = sum(len(chain.segments) for chain in self._chains)
-        names = sum(len(self._label(n)) for c in self._chains for n in c.nodes) + len(CENTRE)
-        lan = LEAST
-        uplinks = sum(1 for c in self._chains for s in c.segments if self._is_long(s))
-        rest = self._canvas.width - names - (lines - uplinks) * lan
-        long = max(LEAST, rest // max(1, uplinks))
-        centre = 0
-        for number, chain in enumerate(self._chains):
-            edge = 0 if number == 0 else self._canvas.width
-            end = self._draw_chain(chain, edge, lan, long, rightwards=number == 0)
-            centre = end if number == 0 else centre
-        self._draw_centre(centre)
+        width = self._canvas.width
+        names = len(self._label(self._centre))
+        for chain in self._chains:
+            names += sum(len(self._label(name)) for name in chain.nodes)
+            names += 0 if chain.open_end else len(NO_WAY_OUT)
+        number = sum(len(chain.segments) for chain in self._chains)
+        self._least = max(2, min(LEAST, (width - names) // max(1, number)))
+        room = max(0, width - names - number * self._least)
+        # Beside a host there has to be room for its address below.
+        beside = sum(1 for c in self._chains if c.segments and not self._is_long(c, 0))
+        self._beside = self._least + min(LAN - LEAST, room // max(1, number))
+        room -= (self._beside - self._least) * beside
+        long = sum(self._is_long(c, n) for c in self._chains for n in range(len(c.segments)))
+        self._long = self._least + room // max(1, long)
+        ends = [0, width]
+        for side, chain in enumerate(self._chains):
+            ends[side] = self._draw_chain(chain, ends[side], rightwards=side == 0)
+        self._draw_centre(*ends)
         return self._canvas.lines()
 
     def _label(self, node: str) -> str:
@@ -133,13 +152,21 @@ class _Map:
             name = rest
         return f" {name} "
 
-    def _is_long(self, segment: Segment) -> bool:
+    def _is_long(self, chain: Chain, number: int) -> bool:
+        """Whether a segment gets what room there is: what takes time, and what leads to the
+        middle."""
+        segment = chain.segments[number]
         both = (self._internet.direction(segment, outwards=o) for o in (True, False))
-        return any(way.delay for way in both)
+        return number == len(chain.segments) - 1 or any(way.delay for way in both)
+
+    def _length(self, chain: Chain, number: int) -> int:
+        if self._is_long(chain, number):
+            return self._long
+        return self._least if number else self._beside
 
     # --- one side -----------------------------------------------------------------------------
 
-    def _draw_chain(self, chain: Chain, edge: int, lan: int, long: int, *, rightwards: bool) -> int:
+    def _draw_chain(self, chain: Chain, edge: int, *, rightwards: bool) -> int:
         """From the host to the internet; where the next thing comes."""
         for number, name in enumerate(chain.nodes):
             label = self._label(name)
@@ -148,10 +175,14 @@ class _Map:
             edge = edge + len(label) if rightwards else left
             if number < len(chain.segments):
                 segment = chain.segments[number]
-                length = long if self._is_long(segment) else lan
+                length = self._length(chain, number)
                 left = edge if rightwards else edge - length
                 self._draw_segment(chain, segment, left, length, rightwards=rightwards)
                 edge = edge + length if rightwards else left
+        if not chain.open_end:
+            edge = edge if rightwards else edge - len(NO_WAY_OUT)
+            self._canvas.put(edge, self.LINE, NO_WAY_OUT, BAD)
+            edge += len(NO_WAY_OUT) if rightwards else 0
         return edge
 
     def _draw_node(
@@ -167,12 +198,12 @@ class _Map:
         middle = left + len(label) // 2
         if not first:
             self._canvas.centred(middle, self.BELOW, _kind(node), ACCENT)
-        address = node.addresses[0] if node.addresses else ""
+        address = plain(node.addresses[0], 40) if node.addresses else ""
+        x = middle - len(address) // 2
         if first:
             x = left + 1 if rightwards else left + len(label) - 1 - len(address)
-            self._canvas.put(max(0, x), self.LAST, plain(address, 40), MUTED)
-        else:
-            self._canvas.centred(middle, self.LAST, plain(address, 40), MUTED)
+        if self._canvas.is_free(max(0, x), self.LAST, len(address)):
+            self._canvas.put(max(0, x), self.LAST, address, MUTED)
         if self._dropped_at(name):
             self._canvas.put(middle, self.ABOVE, "✗", BAD)
 
@@ -215,35 +246,51 @@ class _Map:
             x = left + step if to_the_right else left + length - 1 - step
             mark = ("▶" if to_the_right else "◀") if passage.method else "●"
             self._canvas.put(x, self.LINE, mark, f"bold {WARN}")
+            named.pop(to_the_right, None)
             named[to_the_right] = message_words(passage)
+        if length < NAMED and len(named) > 1:
+            named = dict([named.popitem()])
         for to_the_right, words in named.items():
             if len(words) + 2 > length:
                 words = words[: max(0, length - 3)] + "…"
             text = f"{words} ▶" if to_the_right else f"◀ {words}"
-            row = self.BELOW if to_the_right else self.LAST
+            row = self.LAST if len(named) > 1 and not to_the_right else self.BELOW
             self._canvas.centred(left + length // 2, row, text, WARN)
 
     # --- the middle ---------------------------------------------------------------------------
 
-    def _draw_centre(self, left: int) -> None:
-        self._canvas.put(left, self.LINE, CENTRE, STRONG)
-        middle = left + len(CENTRE) // 2
+    def _draw_centre(self, left: int, right: int) -> None:
+        """Where both ways meet, between the ends of what is drawn, and the servers above it."""
+        if self._centre == CENTRE:
+            label = CENTRE
+            left += max(0, right - left - len(label)) // 2
+            self._canvas.put(left, self.LINE, label, STRONG)
+        else:
+            label = self._label(self._centre)
+            left += max(0, right - left - len(label)) // 2
+            self._draw_node(self._centre, label, left, first=False, rightwards=True)
+        middle = left + len(label) // 2
         names = list(self._internet.servers)[:MOST_SERVERS]
-        if not names:
-            return
         labels = [f" {self._sign(name)} {plain(name, 10)} " for name in names]
-        total = sum(map(len, labels))
-        x = max(0, middle - total // 2)
+        more = len(self._internet.servers) - len(names)
+        if more:
+            labels.append(f" and {more} more ")
+        if not labels:
+            return
+        x = max(0, middle - sum(map(len, labels)) // 2)
         self._canvas.put(middle, self.ABOVE, "│", GOOD if self._way.server else MUTED)
-        for name, label in zip(names, labels, strict=True):
-            server = self._internet.servers[name]
-            style = BAD if not server.running else GOOD if name == self._way.server else ""
-            if self._glimpsed(server):
-                style = f"bold {WARN}"
-            if self._is_chosen("server", name):
-                style = f"{style} {CHOSEN}".strip()
-            self._canvas.put(x, self.SERVERS, label, style)
-            x += len(label)
+        for name, text in zip((*names, ""), labels, strict=False):
+            self._canvas.put(x, self.SERVERS, text, self._server_style(name))
+            x += len(text)
+
+    def _server_style(self, name: str) -> str:
+        server = self._internet.servers.get(name)
+        if server is None:
+            return MUTED
+        style = BAD if not server.running else GOOD if name == self._way.server else ""
+        if self._glimpsed(server):
+            style = f"bold {WARN}"
+        return f"{style} {CHOSEN}".strip() if self._is_chosen("server", name) else style
 
     def _sign(self, name: str) -> str:
         return "✓" if self._internet.servers[name].running else "✗"
@@ -265,6 +312,12 @@ class _Map:
 
     def _dropped_at(self, node: str) -> bool:
         return any(p.dropped and p.place == node for p in self._recent())
+
+
+def _up_to(chain: Chain, node: str) -> Chain:
+    """As far as a router that both sides are behind."""
+    at = chain.nodes.index(node)
+    return Chain(chain.session, chain.nodes[:at], chain.segments[:at])
 
 
 def _kind(node: NetworkNode) -> str:

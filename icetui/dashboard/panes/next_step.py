@@ -122,6 +122,8 @@ def _connected(view: View) -> list[Content]:
 def _on_the_way(view: View) -> list[Content]:
     """No path (any more), or a new one is being agreed upon: what is the matter, who must act."""
     session, exchange = view.session, view.exchange
+    if view.side and session.description is None:
+        return [line((" … gathering; the demo exchanges both blobs by itself", MUTED))]
     if exchange.to_be_answered and session.description is not None:
         if exchange.own.surprise:
             return [line((" ! ", WARN), (exchange.own.surprise, ""), ("  ", ""), ("c", ACCENT),

@@ -41,6 +41,8 @@ FRAME = 0.1
 GLIMPSE = 0.3
 """Seconds of ours for which it is shown that something has just passed."""
 NARROW = 100
+MOST_KEYS = 3
+"""Lines of keys."""
 
 
 class InternetScreen(Screen[None]):
@@ -48,7 +50,7 @@ class InternetScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]  # narrower than Textual's
         *(action.binding for action in NETWORK_ACTIONS),
-        Binding("left,h", "choose(-1)", show=False),
+        Binding("left", "choose(-1)", show=False),
         Binding("right", "choose(1)", show=False),
         Binding("x,tab", "other_side", show=False),
         Binding("i,escape", "close", show=False),
@@ -66,6 +68,7 @@ class InternetScreen(Screen[None]):
         self.about = Bar(id="network-about")
         self.left_table = Bar(id="network-left")
         self.right_table = Bar(id="network-right")
+        self.tables = Horizontal(self.left_table, self.right_table, id="network-tables")
         self.passing = Bar(id="network-passing")
         self.happened = Bar(id="network-happened")
         self.keys = Bar(id="network-keys")
@@ -74,9 +77,7 @@ class InternetScreen(Screen[None]):
         yield self.head
         yield self.map
         yield self.about
-        with Horizontal(id="network-tables"):
-            yield self.left_table
-            yield self.right_table
+        yield self.tables
         yield self.passing
         yield self.happened
         yield self.keys
@@ -115,24 +116,27 @@ class InternetScreen(Screen[None]):
         if self.chosen not in items(internet):
             self.chosen = first_choice(internet)
         keys = self._keys()
-        rows = self._rows(height, 1 if width >= NARROW + 20 else 2)
+        rows = self._rows(height, len(keys))
         way = internet_map.route(internet, view.session if in_use(view.session) else None)
         half = width // 2
         sessions = self._sessions()
         names = [*internet.sessions, "", ""]
         self.head.put([self._header(view, moment.now)])
         self.map.put(internet_map.draw(internet, way, self.chosen, moment, width))
-        self.about.put([self._about()])
+        self.about.put([self._about()[:width]])
         for bar, name in ((self.left_table, names[0]), (self.right_table, names[1])):
             if name:
                 bar.put(nat_tables.draw(internet, name, moment.now, half, rows[0])[: rows[0]])
         self.passing.put(
-            [_title("Passing", self._counted()), *happenings.passing(internet, rows[1] - 1)]
+            [_title("Passing", self._counted()), *happenings.passing(internet, width, rows[1] - 1)]
         )
         self.happened.put(
-            [_title("What happened", ""), *happenings.happened(internet, sessions, rows[2] - 1)]
+            [
+                _title("What happened", ""),
+                *happenings.happened(internet, sessions, width, rows[2] - 1),
+            ]
         )
-        self.keys.put([keys])
+        self.keys.put([text.rstrip()[:width] for text in keys])
         bars = (self.map, self.left_table, self.right_table, self.passing, self.happened)
         return sum(bar.changed for bar in bars)
 
@@ -142,10 +146,10 @@ class InternetScreen(Screen[None]):
         internet = self.stage.internet
         wanted = 1 + max((len(t.bindings) for t in internet.tables.values()), default=3)
         tables = max(3, min(wanted, left * 2 // 5))
-        passing = max(2, (left - tables) * 2 // 5)
+        passing = max(2, (left - tables) // 2)
         rows = (tables, passing, max(1, left - tables - passing))
         for bar, number in (
-            (self.query_one("#network-tables"), rows[0]), (self.passing, rows[1]),
+            (self.tables, rows[0]), (self.passing, rows[1]),
             (self.happened, rows[2]), (self.keys, keys),
         ):  # fmt: skip
             if bar.styles.height is None or bar.styles.height.value != number:
@@ -159,19 +163,20 @@ class InternetScreen(Screen[None]):
         }
 
     def _header(self, view: View, now: float) -> Content:
-        pieces: list[Piece] = [(" icetui ", ACCENT), ("the network ", STRONG)]
+        pace = speed_words(self.stage.internet.pace)
+        pieces: list[Piece] = [
+            *([(" icetui ", ACCENT), ("network ", STRONG)] if self.size.width >= NARROW else []),
+            (f" {pace} ", f"bold {WARN}"), (f" {now:.2f} s ", MUTED),
+        ]  # fmt: skip
         for name, session in self._sessions().items():
             shown = f" {plain(name, 12)} "
             pieces.append((shown, "bold reverse") if name == view.side else (shown, STRONG))
-            pieces.append((f" {state_word(session)} ", STATE_STYLES.get(session.state, STRONG)))
+            pieces.append((f" {_state(session)} ", STATE_STYLES.get(session.state, STRONG)))
             words, pair = path_words(session), session.selected_pair
             if words is not None and pair is not None and in_use(session):
                 pieces.append((f"{words[0]} ", GOOD if words[0] == "direct" else WARN))
-                if self.size.width >= NARROW or name == view.side:
-                    pieces.append((f"{rtt(pair.current_round_trip_time)} ", ""))
-        pieces.append((f" {now:.2f} s ", MUTED))
-        pieces.append((f" {speed_words(self.stage.internet.pace)} ", f"bold {WARN}"))
-        return line(*pieces)
+                pieces.append((f"{rtt(pair.current_round_trip_time)} ", ""))
+        return line(*pieces)[: self.size.width]
 
     def _about(self) -> Content:
         """What is chosen."""
@@ -199,29 +204,38 @@ class InternetScreen(Screen[None]):
 
     def _counted(self) -> str:
         left_out = self.stage.internet.left_out
-        return f"{left_out} more were not told" if left_out else ""
+        return f"{left_out} more not shown" if left_out else ""
 
-    def _keys(self) -> Content:
-        internet, width = self.stage.internet, self.size.width
-        chosen = self.chosen
-        pairs = [("←→", "choose", "choose(1)")]
-        pairs += [
-            (action.shown, label(action, internet, chosen), f"do('{action.id}')")
+    def _keys(self) -> list[Content]:
+        """What each key would do now, to be clicked on as well."""
+        internet, chosen = self.stage.internet, self.chosen
+        other = next((s.name for s in self.stage.sides if s.name != self.dashboard.side), "")
+        found = [("←→", "choose", "screen.choose(1)")]
+        found += [
+            (action.shown, label(action, internet, chosen), f"screen.do('{action.id}')")
             for action in offered(internet, chosen)
         ]
-        other = next((s.name for s in self.stage.sides if s.name != self.dashboard.side), "")
-        pairs += [
-            ("x", f"{plain(other, 12)}'s side", "other_side"), ("i", "back", "close"),
-            ("?", "help", "help"), ("q", "quit", "app.quit"),
+        found += [
+            ("x", f"{plain(other, 12)}'s side", "screen.other_side()"),
+            ("i", "back", "screen.close()"), ("?", "help", "screen.help()"),
+            ("q", "quit", "app.quit()"),
         ]  # fmt: skip
-        parts = []
-        for key, text, action_name in pairs:
-            if width < NARROW:
-                text = text.removeprefix("more ")
-            name = action_name if "." in action_name else f"screen.{action_name}"
-            click = Style.from_meta({"@click": name if name.endswith(")") else f"{name}()"})
-            parts.append(line((key, ACCENT), f" {text}").stylize(click))
-        return line(" ") + Content("  ").join(parts)
+        # A key without a label is the other way round of the one before.
+        parts: list[Content] = []
+        for key, text, action_name in found:
+            part = line((key, ACCENT)).stylize(Style.from_meta({"@click": action_name}))
+            if text:
+                parts.append(part + line(f" {text}"))
+            else:
+                before = parts[-1]
+                at = before.plain.index(" ")
+                parts[-1] = before[:at] + line(" ") + part + before[at:]
+        lines = [line(" ")]
+        for part in parts:
+            if len(lines[-1].plain) + len(part.plain) > self.size.width and len(lines) < MOST_KEYS:
+                lines.append(line(" "))
+            lines[-1] += part + line("  ")
+        return lines
 
     # --- keys ---------------------------------------------------------------------------------
 
@@ -249,6 +263,13 @@ class InternetScreen(Screen[None]):
         from icetui.dashboard.screens.network_help import NetworkHelp
 
         await self.dashboard.push_screen(NetworkHelp())
+
+
+def _state(session: Session) -> str:
+    """Nobody has to paste anything here."""
+    if session.state == "new":
+        return "READY" if session.gathering == "complete" else "GATHERING"
+    return state_word(session)
 
 
 def _title(text: str, more: str) -> Content:
