@@ -23,8 +23,9 @@ it is trusted, and a nomination. Loss-free networks only."""
 SLACK = 0.020
 PACE = 0.005
 """Of the first path: the bound is the ideal agent's time, plus these: one, and one Ta a pair."""
-CHECKS_MOST, REQUESTS_MOST = 201, 400
-"""In one second: checks, one each Ta (RFC 8445 section 14.2); and requests of every kind."""
+CHECKS_MOST, REQUESTS_MOST = 220, 400
+"""In one second: requests on pairs, one check each Ta (RFC 8445 section 14.2) and a few to keep
+consent, which Ta does not pace; and requests of every kind."""
 QUIET_AFTER, QUIET_FOR, QUIET_MOST = 20, 5, 45
 """Seconds after both know both and after the last change; seconds over which is counted, and
 packets a second from then on."""
