@@ -307,6 +307,11 @@ class Agent:
         self._endpoints.append(endpoint)
         return endpoint
 
+    def discard(self, endpoint: Endpoint) -> None:
+        """It has come to nothing."""
+        if endpoint in self._endpoints:
+            self._endpoints.remove(endpoint)
+
     def _endpoint_lost(self, endpoint: Endpoint) -> None:
         """A TURN allocation is gone: say so, and ask its server for another one."""
         if endpoint in self._endpoints:

@@ -136,7 +136,8 @@ class RelayTransport:
     async def _close(self) -> None:
         self._binds.cancel()
         try:
-            await asyncio.wait_for(self._client.delete(), GOODBYE)
+            async with asyncio.timeout(GOODBYE):
+                await self._client.delete()
         except (TimeoutError, OSError, Refused, Unanswered, NothingGranted):
             self._client.close()  # the allocation runs out by itself
 
