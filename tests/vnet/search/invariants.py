@@ -28,7 +28,7 @@ CHECKS_MOST, REQUESTS_MOST = 220, 400
 consent, which Ta does not pace; and requests of every kind."""
 QUIET_AFTER, QUIET_FOR, QUIET_MOST, QUIET_LOSSY = 20, 5, 45, 100
 """Seconds after both know both and after the last change; seconds over which is counted, and
-packets a second from then on; more where packets are lost, since silence has to be told from loss."""
+packets a second from then on; more where packets are lost: silence has to be told from loss."""
 CONSENT = 30.0
 """RFC 7675 section 5.1."""
 CONSENT_SLACK = 3.0
