@@ -106,7 +106,8 @@ class Dashboard(App[int]):
         self.run_worker(fold(), name="fold")
 
     def _took(self, watch: Watch, event: events.AnyEvent, news: bool) -> None:
-        handover.saw(self, watch, event)
+        if type(event) in handover.CONCERNS:
+            handover.saw(self, watch, event)
         if news:
             self.pace.soon()
 
