@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
-from typing import IO, TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -177,16 +177,6 @@ def theirs_from_stdin() -> str | None:
     return text
 
 
-def data_out() -> IO[bytes]:
-    """stdout as bytes; where it is closed, nowhere."""
-    if sys.stdout is None:
-        import os
-        from pathlib import Path
-
-        return Path(os.devnull).open("wb")
-    return sys.stdout.buffer
-
-
 def run_dashboard(
     source: Source,
     mask: bool = False,
@@ -194,13 +184,21 @@ def run_dashboard(
     again: Callable[[], Source] | None = None,
     quiet: bool = False,
     sides: tuple[str, ...] = (),
+    problems: tuple[str, ...] = (),
 ) -> NoReturn:
     """Draw a source until the user quits; `again` opens another one in its place. The demo has
-    two `sides`."""
+    two `sides`; `problems` are mistakes in the settings."""
     from icetui.dashboard.app import Dashboard
     from icetui.dashboard.farewell import farewell
-    from icetui.dashboard.terminal import bear_any_byte, draw_on_stdout
+    from icetui.dashboard.taste import Taste
+    from icetui.dashboard.terminal import bear_any_byte, draw_on_stdout, show_utc
+    from icetui.preferences import Remembered, preferences
+    from icetui.settings import config_path
 
+    wanted, wrong = preferences(config_path())
+    taste = Taste(wanted, Remembered(), (*dict.fromkeys((*problems, *wrong)),))
+    if wanted.time == "utc":
+        show_utc()
     bear_any_byte()
     draw_on_stdout()
     stage = None
@@ -208,11 +206,27 @@ def run_dashboard(
         from icetui.dashboard.stage import Stage
 
         stage = Stage(source, sides)
-    app = Dashboard(source, mask=mask, again=again, stage=stage)
+    app = Dashboard(source, mask=mask, again=again, stage=stage, taste=taste)
     code = app.run()
-    if not quiet:
+    if not (quiet or wanted.quiet):
         click.echo(farewell(app.living), nl=False)
     sys.exit(code if code is not None else app.return_code or 0)
+
+
+def _is_full(error: OSError) -> bool:
+    """Whether a write failed for want of room; a command that prints does little else."""
+    import errno
+
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
+
+def _close_stdout() -> None:
+    """What stdout holds unwritten is tried again at the end, and would fail again."""
+    import os
+
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
 
 
 class Commands(click.Group):
@@ -235,6 +249,11 @@ class Commands(click.Group):
             fail(str(problem), problem.code)
         except click.UsageError as problem:
             raise click.UsageError(without_secrets(problem.format_message()), problem.ctx) from None
+        except OSError as error:
+            if not _is_full(error):
+                raise
+            _close_stdout()
+            fail(f"stdout cannot be written: {error.strerror}")
 
 
 SECRETS = re.compile(
@@ -296,6 +315,19 @@ def with_theirs(settled: tuple[Any, ...], /, words: tuple[str, ...]) -> None:
     dashboard(" ".join(words), *settled)
 
 
+def own_habits(record: Path | None, mask: bool) -> tuple[Path | None, bool]:
+    """What the user's settings say where the command line says nothing."""
+    from pathlib import Path
+
+    from icetui.preferences import preferences
+    from icetui.settings import config_path
+
+    wanted, _ = preferences(config_path())
+    if record is None and wanted.record:
+        record = Path(wanted.record).expanduser()
+    return record, mask or wanted.mask
+
+
 def looks_like_theirs(word: str) -> bool:
     """Whether a word on the command line is a description rather than a mistyped command."""
     return "icetui:" in word or word.startswith(("v=0", "{", "a=", "candidate:", "eyJ"))
@@ -315,17 +347,20 @@ def dashboard(
         theirs = theirs_from_stdin()
     if not has_terminal():
         fail(no_terminal())
-    start = opening.start_command(chosen)
+    problems: list[str] = []
+    start = opening.start_command(chosen, problems)
+    record, mask = own_habits(record, mask)
     opening.check_folder(blob_out)
+    pseudonyms = opening.mask(start) if mask else None
 
     def another(path: Path | None = None) -> Source:
-        engine = opening.engine(start)
-        return opening.recorded(opening.with_files(engine, blob_out, blob_in), path, mask, say)
+        files = opening.with_files(opening.engine(start), blob_out, blob_in)
+        return opening.recorded(files, path, pseudonyms, say)
 
     source = another(record)
     if theirs:
         opening.paste(source, theirs)
-    run_dashboard(source, mask, again=another, quiet=quiet)
+    run_dashboard(source, mask, again=another, quiet=quiet, problems=tuple(problems))
 
 
 def _given(context: click.Context, name: str | None) -> bool:
@@ -378,26 +413,30 @@ def demo(record: Path | None, mask: bool, quiet: bool, as_json: bool, **chosen: 
     if not screen:
         chosen["speed"] = chosen["speed"] or "max"
     start, sides = asked_for(chosen)
+    pseudonyms = opening.mask() if mask else None
     if screen:
-        source = opening.recorded(demo_source(start), record, mask, say)
+        source = opening.recorded(demo_source(start), record, pseudonyms, say)
         run_dashboard(source, mask, quiet=quiet, sides=sides)
 
     import msgspec
 
+    from icetui.console import Console
     from icetui.demo_run import STEP, DemoRun
     from icetui.reports.text import report as text_report
 
     stepwise = msgspec.structs.replace(start, until=STEP)
 
-    async def run() -> tuple[int, str]:
-        source = opening.recorded(demo_source(stepwise), record, mask, say)
-        playing = DemoRun(source, start.speed, data_out() if as_json else None, say)
-        return await playing.run(), text_report(playing.session)
+    async def run() -> int:
+        source = opening.recorded(demo_source(stepwise), record, pseudonyms, say)
+        console = Console()
+        playing = DemoRun(source, start.speed, console, as_json=as_json)
+        code = await playing.run()
+        if not as_json:
+            console.data(text_report(playing.session).encode())
+        whole = await console.drained()
+        return code if whole else 2
 
-    code, text = asyncio.run(run())
-    if not as_json:
-        click.echo(text, nl=False)
-    sys.exit(code)
+    sys.exit(asyncio.run(run()))
 
 
 @main.command()
@@ -425,6 +464,11 @@ def demo(record: Path | None, mask: bool, quiet: bool, as_json: bool, **chosen: 
     type=click.Choice(["blob", "sdp", "json", "base64"]),
     help="How to write our description; by default a blob, or the kind that is pasted.",
 )
+@click.option(
+    "--stdin",
+    type=click.Choice(["text", "commands"]),
+    help="What stdin is: their description, or commands; the latter by default with --json.",
+)
 @click.argument("theirs", required=False, metavar="[BLOB]")
 def peer(
     record: Path | None,
@@ -436,10 +480,13 @@ def peer(
     give_up: float | None,
     send: str | None,
     form: str | None,
+    stdin: str | None,
     theirs: str | None,
     **chosen: Any,
 ) -> None:
     """A session without a screen: prints our blob, reads theirs from stdin or takes BLOB.
+
+    With --json stdin is commands instead, one JSON object a line.
 
     \b
     Exit codes: 0 connected (and held), 1 the engine failed, 2 usage,
@@ -449,12 +496,20 @@ def peer(
     import asyncio
 
     from icetui.blobfiles import WithBlobFiles
+    from icetui.console import Console
     from icetui.headless import UNREADABLE, USAGE, Headless, Options
 
     start = opening.start_command(chosen)
     opening.check_folder(blob_out)
-    files = WithBlobFiles(opening.engine(start), blob_out, blob_in, form, say)
-    source = opening.recorded(files, record, mask, say)
+    pseudonyms = opening.mask(start) if mask else None
+    console = Console()
+
+    def tell(sentence: str) -> None:
+        """What is pasted is quoted in some sentences, so those are masked, too."""
+        console.say(sentence if pseudonyms is None else pseudonyms.text(sentence))
+
+    files = WithBlobFiles(opening.engine(start), blob_out, blob_in, form, tell)
+    source = opening.recorded(files, record, pseudonyms, say)
     if theirs is not None:
         opening.paste(source, theirs)
     wanted = Options(
@@ -466,11 +521,12 @@ def peer(
         form=form,
         print_blob=blob_out is None,
         read_stdin=blob_in is None,
+        commands=stdin == "commands" or (as_json and stdin is None),
         hide_blob=mask,
     )
 
     async def run() -> int:
-        headless = Headless(source, wanted, data_out(), say)
+        headless = Headless(source, wanted, console, tell)
         files.on_unreadable = lambda sentence: headless.end(UNREADABLE, sentence)
         files.on_unwritable = lambda sentence: headless.end(USAGE, sentence)
         return await headless.run()
@@ -499,12 +555,14 @@ def doctor(record: Path | None, mask: bool, as_json: bool, lifetime: float, **ch
     """
     import asyncio
 
+    from icetui.console import Console
     from icetui.doctor.examination import examine
     from icetui.doctor.facts import FAILED
 
     start = opening.start_command(chosen, binding_lifetime=lifetime)
-    source = opening.recorded(opening.engine(start, failure=FAILED), record, mask, say)
-    sys.exit(asyncio.run(examine(source, lifetime, data_out(), say, as_json=as_json)))
+    pseudonyms = opening.mask(start) if mask else None
+    source = opening.recorded(opening.engine(start, failure=FAILED), record, pseudonyms, say)
+    sys.exit(asyncio.run(examine(source, lifetime, Console(), as_json=as_json)))
 
 
 class Viewing(click.Command):
@@ -564,13 +622,68 @@ def report(file: Path, form: str, mask: bool) -> None:
 
     try:
         recorded = read(file)
-        told = write(fold(map(Mask().event, recorded) if mask else recorded), form)
+        if mask:
+            pseudonyms = Mask()
+            if file.is_file():  # a text may repeat a name that a field holds only later
+                for event in read(file):
+                    pseudonyms.look_at(event)
+            recorded = map(pseudonyms.event, recorded)
+        told = write(fold(recorded), form)
     except UnreadableRecording as problem:
         fail(str(problem))
     except OSError as error:
         fail(f"{file} cannot be read: {error.strerror}")
     # A file that says it is UTF-8 has to be that, whatever the locale.
     click.echo(told if form == "text" else told.encode(), nl=False)
+
+
+@main.command()
+@click.option("--path", "wanted", flag_value="path", help="Print where the file is looked for.")
+@click.option("--init", "wanted", flag_value="init", help="Write one with everything in it.")
+@click.option("--check", "wanted", flag_value="check", help="Say what is wrong with it.")
+def config(wanted: str | None) -> None:
+    """The settings file: where it is, a first one, what is wrong with it.
+
+    \b
+    Exit codes of --check: 0 nothing is wrong, 3 something is.
+    """
+    from icetui.dashboard.mistakes import mistakes
+    from icetui.preferences import write_template
+    from icetui.settings import config_path
+
+    path = config_path()
+    if wanted == "init":
+        try:
+            new = write_template(path)
+        except OSError as error:
+            fail(f"{path} cannot be written: {error.strerror}")
+        say(f"{path} is written" if new else f"{path} is there already and stays as it is")
+    elif wanted == "check":
+        found = mistakes(path)
+        for sentence in found:
+            click.echo(sentence)
+        if found:
+            sys.exit(3)
+        say(f"{path}: nothing is wrong" if path.exists() else f"{path} is not there: defaults")
+    else:
+        click.echo(path)
+
+
+@main.command()
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+def completion(shell: str) -> None:
+    """Completion for a shell, to be evaluated by it.
+
+    \b
+    bash: eval "$(icetui completion bash)"      in ~/.bashrc
+    zsh:  eval "$(icetui completion zsh)"       in ~/.zshrc
+    fish: icetui completion fish | source       in ~/.config/fish/config.fish
+    """
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(main, {}, "icetui", "_ICETUI_COMPLETE").source())
 
 
 @main.command(name="events")
@@ -670,7 +783,7 @@ def browser(**chosen: Any) -> None:
 
     named = opening.servers(chosen)
     for bad in named.unusable_servers:
-        say(f"left out: {bad.detail}")
+        say(f"left out: {bad.url}: {bad.detail}")
     text = snippet(named.stun_servers, named.turn_servers, time.time())
     line = "-" * 78
     say(f"{BEFORE}\n{line}")

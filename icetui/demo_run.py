@@ -7,11 +7,9 @@ same seed gives the same report.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import IO
 
 from icetui import events
-from icetui.printable import printable
+from icetui.console import Console
 from icetui.session import Session
 from icetui.sources import Source
 from icetui.summary import summarise
@@ -29,13 +27,14 @@ class DemoRun:
     """Folds one side of the demo and leaves when there is something to report."""
 
     def __init__(
-        self, source: Source, speed: float | None, out: IO[bytes] | None, say: Callable[[str], None]
+        self, source: Source, speed: float | None, console: Console, *, as_json: bool
     ) -> None:
-        """`out` gets every event as a line of JSON, and the summary last."""
+        """`as_json`: stdout gets every event as a line of JSON, and the summary last."""
         self._source = source
         self._speed = speed
-        self._out = out
-        self._say = say
+        self._console = console
+        self._as_json = as_json
+        self._say = console.say
         self.session = Session()
         self._failed_at: float | None = None
         self._greeted = False
@@ -44,11 +43,11 @@ class DemoRun:
     async def run(self) -> int:
         """Exit code: 0, or 1 when the process failed."""
         async for event in self._source.events():
-            self._write(event)
+            await self._write(event)
             self.session.apply(event)
             self._react(event)
         await self._source.close()
-        self._write(summarise(self.session))
+        await self._write(summarise(self.session))
         return 1 if self.session.failure is not None else 0
 
     def _react(self, event: events.AnyEvent) -> None:
@@ -59,7 +58,7 @@ class DemoRun:
             case events.PaceChanged(paused=True):
                 self._look(event.t)
             case events.TextReceived() if event.session == self.session.id:
-                self._say(printable(event.text))
+                self._say(event.text)
             case events.CommandRefused():
                 self._say(event.problem)
             case events.EngineFailed():
@@ -92,13 +91,12 @@ class DemoRun:
     def _tell(self, command: events.AnyCommand) -> None:
         self._source.send(command)
 
-    def _write(self, event: events.Event) -> None:
-        if self._out is not None:
-            try:
-                self._out.write(events.encode(event))
-                self._out.flush()
-            except BrokenPipeError:
-                self._out = None
+    async def _write(self, event: events.Event) -> None:
+        """Nothing may be left out, as the same seed gives the same stream: the network waits for
+        whoever reads, while signals are still heard."""
+        if self._as_json:
+            self._console.event(event)
+            await self._console.room()
 
 
 def _has_nothing(session: Session) -> bool:

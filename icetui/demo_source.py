@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from icetui.opening import CannotOpen
+from icetui.printable import printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,8 @@ MOST_NATS = 3
 FASTEST = "max"
 HINT = "demo: Alice and Bob on a simulated internet. x: other side  i: network"
 SIDES = ("alice", "bob")
+LONGEST_FILE = 1_000_000
+"""Bytes of a network file."""
 CHECK_WITHIN = 20.0
 """Seconds for reading a network file."""
 
@@ -124,9 +127,14 @@ def process_argv() -> tuple[str, ...]:
 def network_text(path: Path) -> tuple[str, tuple[str, ...]]:
     """The text of a network file that can be shown, and its two sides. Raises CannotOpen."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(LONGEST_FILE + 1)
     except OSError as error:
         raise CannotOpen(f"{path} cannot be read: {error.strerror}") from error
+    if len(data) > LONGEST_FILE:
+        raise CannotOpen(
+            f"{path} is too long to be a network: {LONGEST_FILE // 1000} kB are the most"
+        )
     try:
         done = subprocess.run(
             (*process_argv(), "--check"),
@@ -139,7 +147,8 @@ def network_text(path: Path) -> tuple[str, tuple[str, ...]]:
         raise CannotOpen(f"{path} could not be checked: {error}", 1) from error
     if done.returncode:
         problem = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise CannotOpen(f"{path}: {problem[-1] if problem else 'it is no network'}")
+        said = printable(problem[-1], 300) if problem else "it is no network"
+        raise CannotOpen(f"{path}: {said}")
     return data.decode(), tuple(done.stdout.decode().split())
 
 

@@ -57,15 +57,16 @@ class EventReader:
                 self.unreadable += 1
                 return None
             event = _decoder.decode(data)
+            # What our own writer wrote comes out the same again and so holds nothing unknown. Only
+            # a newer or a foreign one is worth the second, much slower look; which may find what
+            # is no JSON in a field that the first one passed over.
+            encoded = _encode(event)
+            if encoded != data and encoded != data.rstrip():
+                unknown = self._count_unknown(type(event), msgspec.json.decode(data))
+                self.unknown_fields += unknown - 1  # "event" itself is the tag
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             self._count_skipped(line)
             return None
-        # What our own writer wrote comes out the same again and so holds nothing unknown. Only a
-        # newer or a foreign one is worth the second, much slower look.
-        encoded = _encode(event)
-        if encoded != data and encoded != data.rstrip():
-            kind = type(event)
-            self.unknown_fields += self._count_unknown(kind, msgspec.json.decode(data)) - 1
         # JSON writes every control character as an escape, so a line of plain ASCII without a
         # backslash holds none; and hardly any line of ours is another.
         if not data.isascii() or b"\\" in data or b"\x7f" in data or len(data) > LONG:

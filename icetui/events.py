@@ -464,6 +464,26 @@ class DescriptionRefused(Event, frozen=True, kw_only=True):
     problem: str
 
 
+class DescriptionReplaced(Event, frozen=True, kw_only=True):
+    """Before a path stood another description of theirs took the place of the one held; what is
+    told of the new one follows."""
+
+    former: str
+    """Ufrag of the one that was held; `TakeFormer` takes it again."""
+    current: str
+    cause: Literal["newer", "user", "knock"] = "newer"
+    """`newer`: it was pasted later; `user`: asked for; `knock`: its owner checks us with our
+    password, the other's has not."""
+
+
+class CandidatesKept(Event, frozen=True, kw_only=True):
+    """Candidates came without a description they could belong to: they are kept for it."""
+
+    candidates: Count
+    ufrag: str = ""
+    """Of the description that they name."""
+
+
 class RemoteCandidateAdded(Event, frozen=True, kw_only=True):
     candidate: Candidate
 
@@ -715,6 +735,8 @@ AnyEvent = (
     | BlobChanged
     | DescriptionAccepted
     | DescriptionRefused
+    | DescriptionReplaced
+    | CandidatesKept
     | RemoteCandidateAdded
     | RoleChanged
     | Knocked
@@ -831,6 +853,10 @@ class Paste(Command, frozen=True, kw_only=True):
     text: str
 
 
+class TakeFormer(Command, frozen=True, kw_only=True):
+    """Use the description again that the present one has replaced."""
+
+
 class SendText(Command, frozen=True, kw_only=True):
     text: str
 
@@ -903,6 +929,7 @@ class WatchNetwork(Command, frozen=True, kw_only=True):
 AnyCommand = (
     StartSession
     | Paste
+    | TakeFormer
     | SendText
     | Nominate
     | Restart

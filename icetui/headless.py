@@ -13,14 +13,15 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from typing import IO
 
 import msgspec
 
 from icetui import events, signaling
 from icetui.answering import own_form
+from icetui.console import Console
 from icetui.events import AnyEvent, NotUnderstood, address_port
 from icetui.grammar import count
+from icetui.lines import Lines
 from icetui.printable import printable
 from icetui.recording import without_secrets
 from icetui.reports.content import findings
@@ -41,7 +42,16 @@ NOMINATION_PATIENCE = 1.0
 """Seconds a hold is stretched by when the path is not nominated yet."""
 PASTE_SETTLED = 0.05
 """Seconds without another line after which a pasted text is read."""
-LONGEST_LINE = 1024 * 1024
+LONGEST_INPUT = 8 * 1024 * 1024
+"""Bytes of one line on stdin: a command can hold a pasted text, each character of it escaped."""
+READ_AHEAD = 4
+"""Chunks of stdin on their way; more is read when they are taken."""
+LEAVING = 0.8
+"""Seconds after an interrupt in which a slow reader of our output is still served."""
+COMMANDS_ONLY = (
+    "With --json stdin is commands; a description goes through --blob-in FILE, "
+    'the command {"command":"paste","text":…} or, with --stdin text, as it is.'
+)
 FINDINGS_SAID = 3
 """How many of the most important reasons are told when no connection stands at the end."""
 
@@ -59,22 +69,39 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How to write our description; None: a blob, or in the kind they send."""
     print_blob: bool = True
     read_stdin: bool = True
+    commands: bool = False
+    """stdin is commands, one JSON object a line; otherwise it is the other side's description.
+    Never both: a pasted text must not be able to command."""
     hide_blob: bool = False
     """Leave the blob out of the JSON stream: it holds addresses."""
     say_knocks: bool = True
     """Whether there is a person who can do something about a knock: paste theirs."""
 
 
+def replaced_sentence(e: events.DescriptionReplaced) -> str:
+    """What became of their description of before."""
+    if e.cause == "knock":
+        return f"back to {e.current}: its owner checks us with our blob, {e.former} does not"
+    if e.cause == "user":
+        return f"back to {e.current}, which {e.former} had replaced"
+    return f"this is another session ({e.current}) than the first one ({e.former}): using it"
+
+
 class Headless:
     """One headless run over a source."""
 
     def __init__(
-        self, source: Source, options: Options, out: IO[bytes], say: Callable[[str], None]
+        self,
+        source: Source,
+        options: Options,
+        console: Console,
+        say: Callable[[str], None] | None = None,
     ) -> None:
+        """`say` tells people something, on the console by default."""
         self._source = source
         self._options = options
-        self._out = out
-        self._say = say
+        self._console = console
+        self._say = say or console.say
         self.session = Session()
         self._code: int | None = None
         self._ending = asyncio.Event()
@@ -91,6 +118,8 @@ class Headless:
         self._input_over = False
         self._unlimited = False
         """Whether a terminal hands over what is typed as it comes, lines of any length."""
+        self._interrupted_at: float | None = None
+        self._said_silent = False
 
     async def run(self) -> int:
         """Run to the end; returns the exit code."""
@@ -100,7 +129,7 @@ class Headless:
 
     async def _run(self) -> int:
         loop = asyncio.get_running_loop()
-        self._began = loop.time()
+        self._console.watch(self._output_broken)
         if sys.platform != "win32":
             for number in (signal.SIGINT, signal.SIGTERM):
                 loop.add_signal_handler(number, self._interrupted)
@@ -118,15 +147,26 @@ class Headless:
             self._form.see(event)
             if self._options.as_json:
                 shown = without_secrets(event) if self._options.hide_blob else event
-                self._write(events.encode(shown))
+                self._console.event(shown)
             self._react(event)
         self.end(ENGINE_FAILED if self.session.failure else OK)
         await closer
         for timer in (*self._timers, *([self._settling] if self._settling else [])):
             timer.cancel()
         if self._options.as_json:
-            self._write(events.encode(summarise(self.session)))
+            self._console.event(summarise(self.session))
+        whole = await self._console.drained(self._in_a_hurry)
+        if not whole and self._code in (None, OK):
+            return USAGE
         return self._code if self._code is not None else OK
+
+    def _in_a_hurry(self) -> bool:
+        at = self._interrupted_at
+        return at is not None and asyncio.get_running_loop().time() - at > LEAVING
+
+    def _output_broken(self, error: OSError) -> None:
+        """stdout takes nothing any more: nobody reads it, or its disk is full."""
+        self.end(OK if isinstance(error, BrokenPipeError) else USAGE)
 
     def end(self, code: int, sentence: str = "") -> None:
         """Decide how this run ends; the first decision stands."""
@@ -167,6 +207,11 @@ class Headless:
                 self._say_what_was_read(event)
                 for warning in event.warnings:
                     self._say(warning)
+            case events.DescriptionReplaced():
+                self._say(replaced_sentence(event))
+            case events.CandidatesKept():
+                kept = count(event.candidates, "candidate", verb="is")
+                self._say(f"{kept} kept for the description they belong to: paste that, too")
             case events.DescriptionRefused() if self.session.connected or self.session.generation:
                 self._say(event.problem)  # a session that stands is not ended by a text
             case events.DescriptionRefused():
@@ -176,11 +221,16 @@ class Headless:
             case events.PairChanged() if self._hold_over and event.pair.nominated:
                 self.end(OK)
             case events.TextReceived() if not self._options.as_json:
-                self._write(printable(event.text).encode() + b"\n")
+                self._console.data(event.text.encode() + b"\n")
             case events.TextEchoed() if self._hold_over:
                 self._hold_ended()
             case events.CommandRefused():
                 self._say(event.problem)
+            case events.EngineSilent() if not self._said_silent:
+                self._said_silent = True
+                self._say(f"the engine has been silent for {int(event.seconds)} s")
+            case events.Heartbeat():
+                self._said_silent = False
             case events.PeerLeft():
                 self._peer_left()
             case events.EngineFailed():
@@ -259,6 +309,7 @@ class Headless:
             self.end(GAVE_UP, f"gave up {after} without a connection")
 
     def _interrupted(self) -> None:
+        self._interrupted_at = asyncio.get_running_loop().time()
         self.end(OK if self.session.connected else GAVE_UP, "interrupted")
 
     def refused(self, problem: str) -> None:
@@ -280,7 +331,7 @@ class Headless:
                 self._say(self._form.surprise or self._why_again())
             self._printed, self._printed_as = text, self._form.noun
             self._form.hand_out()
-            self._write(text.encode())
+            self._console.data(text.encode())
 
     def _why_again(self) -> str:
         noun = self._form.noun
@@ -295,13 +346,6 @@ class Headless:
         answering = theirs is not None and self._form.form != "blob"
         return not self.session.connected and (blob.resend or theirs is None or answering)
 
-    def _write(self, data: bytes) -> None:
-        try:
-            self._out.write(data)
-            self._out.flush()
-        except BrokenPipeError:
-            self.end(OK)
-
     # --- input ----------------------------------------------------------------------------------
 
     def _read_stdin(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -312,41 +356,65 @@ class Headless:
         """
         if sys.stdin is None:
             return
-        rest = b""
+        lines = Lines(LONGEST_INPUT)
+        room = threading.Semaphore(READ_AHEAD)
         typing = Typing() if self._unlimited else None
+
+        def take(told: list[bytes], too_long: bool) -> None:
+            room.release()
+            for line in told:
+                self._take_line(line)
+            if too_long:
+                self._too_long()
+
         with contextlib.suppress(RuntimeError, OSError):  # the run is over
             while chunk := os.read(sys.stdin.fileno(), 65536):
                 if typing is not None:
                     chunk = typing.feed(chunk)
-                *lines, rest = (rest + chunk).split(b"\n")
-                if len(rest) > LONGEST_LINE:
-                    lines, rest = [*lines, rest], b""
-                for line in lines:
-                    loop.call_soon_threadsafe(self._take_line, line + b"\n")
+                room.acquire()
+                before = lines.too_long
+                told = [line + b"\n" for line in lines.feed(chunk)]
+                loop.call_soon_threadsafe(take, told, lines.too_long > before)
                 if typing is not None and typing.ended:
                     break
-            loop.call_soon_threadsafe(self._take_line, rest)
+            loop.call_soon_threadsafe(self._take_line, lines.rest())
             loop.call_soon_threadsafe(self._stdin_ended)
 
     def _take_line(self, line: bytes) -> None:
-        """A line of a pasted text, which may be wrapped over several; or a command."""
+        """A command, or a line of a pasted text, which may be wrapped over several."""
         if self._ending.is_set():
             return
-        if self._options.as_json and line.lstrip().startswith(b'{"command"'):
-            try:
-                self._source.send(events.decode_command(line))
-            except NotUnderstood as problem:
-                self._say(str(problem))
+        if self._options.commands:
+            self._carry_out(line)
             return
         self._pasted += line.decode("utf-8", "replace")
         if len(self._pasted) > signaling.MAX_TEXT:
-            self._pasted = ""
-            self.refused("the text on stdin is too long to be a blob, SDP or JSON")
+            self._too_long()
         # What is pasted arrives in one go: SDP goes on behind what can be read of it already.
         if self._settling is not None:
             self._settling.cancel()
         loop = asyncio.get_running_loop()
         self._settling = loop.call_later(PASTE_SETTLED, self._read_pasted)
+
+    def _carry_out(self, line: bytes) -> None:
+        """A command from whoever runs this session."""
+        if not line.strip():
+            return
+        try:
+            command = events.decode_command(line)
+        except NotUnderstood as problem:
+            self.refused(f"{printable(str(problem), 200)}. {COMMANDS_ONLY}")
+            return
+        if isinstance(command, events.StartSession):
+            # It might name servers, which --no-servers has ruled out.
+            self._say("there is a session already; this run has one only")
+            return
+        self._handed_over = self._handed_over or isinstance(command, events.Paste)
+        self._source.send(command)
+
+    def _too_long(self) -> None:
+        self._pasted = ""
+        self.refused("what is on stdin is too long to be a blob, SDP or JSON")
 
     def _stdin_ended(self) -> None:
         if self._settling is not None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from icetui.events import StartSession
+    from icetui.masking import Mask
     from icetui.sources import Source
 
 
@@ -25,9 +26,12 @@ class CannotOpen(Exception):
         self.code = code
 
 
-def start_command(chosen: dict[str, Any], **more: Any) -> StartSession:
+def start_command(
+    chosen: dict[str, Any], problems: list[str] | None = None, **more: Any
+) -> StartSession:
     """The command that opens a session with these flags; `more` are fields of it that only one
-    command sets. Raises CannotOpen."""
+    command sets. With `problems` a broken settings file is said there and stops nothing. Raises
+    CannotOpen."""
     import msgspec
 
     from icetui.settings import BadSettings, load
@@ -35,7 +39,7 @@ def start_command(chosen: dict[str, Any], **more: Any) -> StartSession:
     if chosen["no_servers"] and (chosen["stun"] or chosen["turn"]):
         raise CannotOpen("--no-servers and a server contradict each other; leave one of them out")
     try:
-        return msgspec.structs.replace(load(chosen).start(), **more)
+        return msgspec.structs.replace(load(chosen, problems=problems).start(), **more)
     except BadSettings as problem:
         raise CannotOpen(str(problem)) from problem
 
@@ -84,12 +88,23 @@ def recording(name: str, speed: float) -> Source:
 
 def process(argv: tuple[str, ...]) -> Source:
     """Any command that prints events and reads commands. Raises CannotOpen."""
+    from icetui.foreign import Foreign
     from icetui.process_source import ProcessSource
 
     try:
-        return ProcessSource(argv, hint=f"events of {argv[0]}")
+        return Foreign(ProcessSource(argv, hint=f"events of {argv[0]}"))
     except OSError as error:
         raise CannotOpen(f"{argv[0]} cannot be started: {error.strerror}") from error
+
+
+def mask(start: StartSession | None = None) -> Mask:
+    """Pseudonyms for one run; what `start` names is known to it from the beginning."""
+    from icetui.masking import Mask
+
+    made = Mask()
+    if start is not None:
+        made.learn(start)
+    return made
 
 
 def with_files(source: Source, out: Path | None, into: Path | None) -> Source:
@@ -102,17 +117,20 @@ def with_files(source: Source, out: Path | None, into: Path | None) -> Source:
 
 
 def recorded(
-    source: Source, path: Path | None, mask: bool = False, kept: Callable[[str], None] | None = None
+    source: Source,
+    path: Path | None,
+    mask: Mask | None = None,
+    kept: Callable[[str], None] | None = None,
 ) -> Source:
     """The source, masked if wanted, and also written to a file if one is named.
 
     An earlier recording of that name is kept beside it; `kept` is told so in a sentence. Raises
     CannotOpen when the file cannot be written or would overwrite something else.
     """
-    if mask:
+    if mask is not None:
         from icetui.masking import Masked
 
-        source = Masked(source)
+        source = Masked(source, mask)
     if path is None:
         return source
     from icetui.recording import Recorded, UnreadableRecording, keep_earlier

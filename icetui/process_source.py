@@ -38,7 +38,7 @@ TASTED = 64
 """Of so much news passed over one is read all the same: it tells the time."""
 TELL_ABOVE, CAUGHT_UP = 1.0, 0.3
 """Seconds behind from which on, and below which no more, the reader says so."""
-LOOK = 1.0
+LOOK = 0.5
 """Seconds between two looks at whether the engine lives."""
 SILENT = 3.0
 """Seconds without a sign of life that are told."""
@@ -211,7 +211,7 @@ class ProcessSource:
         """The watchdog: say that the engine is silent, each second for as long as it is."""
         now = time.monotonic()
         late, self._looked = now - self._looked > 2 * LOOK, now
-        # We may have been stopped ourselves, and what it wrote may just not have been taken yet.
+        # We may have been stopped ourselves; or what it wrote is not taken yet.
         if self._beats and not late and not self._closing and self._inbox.empty():
             silence = now - self._heard
             if silence >= SILENT:
@@ -244,7 +244,7 @@ class ProcessSource:
     # --- the end --------------------------------------------------------------------------------
 
     async def close(self) -> None:
-        silent = self._beats and time.monotonic() - self._heard > 2 * LOOK
+        silent = self._beats and time.monotonic() - self._heard > SILENT - LOOK
         if not self._closing:
             self._closing = True
             self.send(events.Leave())

@@ -22,7 +22,7 @@ from icetui import events
 from icetui.event_reader import EventReader
 from icetui.events import AnyCommand, AnyEvent, CommandRefused, Event
 from icetui.lines import Lines
-from icetui.private import open_private
+from icetui.private import MODE, open_private
 from icetui.sources import Source, Wrapper
 from icetui.thinning import MOST, Thinning
 
@@ -175,6 +175,8 @@ def keep_earlier(path: Path) -> Path | None:
         )
     numbered = (path.with_name(f"{path.name}.{n}") for n in itertools.count(1))
     free = next(p for p in numbered if not p.exists() and not p.is_symlink())
+    with contextlib.suppress(OSError):  # somebody else's file; it was readable before, too
+        path.chmod(MODE)
     return path.rename(free)
 
 

@@ -22,6 +22,7 @@ DEFAULT_STUN = ("stun:stun.l.google.com:19302", "stun:stun.cloudflare.com:3478")
 _SCHEMES = ("stun", "stuns", "turn", "turns")
 _BETWEEN = re.compile(r"[\s,;]+(?=(?:stuns?|turns?):)", re.IGNORECASE)
 _NAMED_HOST = re.compile(r"(?:[A-Za-z0-9_-]+\.)+[A-Za-z0-9-]+\Z|localhost\Z", re.IGNORECASE)
+_BARE = re.compile(r"(?!(?:stuns?|turns?):)[^\s:@]+:[^\s@]+:(?:[\w-]+\.)+[\w-]+:[0-9]{1,5}\Z", re.I)
 _PORT = re.compile(r"[0-9]{1,6}\Z")
 _MOST_SERVERS = 64
 
@@ -69,7 +70,8 @@ def read_servers(entries: Iterable[str], wanted: str) -> Servers:
         except BadServer as problem:
             problems.append(problem)
             shown = _shown(url) if isinstance(url, str) else f"{wanted}:…"
-            unusable.append(Unusable(_kind(url, wanted), shown, str(problem)))
+            sentence = str(problem).removeprefix(f"{shown}: ")
+            unusable.append(Unusable(_kind(url, wanted), shown, sentence))
     if problems and not (stun or turn):
         raise problems[0]
     return Servers(tuple(stun), tuple(turn), tuple(unusable))
@@ -257,10 +259,12 @@ def parse_turn(url: str) -> TurnServer:
 
     The last colon in front of the `@` ends the user name: names for a time (coturn, Matrix) have
     colons. Whoever has one in a password writes `%3A`; a `%` that begins no escape is itself.
-    `turn:host,user,password` and `turn:user:password:host:port` are read, too.
+    `turn:host,user,password` and `user:password:host:port`, with or without `turn:`, are read too.
 
     Raises `BadServer`; the sentence never repeats the password.
     """
+    if _BARE.match(url.strip()):
+        url = f"turn:{url.strip()}"
     scheme, rest = _scheme(url, ("turn", "turns"))
     shown = _shown(url)
     credentials, at, place = rest.rpartition("@")

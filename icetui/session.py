@@ -143,6 +143,10 @@ class Session:
     description: events.DescriptionAccepted | None = None
     their_description: events.DescriptionAccepted | None = None
     """The last whole one; candidates that follow it are `remote_candidates`."""
+    replaced: events.DescriptionReplaced | None = None
+    """The latest change of their description before a path stood, until one does."""
+    kept_candidates: int = 0
+    """Candidates of theirs that wait for their description."""
     refusal: events.DescriptionRefused | None = None
     """The last paste that could not be used; forgotten when one could."""
     knocks: dict[str, events.Knocked] = field(default_factory=dict)
@@ -363,7 +367,7 @@ def _session_restarted(s: Session, e: events.SessionRestarted) -> None:
     s.generation, s.restart = e.generation, e
     if s.started is not None:
         s.started = msgspec.structs.replace(s.started, ufrag=e.ufrag, generation=e.generation)
-    s.description = s.their_description = s.refusal = None
+    s.description = s.their_description = s.refusal = s.replaced = None
     s.knocks.clear()
     s.blob_at = s.described_at = s.first_path_at = s.nominated_at = None
 
@@ -411,12 +415,26 @@ def _blob(s: Session, e: events.BlobChanged) -> None:
 def _description(s: Session, e: events.DescriptionAccepted) -> None:
     s.description = e
     s.refusal = None
+    s.kept_candidates = 0
     if e.kind != "candidates" or s.their_description is None:
         s.their_description = e
     elif e.complete:
         s.their_description = msgspec.structs.replace(s.their_description, complete=True)
     if s.described_at is None and e.ufrag:
         s.described_at = e.t
+
+
+def _description_replaced(s: Session, e: events.DescriptionReplaced) -> None:
+    """What follows is told of another description; the pairs of before say themselves why."""
+    s.replaced = e
+    s.description = s.their_description = s.refusal = None
+    s.remote_candidates.clear()
+    s.described_at = None
+
+
+def _candidates_kept(s: Session, e: events.CandidatesKept) -> None:
+    s.kept_candidates = e.candidates
+    s.refusal = None
 
 
 def _description_refused(s: Session, e: events.DescriptionRefused) -> None:
@@ -455,6 +473,8 @@ def _selected(s: Session, e: events.SelectedPairChanged) -> None:
     s.selected = e.pair
     if e.pair is not None and e.pair != e.previous and s.description is not None:
         s.restart = None
+    if e.pair is not None:
+        s.replaced = None
     if e.pair is not None and s.first_path_at is None:
         s.first_path_at = e.t
     _append(s.path_history, e)
@@ -560,6 +580,8 @@ _TAKE: dict[type[events.Event], Callable[[Session, Any], None]] = {
     events.BlobChanged: _blob,
     events.DescriptionAccepted: _description,
     events.DescriptionRefused: _description_refused,
+    events.DescriptionReplaced: _description_replaced,
+    events.CandidatesKept: _candidates_kept,
     events.RemoteCandidateAdded: _remote_candidate,
     events.RoleChanged: _role,
     events.Knocked: _knock,

@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 
 from icetui.events import Reason, Server, StartSession, StunServer
+from icetui.preferences import NAMES as DASHBOARD_NAMES
+from icetui.preferences import read_values, unknown
 from icetui.servers import (
     DEFAULT_STUN,
     BadServer,
@@ -131,6 +133,7 @@ def _shown(one: Unusable) -> Server:
 
 
 LONGEST_FILE = 64 * 1024
+LONGEST_SETTINGS = 1024 * 1024
 LEAST_PACE, LEAST_RTO, MOST_MILLISECONDS = 5, 50, 10_000
 LISTS = ("stun", "turn", "interface")
 LONGEST_NUMBER = 9
@@ -147,12 +150,21 @@ def config_path(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(platformdirs.user_config_dir("icetui")) / "icetui.toml"
 
 
-def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
+def load(
+    flags: Mapping[str, Any],
+    environment: Mapping[str, str] = os.environ,
+    problems: list[str] | None = None,
+) -> Settings:
     """Settings from file, environment and flags; a flag left out is None or ().
 
-    Raises `BadSettings`.
+    Raises `BadSettings`; with `problems` not for the file: what of it can be used is used, and
+    the rest is said there.
     """
-    chosen = _from_file(config_path(environment), required=bool(environment.get("ICETUI_CONFIG")))
+    path, required = config_path(environment), bool(environment.get("ICETUI_CONFIG"))
+    if problems is not None:
+        chosen = _usable(path, problems)
+    else:  # a script is told, and nothing begins
+        chosen = _from_file(path, required=required)
     chosen.update(_from_environment(environment))
     chosen.update({k: v for k, v in flags.items() if v is not None and v != ()})
     try:
@@ -164,7 +176,10 @@ def load(flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) 
 def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            values = tomllib.load(file)
+            data = file.read(LONGEST_SETTINGS + 1)
+        if len(data) > LONGEST_SETTINGS:
+            raise BadSettings(f"{path} is too long for settings")
+        values = tomllib.loads(data.decode())
     except FileNotFoundError:
         if required:
             raise BadSettings(f"ICETUI_CONFIG names {path}, which does not exist") from None
@@ -173,12 +188,41 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
         raise BadSettings(f"{path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeError, RecursionError) as error:
         raise BadSettings(f"{path} is not TOML: {error}") from None
-    values = _servers_as_text(values)
+    # What concerns the dashboard alone is judged there, and never a reason not to start.
+    values = _servers_as_text({k: v for k, v in values.items() if k not in DASHBOARD_NAMES})
+    known = [field.name for field in msgspec.structs.fields(Settings)]
+    if wrong := unknown(values, [*known, *DASHBOARD_NAMES]):
+        raise BadSettings(f"{path}: {'; '.join(wrong)}")
     try:
         msgspec.convert(values, Settings)
     except msgspec.ValidationError as error:
         raise BadSettings(f"{path}: {error}") from None
     return values
+
+
+def _usable(path: Path, problems: list[str]) -> dict[str, Any]:
+    """What of the file can be used. Where it cannot be known which servers it allows, none is
+    asked by default: it may have forbidden just that."""
+    values, unreadable = read_values(path)
+    if unreadable:
+        problems += [f"{problem}; no server is asked by default" for problem in unreadable]
+        return {"stun": ()}
+    values = _servers_as_text({k: v for k, v in values.items() if k not in DASHBOARD_NAMES})
+    known = [field.name for field in msgspec.structs.fields(Settings)]
+    problems += unknown(values, [*known, *DASHBOARD_NAMES])
+    usable: dict[str, Any] = {}
+    for name in known:
+        if name not in values:
+            continue
+        try:
+            msgspec.convert({name: values[name]}, Settings)
+        except msgspec.ValidationError as error:
+            problems.append(f"{name}: {str(error).partition(' - at')[0]}")
+            if name in ("stun", "turn", "no_servers"):
+                usable["stun"] = ()
+        else:
+            usable.setdefault(name, values[name])
+    return usable
 
 
 def _servers_as_text(values: dict[str, Any]) -> dict[str, Any]:

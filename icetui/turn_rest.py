@@ -10,10 +10,18 @@ import base64
 import hashlib
 import hmac
 
+import msgspec
+
 from icetui.events import TurnServer
 
 LIFETIME = 24 * 3600
 """Seconds; an allocation that is asked for later has credentials of its own."""
+
+
+def with_credentials(server: TurnServer, now: float) -> TurnServer:
+    """The server with the credentials that hold at `now`."""
+    username, password = credentials(server, now)
+    return msgspec.structs.replace(server, username=username, password=password)
 
 
 def credentials(server: TurnServer, now: float) -> tuple[str | None, str | None]:

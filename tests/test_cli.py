@@ -287,7 +287,7 @@ async def test_ones_own_blob_is_recognised(peer):
 
 
 async def test_rubbish_after_a_description_does_not_end_a_session(peer, tmp_path):
-    near = await peer("--json")
+    near = await peer("--json", "--stdin", "text")
     far = await peer("--blob-out", tmp_path / "b", "--blob-in", tmp_path / "a")
     blob = (await near.event("blob-changed", complete=True))["blob"]
     (tmp_path / "a").write_text(blob)
@@ -371,7 +371,7 @@ async def test_a_text_reaches_the_other_side_and_is_echoed(peer, tmp_path):
     [
         ("[/y] [red]x", "[/y] [red]x"),
         ("\x1b[31mred\x1b]0;title\x07", "·[31mred·]0;title·"),
-        ("one\r\ntwo\x9b2J\u202e", "one··two·2J·"),
+        ("one\r\ntwo\x9b2J\u202e", "one  two·2J·"),
     ],
 )
 async def test_a_hostile_text_is_printed_without_its_teeth(peer, tmp_path, text, shown):

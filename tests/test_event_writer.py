@@ -152,3 +152,19 @@ def test_a_full_disk_is_an_error_of_the_writer_and_no_exception() -> None:
     os.close(file)
     assert writer.error is not None
     assert writer.error.strerror == "No space left on device"
+
+
+def test_news_is_left_out_before_any_state_is(pipe: tuple[int, int]) -> None:
+    """As much news as would fill the queue twice leaves room for every state, in order."""
+    writer = EventWriter(pipe[1])
+    for n in range(20_000):
+        writer.put(message(n))
+    states = [pair(1, n) for n in range(1000)]
+    for state in states:
+        writer.put(state)
+    told: list[events.AnyEvent] = []
+    reading = late_reading(pipe[0], told)
+    writer.finish(20)
+    os.close(pipe[1])
+    reading.join(20)
+    assert [e for e in told if isinstance(e, events.PairChanged)] == states

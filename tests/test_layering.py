@@ -58,6 +58,13 @@ def test_a_headless_peer_loads_no_screen(env):
     assert not packages & {"textual", "rich", "aioice"}
 
 
+def test_the_stun_codec_loads_no_loop_and_no_randomness(env):
+    packages, names = loaded_by_import("icetui.engine.stun, icetui.engine.stun.credentials", env)
+    assert "msgspec" in packages
+    assert not packages & {"asyncio", "socket", "ssl", "random", "secrets", "aioice"}
+    assert not names & {"icetui.engine.net", "icetui.engine.endpoint"}
+
+
 def test_the_fold_and_the_diagnosis_load_no_network(env):
     packages, _ = loaded_by_import("icetui.session, icetui.diagnosis", env)
     assert not packages & {"textual", "rich", "aioice", "asyncio"}

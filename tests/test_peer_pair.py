@@ -98,8 +98,8 @@ async def test_one_family_alone_is_enough(peer, tmp_path, family):
 
 async def test_families_without_overlap_give_up_and_say_why(peer, tmp_path):
     near, far = await pair(
-        peer, tmp_path, "--no-ipv6", "--give-up", "1", "--json",
-        b=("--no-ipv4", "--give-up", "1", "--json"),
+        peer, tmp_path, "--no-ipv6", "--give-up", "4", "--json",
+        b=("--no-ipv4", "--give-up", "4", "--json"),
     )  # fmt: skip
     assert await asyncio.gather(near.ends(), far.ends()) == [5, 5]
     assert any("only IPv4" in f["claim"] for f in near.summary["findings"])
@@ -107,11 +107,11 @@ async def test_families_without_overlap_give_up_and_say_why(peer, tmp_path):
 
 async def test_without_json_the_reasons_for_giving_up_are_on_stderr(peer, tmp_path):
     near, far = await pair(
-        peer, tmp_path, "--no-ipv6", "--give-up", "1", b=("--no-ipv4", "--give-up", "1")
+        peer, tmp_path, "--no-ipv6", "--give-up", "4", b=("--no-ipv4", "--give-up", "4")
     )
     assert await asyncio.gather(near.ends(), far.ends()) == [5, 5]
     said = "\n".join(near.err)
-    assert re.search(r"gave up after 1 s.*\n(problem|warning): .*only IPv4.*\n  because ", said)
+    assert re.search(r"gave up after 4 s.*\n(problem|warning): .*only IPv4.*\n  because ", said)
     assert near.out == []
 
 

@@ -127,7 +127,7 @@ async def test_no_password_of_a_turn_server_is_in_a_recording_or_on_the_stream(
     near = await start(
         "peer", "--interface", "lo", "--stun", f"stun:127.0.0.1:{unused_port}",
         "--turn", f"turn:me:Geheim-9x7@127.0.0.1:{unused_port}",
-        "--record", str(tmp_path / "r"), "--give-up", "1", "--json",
+        "--record", str(tmp_path / "r"), "--give-up", "3", "--json",
     )  # fmt: skip
     assert await near.ends() == 5
     told = "\n".join([*near.out, *near.err])

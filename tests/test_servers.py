@@ -72,6 +72,8 @@ def test_credentials_may_hold_what_a_uri_escapes():
         ("turn:me:pw:turn.example.org:3478", "me", "pw"),
         ("turn:1999999999:alice:pw:turn.example.org:3478?transport=udp", "1999999999:alice", "pw"),
         ("turn:me:pw:turn.example.org", "me", "pw"),
+        ("me:pw:turn.example.org:3478", "me", "pw"),
+        ("1999:me:p=w:turn.example.org:3478", "1999:me", "p=w"),
     ],
 )  # fmt: skip
 def test_credentials_as_people_write_them(url, username, password):

@@ -11,7 +11,17 @@ from icetui.diagnosis import diagnose
 from icetui.event_reader import EventReader, cleaned
 from icetui.events import Candidate, Pair, Server
 from icetui.reports.text import report
-from icetui.session import NEVER_LOGGED, Quality, Session, fold
+from icetui.session import (
+    CANDIDATES_KEPT,
+    LOG_KEPT,
+    LOG_SIZE,
+    NEVER_LOGGED,
+    PAIRS_KEPT,
+    SERVERS_KEPT,
+    Quality,
+    Session,
+    fold,
+)
 from icetui.summary import summarise
 from tests.making import EVENT_TYPES, any_event, structs
 
@@ -400,3 +410,82 @@ def test_samples_stand_in_the_order_of_sending():
     quality.add_loss(2.0)
     quality.add(0.04, 4.0)
     assert list(quality.samples) == [0.02, None, 0.03, 0.04]
+
+
+# --- a hostile stream -----------------------------------------------------------------------------
+
+
+def test_a_stream_of_ever_new_things_is_remembered_within_bounds():
+    def candidate(n):
+        return events.Candidate(id=f"R{n}", type="host", address="192.0.2.1", port=1)
+
+    session = Session()
+    for n in range(12_000):
+        at = {"wall": 1.0, "t": float(n)}
+        server = events.Server(url=f"stun:{n}:1", kind="stun")
+        pair = events.Pair(id=f"L1-R{n}", local="L1", remote=f"R{n}")
+        for event in (
+            events.RemoteCandidateAdded(candidate=candidate(n), **at),
+            events.CandidateGathered(candidate=candidate(n), **at),
+            events.ServerChanged(server=server, **at),
+            events.InterfaceFound(interface=events.Interface(name=f"eth{n}"), **at),
+            events.PairChanged(pair=pair, **at),
+            events.RoundTripMeasured(pair=f"L1-R{n}", seconds=0.1, **at),
+        ):
+            session.apply(event)
+    sizes = {
+        "candidates": (session.remote_candidates, CANDIDATES_KEPT),
+        "own candidates": (session.local_candidates, CANDIDATES_KEPT),
+        "pairs": (session.pairs, PAIRS_KEPT),
+        "quality": (session.quality, PAIRS_KEPT),
+        "servers": (session.servers, SERVERS_KEPT),
+        "interfaces": (session.interfaces, SERVERS_KEPT),
+        "log": (session.log, LOG_KEPT),
+    }
+    assert {name: len(kept) for name, (kept, _) in sizes.items()} == {
+        name: most for name, (_, most) in sizes.items()
+    }
+
+
+def test_the_path_in_use_is_not_forgotten_for_others():
+    session = Session()
+    first = events.Pair(id="L1-R0", local="L1", remote="R0", state="succeeded")
+    session.apply(events.PairChanged(wall=1, t=1, pair=first))
+    session.apply(events.SelectedPairChanged(wall=1, t=1, pair="L1-R0"))
+    for n in range(1, PAIRS_KEPT + 100):
+        pair = events.Pair(id=f"L1-R{n}", local="L1", remote=f"R{n}")
+        session.apply(events.PairChanged(wall=1, t=1, pair=pair))
+    assert session.selected_pair == first
+
+
+def test_the_log_is_bounded_in_bytes_as_well():
+    session = Session()
+    attribute = events.StunAttribute(name="SOFTWARE", value="x" * 250)
+    for n in range(3000):
+        session.apply(
+            events.StunMessage(
+                wall=1,
+                t=n,
+                direction="in",
+                local="a",
+                remote="b",
+                method="m",
+                message_class="request",
+                transaction="0",
+                attributes=(attribute,) * 64,
+            )
+        )
+    assert session.log_size <= LOG_SIZE
+    assert session.log_size == sum(map(events.size, session.log))
+    assert 500 < len(session.log) < 3000
+    assert session.logged == 3000
+
+
+def test_silence_ends_with_the_next_event_and_is_logged_once():
+    session = Session()
+    for seconds in (3.0, 3.5, 4.0):
+        session.apply(events.EngineSilent(wall=1, t=seconds, seconds=seconds))
+    assert session.silent == 4.0
+    assert len(session.log) == 1
+    session.apply(events.Heartbeat(wall=1, t=9))
+    assert session.silent is None

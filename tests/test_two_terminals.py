@@ -28,7 +28,13 @@ def tmux(tmp_path: Path, env: dict[str, str]) -> Iterator[Tmux]:
 
 
 def copied_blob(tmux: Tmux, window: Window) -> str:
-    """The blob that the dashboard has sent to tmux's clipboard."""
+    """The blob that the dashboard sends to tmux's clipboard when it is asked to."""
+    window.keys("c")
+    return awaited_blob(tmux, window)
+
+
+def awaited_blob(tmux: Tmux, window: Window) -> str:
+    """The blob that the dashboard sends to tmux's clipboard."""
     deadline = time.monotonic() + 10
     while True:
         text = tmux.call("list-buffers", "-F", "#{buffer_sample}")
@@ -73,6 +79,59 @@ def test_two_dashboards_connect_by_paste_and_exchange_a_message(
     bob.until("Message from the other side")
     bob.keys("m")
     bob.until(r"hello \[/y\] from alice")
+
+
+def test_copying_theirs_first_and_starting_then_is_no_trap(tmux: Tmux) -> None:
+    """Whoever has theirs in the clipboard before icetui starts still has it afterwards."""
+    alice = tmux.open(*ICETUI)
+    alice.until("icetui:")
+    alices_blob = copied_blob(tmux, alice)
+    forget_copies(tmux)
+    tmux.call("set-buffer", alices_blob)
+    bob = tmux.open(*ICETUI)
+    bob.until("icetui:")
+    assert tmux.buffer().strip() == alices_blob
+    tmux.call("paste-buffer", "-p", "-t", bob.name)
+    bob.until("Understood their blob")
+    answer = awaited_blob(tmux, bob)
+    assert answer != alices_blob
+    alice.paste(answer)
+    for window in (alice, bob):
+        window.until("CONNECTED")
+
+
+def test_a_paste_without_brackets_is_a_paste(tmux: Tmux) -> None:
+    alice, bob = tmux.open(*ICETUI), tmux.open(*ICETUI)
+    alice.until("icetui:")
+    blob = copied_blob(tmux, alice)
+    bob.until("icetui:")
+    bob.type(blob)
+    bob.until("Understood their blob")
+
+
+def test_theirs_comes_from_the_command_line_or_a_file(tmux: Tmux, tmp_path: Path) -> None:
+    alice = tmux.open(*ICETUI)
+    alice.until("icetui:")
+    blob = copied_blob(tmux, alice)
+    file = tmp_path / "theirs"
+    file.write_text(blob)
+    by_word = tmux.open(*ICETUI, blob)
+    by_file = tmux.open("sh", "-c", f"{' '.join(ICETUI)} < {file}")
+    for window in (by_word, by_file):
+        window.until("They answer|CHECKING|reached, but have not pasted")
+        window.keys("?")
+        window.until("How it works")  # keys are still read from the terminal
+
+
+def test_five_lines_stay_and_quiet_leaves_none(tmux: Tmux) -> None:
+    loud = tmux.open("sh", "-c", f"{' '.join(ICETUI)}; echo left; read _")
+    quiet = tmux.open("sh", "-c", f"{' '.join(ICETUI)} --quiet 2>/dev/null; echo left; read _")
+    for window in (loud, quiet):
+        window.until("icetui:")  # with stderr elsewhere it is drawn all the same
+        window.keys("q")
+        window.until("left")
+    assert "lasted" in loud.screen()
+    assert "lasted" not in quiet.screen()
 
 
 def test_a_damaged_paste_is_named_and_the_session_goes_on(tmux: Tmux) -> None:
@@ -157,16 +216,18 @@ def test_an_ice_restart_is_two_pastes_and_the_old_path_goes_on(tmux: Tmux) -> No
 
     forget_copies(tmux)
     alice.keys("r")
-    alice.until("Send them the new one")
+    alice.until("Press r again")
+    alice.keys("r")
+    alice.until("the other side needs our new blob")
     restarted = copied_blob(tmux, alice)
     assert restarted != alices_blob
     assert "CONNECTED" in alice.screen()
     forget_copies(tmux)
     bob.paste(restarted)
-    bob.until("has restarted ICE|Send them the new one")
-    answer = copied_blob(tmux, bob)
+    bob.until("has restarted ICE")
+    answer = awaited_blob(tmux, bob)  # theirs was pasted, so ours is wanted next
     assert "CONNECTED" in bob.screen()
     alice.paste(answer)
     for window in (alice, bob):
-        window.until(lambda screen: "Send them the new one" not in screen and "CONNECTED" in screen)
+        window.until(lambda screen: "restart" not in screen[:400] and "CONNECTED" in screen)
         window.until("superseded")

@@ -62,6 +62,11 @@ class Window:
         self._tmux = tmux
         self._name = name
 
+    @property
+    def name(self) -> str:
+        """What tmux calls it."""
+        return self._name
+
     def keys(self, *names: str) -> None:
         """Press keys, by tmux's names for them."""
         self._tmux.call("send-keys", "-t", self._name, *names)

@@ -175,6 +175,16 @@ ACTIONS: tuple[Action, ...] = (
         view.diagnosis, _always, 6,
     ),
     Action(
+        "chart", "p", "chart",
+        "Draw the round trips of the pair under the cursor and of the path over time.",
+        view.chart, lambda now: bool(now.session.quality), 3,
+    ),
+    Action(
+        "timeline", "T", "timeline",
+        "Draw what became of every pair over time.",
+        view.timeline, lambda now: bool(now.session.pairs), 2,
+    ),
+    Action(
         "yank", "y", "copy row",
         "Copy what is under the cursor: the pair, candidate, finding or line of the log.",
         view.yank, lambda now: now.focus in (*TABLES, "findings"), 1,

@@ -66,4 +66,4 @@ class Chronicle:
         elif isinstance(event, events.RequestLost):
             times = self.pairs.get(event.pair)
             if times is not None:
-                times.add(event.t, None)
+                times.add(event.t if event.sent is None else event.sent, None)

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from icetui.dashboard import handover
+from icetui.dashboard.glance import file_name
+
 if TYPE_CHECKING:
     from icetui.dashboard.app import Dashboard
+
+SURE = 5.0
+"""Seconds in which pressing the key again means yes."""
 
 
 def connect(app: Dashboard) -> None:
@@ -26,18 +32,23 @@ async def theirs(app: Dashboard) -> None:
 
 
 def copy(app: Dashboard) -> None:
-    app.copy_own()
+    if _may_leave(app, "c"):
+        handover.copy_own(app)
 
 
 async def save(app: Dashboard) -> None:
+    if not _may_leave(app, "w"):
+        return
     from icetui.dashboard.screens.saving import SaveBox
 
     exchange, session = app.living.exchange, app.living.session
-    default = f"./icetui-{app.file_name}.{exchange.own.form}"
+    default = f"./icetui-{file_name(app)}.{exchange.own.form}"
     await app.push_screen(SaveBox(exchange.own_text(session) or "", default))
 
 
 async def raw(app: Dashboard) -> None:
+    if not _may_leave(app, "u"):
+        return
     from icetui.dashboard.screens.raw import show_raw
 
     await show_raw(app, app.living.exchange.own_text(app.living.session) or "")
@@ -46,4 +57,23 @@ async def raw(app: Dashboard) -> None:
 def form(app: Dashboard) -> None:
     app.living.exchange.own.turn()
     app.living.exchange.card = True  # the new form is to be seen
-    app.copy_own()
+    if not app.masked:
+        handover.copy_own(app)
+
+
+def _may_leave(app: Dashboard, key: str) -> bool:
+    """Whether our description may be shown or handed out: at once, but for a masked screen, as it
+    holds the true addresses; there the key is pressed twice."""
+    if not app.masked:
+        return True
+    asked, app.unmasking = app.unmasking, (key, app.living.now)
+    if asked[0] == key and 0 <= app.living.now - asked[1] <= SURE:
+        app.unmasking = ("", 0.0)
+        return True
+    app.notify(
+        f"Your {app.living.exchange.own.noun} holds your true addresses. Press {key} again to "
+        "hand it out unmasked.",
+        severity="warning",
+        markup=False,
+    )
+    return False

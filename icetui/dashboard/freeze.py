@@ -21,7 +21,7 @@ def snapshot(session: Session) -> Session:
         if isinstance(value, dict | list | deque):
             setattr(still, field.name, value.copy())
     still.quality = {
-        pair: dataclasses.replace(quality, samples=quality.samples.copy())
+        pair: dataclasses.replace(quality, samples=quality.samples.copy(), sent=quality.sent.copy())
         for pair, quality in session.quality.items()
     }
     still.texts = [dataclasses.replace(line) for line in session.texts]

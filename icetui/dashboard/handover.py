@@ -6,13 +6,17 @@ theirs was accepted from a paste, because that is when it is wanted next.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from icetui import events
 from icetui.dashboard.text import plain
 from icetui.grammar import count
 
 if TYPE_CHECKING:
+    from textual.worker import WorkType
+
     from icetui.dashboard.app import Dashboard
     from icetui.dashboard.watch import Watch
 
@@ -44,6 +48,10 @@ def saw(app: Dashboard, watch: Watch, event: events.AnyEvent) -> None:
     """The few things that happen by themselves."""
     exchange, session = watch.exchange, watch.session
     exchange.own.see(event)
+    shown = watch is app.living and app.screen is app.main
+    if isinstance(event, events.TextReceived) and shown:
+        text = plain(event.text, 200)
+        app.notify(f"{text}\n\nm: answer", title="Message from the other side", markup=False)
     if isinstance(event, events.SessionRestarted):
         exchange.begin_again()
     elif isinstance(event, events.DescriptionRefused):
@@ -61,10 +69,12 @@ def saw(app: Dashboard, watch: Watch, event: events.AnyEvent) -> None:
         )
     if exchange.owed and session.blob_at is not None and session.blob is not None:
         exchange.owed = False
+        if app.masked or watch.source.foreign:
+            return  # true addresses, or another program's word: by a key only
         if session.gathering == "complete":
-            app.copy_own()
+            copy_own(app)
         else:
-            app.set_timer(SETTLE, app.copy_own)
+            app.set_timer(SETTLE, partial(copy_own, app))
 
 
 def by_itself(watch: Watch, event: events.AnyEvent | None = None) -> None:
@@ -83,19 +93,36 @@ def _understood(event: events.DescriptionAccepted, *, connected: bool) -> str:
     return f"Understood {THEIR_KINDS.get(event.kind, 'their description')}: {known}."
 
 
-async def copy(app: Dashboard, text: str) -> None:
-    """Ours, by every way there is; says where it went."""
+def copy_own(app: Dashboard) -> None:
+    """Send ours to the clipboard by every way there is, in the background; say where it went."""
     exchange = app.living.exchange
-    exchange.outcome = await app.clipboard_ways.copy(text, app.copy_to_clipboard)
-    app.repaint()
-    wanted = "" if app.living.session.connected else " Give it to the other side."
-    app.notify(f"Your {exchange.own.noun}: {exchange.outcome.sentence}.{wanted}", markup=False)
+    text = exchange.own_text(app.living.session)
+    if text is None:
+        return
+    exchange.hand_out(app.living.session)
+
+    async def copy() -> None:
+        exchange.outcome = await app.clipboard_ways.copy(text, app.copy_to_clipboard)
+        app.repaint()
+        wanted = "" if app.living.session.connected else " Give it to the other side."
+        app.notify(f"Your {exchange.own.noun}: {exchange.outcome.sentence}.{wanted}", markup=False)
+
+    _in_background(app, copy)
 
 
-async def copy_shown(app: Dashboard, text: str) -> None:
+def copy_text(app: Dashboard, text: str) -> None:
     """What was under the cursor."""
-    outcome = await app.clipboard_ways.copy(text, app.copy_to_clipboard)
-    app.notify(f"{plain(text, 60)}: {outcome.sentence}.", markup=False)
+
+    async def copy() -> None:
+        outcome = await app.clipboard_ways.copy(text, app.copy_to_clipboard)
+        app.notify(f"{plain(text, 60)}: {outcome.sentence}.", markup=False)
+
+    _in_background(app, copy)
+
+
+def _in_background(app: Dashboard, job: Callable[[], Awaitable[None]]) -> None:
+    # A function, not a coroutine: at the app's end it may never be started.
+    app.run_worker(cast("WorkType[None]", job), group="copy", exclusive=True)
 
 
 def saved(app: Dashboard, path: str) -> None:

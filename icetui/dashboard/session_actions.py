@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import TYPE_CHECKING
 
 from icetui import events
+from icetui.dashboard.glance import file_name
+from icetui.dashboard.watch import Watch
 
 if TYPE_CHECKING:
     from icetui.dashboard.app import Dashboard
 
+GOODBYE = 1.5
+"""Seconds it may take."""
 SURE = 5.0
 """Seconds in which pressing the key again means yes."""
 
@@ -42,7 +48,12 @@ def restart(app: Dashboard) -> None:
 
 
 def another(app: Dashboard) -> None:
-    app.begin_another()
+    """In this window; the one before stays to be looked at."""
+    if app.again is not None:
+        app.run_worker(app.living.source.close(), group="close")
+        app.watches.append(Watch(app.again(), app.monotonic))
+        app.look_at(len(app.watches) - 1)
+        app.follow(app.living)
 
 
 def earlier(app: Dashboard) -> None:
@@ -67,7 +78,7 @@ async def network(app: Dashboard) -> None:
 async def report(app: Dashboard) -> None:
     from icetui.dashboard.screens.report import ReportBox
 
-    await app.push_screen(ReportBox(f"./icetui-{app.file_name}.md"))
+    await app.push_screen(ReportBox(f"./icetui-{file_name(app)}.md"))
 
 
 async def leave(app: Dashboard) -> None:
@@ -80,4 +91,16 @@ async def leave(app: Dashboard) -> None:
     if watch.source.live and in_use(watch.session) and app.stage is None:
         await app.push_screen(LeaveBox())
     else:
-        await app.leave()
+        await say_goodbye(app)
+
+
+async def say_goodbye(app: Dashboard) -> None:
+    """To the other side, then end with the exit code."""
+    if app.leaving:
+        return
+    app.pace.stop()
+    app.leaving = True
+    code = 1 if app.living.failed else 0  # before the stream ends because of us
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(app.living.source.close(), GOODBYE)
+    app.exit(code)

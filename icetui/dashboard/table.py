@@ -128,6 +128,8 @@ class Table(Lines, Generic[Item, Row]):
         self.order: list[Item] = []
         self.total = 0
         """Items there are, those left out by the filter too."""
+        self.foot_needed = 0
+        """The most lines that what is cut in one row has taken so far."""
         self._cursor_row = 0
         self._cursor: str | None = None
         self._places: tuple[Place, ...] = ()
@@ -237,11 +239,12 @@ class Table(Lines, Generic[Item, Row]):
 
     def foot_lines(self, width: int) -> tuple[Segments, ...]:
         """The whole of what is cut in the row under the cursor."""
-        if not self.has_focus or not self.order or self.size.height < 6:
+        most = min(FOOT, self.size.height - 3)
+        if not self.has_focus or not self.order or most < 1:
             return ()
         row = self.row(self.order[self.cursor_row])
         whole = [
-            f"{column.title.strip() or column.id}: {cell.text}"
+            f"{column.id}: {cell.text}"
             for column, _, room in self._places
             if len((cell := column.cell(row)).text) > room and (column.least or column.rest)
         ]
@@ -250,6 +253,8 @@ class Table(Lines, Generic[Item, Row]):
         import textwrap
 
         lines = textwrap.wrap("  ".join(whole), width - 2, break_on_hyphens=False)[:FOOT]
+        self.foot_needed = max(self.foot_needed, len(lines))
+        lines = lines[:most]
         return tuple((Segment(f"  {line}".ljust(width), self.tone("rest")),) for line in lines)
 
     def line_count(self) -> int:

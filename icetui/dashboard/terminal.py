@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import codecs
 import functools
+import os
 import sys
+import time
 
 
 def bear_any_byte() -> None:
@@ -26,6 +28,13 @@ def draw_on_stdout() -> None:
     """
     if sys.__stderr__ is None or not sys.__stderr__.isatty():
         sys.__stderr__ = sys.__stdout__  # type: ignore[misc]  # where the driver looks
+
+
+def show_utc() -> None:
+    """Every time of day that is shown is one of UTC from now on."""
+    os.environ["TZ"] = "UTC0"
+    if hasattr(time, "tzset"):  # not on Windows
+        time.tzset()
 
 
 def _replacing(encoding: str) -> functools.partial[codecs.IncrementalDecoder]:

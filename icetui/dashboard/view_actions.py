@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from icetui.dashboard import handover
 from icetui.dashboard.panes.findings import FindingsPane
 from icetui.dashboard.table import Table
 from icetui.dashboard.text import plain
@@ -39,6 +40,19 @@ async def diagnosis(app: Dashboard) -> None:
     from icetui.dashboard.screens.diagnosis import Diagnosis
 
     await app.push_screen(Diagnosis())
+
+
+async def chart(app: Dashboard) -> None:
+    from icetui.dashboard.screens.chart import ChartBox
+
+    pair = app.main.pairs.highlighted
+    await app.push_screen(ChartBox(pair.id if pair is not None else None))
+
+
+async def timeline(app: Dashboard) -> None:
+    from icetui.dashboard.screens.timeline import Timeline
+
+    await app.push_screen(Timeline())
 
 
 def freeze(app: Dashboard) -> None:
@@ -102,7 +116,7 @@ def yank(app: Dashboard) -> None:
     if table is not None:
         text = "  ".join(value for _, value in table.cells())
     if text:
-        app.copy_text(plain(text, 2000))
+        handover.copy_text(app, plain(text, 2000))
 
 
 async def yank_cell(app: Dashboard) -> None:

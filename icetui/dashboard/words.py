@@ -113,6 +113,15 @@ def _accepted(e: events.DescriptionAccepted) -> Line:
     return Line(f"read their {e.kind} ({e.ufrag}): {count(e.new_candidates, 'new candidate')}")
 
 
+def _description_replaced(e: events.DescriptionReplaced) -> Line:
+    why = {"knock": ", because its owner checks us", "user": ", as asked for"}.get(e.cause, "")
+    return Line(f"their description is that of {e.current} now, not {e.former}{why}", "warning")
+
+
+def _candidates_kept(e: events.CandidatesKept) -> Line:
+    return Line(f"{count(e.candidates, 'candidate', verb='is')} kept for their description")
+
+
 def _description_refused(e: events.DescriptionRefused) -> Line:
     return Line(f"✗ the paste was not usable: {e.problem}", "bad")
 
@@ -250,7 +259,7 @@ def _behind(e: events.ReaderBehind) -> Line:
 
 
 def _silent(e: events.EngineSilent) -> Line:
-    return Line(f"the engine has been silent for {e.seconds:.0f} s", "bad")
+    return Line(f"the engine has been silent for {int(e.seconds)} s", "bad")
 
 
 def _topology(e: events.TopologyChanged) -> Line:
@@ -273,6 +282,25 @@ def _network_changed(e: events.NetworkChanged) -> Line:
     return Line(f"network: {change_words(e)}", "warning")
 
 
+def _topology(e: events.TopologyChanged) -> Line:
+    return Line(f"simulated network of {count(len(e.nodes), 'node')}, seed {e.seed}", "dim")
+
+
+def _nat_table(e: events.NatTableChanged) -> Line:
+    return Line(f"{e.nat} holds {count(len(e.bindings) + e.more, 'binding')}", "dim")
+
+
+def _packets(e: events.PacketsPassed) -> Line:
+    return Line(f"{count(len(e.passages) + e.left_out, 'packet')} passed", "dim")
+
+
+def _pace(e: events.PaceChanged) -> Line:
+    if e.paused:
+        return Line("time stands still", "dim")
+    speed = "as fast as it goes" if e.speed is None else f"at {e.speed:g} times its speed"
+    return Line(f"time passes {speed}", "dim")
+
+
 _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.EngineStarted: _engine_started,
     events.EngineFailed: _engine_failed,
@@ -289,6 +317,8 @@ _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.BlobChanged: _blob,
     events.DescriptionAccepted: _accepted,
     events.DescriptionRefused: _description_refused,
+    events.DescriptionReplaced: _description_replaced,
+    events.CandidatesKept: _candidates_kept,
     events.RoleChanged: _role,
     events.Knocked: _knocked,
     events.PairChanged: _pair,
@@ -316,4 +346,8 @@ _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.ReaderBehind: _behind,
     events.EngineSilent: _silent,
     events.Summary: _summary,
+    events.TopologyChanged: _topology,
+    events.NatTableChanged: _nat_table,
+    events.PacketsPassed: _packets,
+    events.PaceChanged: _pace,
 }

@@ -45,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     unreached.nothing_answers,
     exchange.not_pasted_yet,
     exchange.restarting,
+    exchange.replaced,
     exchange.waiting_for_them,
     exchange.old_blob,
     path.direct_blocked,

@@ -8,6 +8,7 @@ from icetui.diagnosis.facts import (
     abroad,
     answered,
     checking_for,
+    has_answered,
     heard,
     host_of,
     ids,
@@ -53,6 +54,29 @@ def unreadable(session: Session) -> Iterator[Finding]:
         remedy=""
         if OWN_BLOB in session.refusal.problem.lower()
         else "Copy the whole text again, from its first to its last character, and paste it.",
+    )
+
+
+def replaced(session: Session) -> Iterator[Finding]:
+    """Their description is not the first that was pasted."""
+    told = session.replaced
+    if told is None or session.description is None or session.peer_left:
+        return
+    if told.cause == "knock":
+        claim = "Back to the description of theirs from before: its owner checks us with our blob."
+        evidence = f"a check with our password names user fragment {told.current}, no longer used "
+        evidence += f"is {told.former}"
+        remedy = "Nothing is to be done; if it is wrong all the same, paste the right one."
+    else:
+        claim = "Their description is of another session than the one that was pasted first."
+        evidence = f"user fragment {told.current} is used now, {told.former} was before"
+        remedy = "If the first was right, ctrl+z takes it again."
+    yield Finding(
+        rule="description-replaced",
+        severity="warning",
+        claim=claim,
+        evidence=evidence,
+        remedy=remedy,
     )
 
 
@@ -190,6 +214,8 @@ def not_pasted_yet(session: Session) -> Iterator[Finding]:
     valid = [p for p in live_pairs(session) if p.valid]
     if not trying(session) or not valid or heard(session) or refusals(session):
         return
+    if has_answered(session):
+        return
     yield Finding(
         rule="not-pasted-yet",
         severity="warning",
@@ -221,7 +247,7 @@ def wrong_credentials(session: Session) -> Iterator[Finding]:
             "another session and network now.",
             evidence=f"it is of user fragment {session.description.ufrag}, while "
             f"{refusal.remote} checks us as {theirs} ({count(refusal.count, 'check')} refused)",
-            remedy="Ask them for their current blob, start icetui anew if need be, and paste it.",
+            remedy="Ask them for their current blob and paste it: it takes the place of this one.",
         )
     stale = [r for r in refused if _is_of_another_session(session, r)]
     if stale:

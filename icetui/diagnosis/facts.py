@@ -227,6 +227,15 @@ def span(seconds: float) -> str:
     return f"{seconds / 3600:.0f} h" if seconds < 172800 else f"{seconds / 86400:.0f} days"
 
 
+def has_answered(session: Session) -> bool:
+    """Whether what we hold is their answer to ours: then they have ours for certain."""
+    told = session.their_description
+    return told is not None and (
+        told.sdp_type == "answer"
+        or (session.started is not None and told.answers == session.started.ufrag)
+    )
+
+
 def listed(items: Iterable[str], most: int = 4) -> str:
     """`a, b, c and 5 more`."""
     found = list(dict.fromkeys(items))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import sys
 from collections.abc import Callable
-from typing import IO
 
+from icetui.console import Console
 from icetui.doctor.facts import FAILED, as_json_line, facts
 from icetui.doctor.text import as_text
 from icetui.session import Session
@@ -18,27 +17,38 @@ PATIENCE = 10.0
 """Seconds for everything but the binding lifetime; a dead resolver and a dead server take four."""
 
 
-async def examine(
-    source: Source, lifetime: float, out: IO[bytes], say: Callable[[str], None], *, as_json: bool
-) -> int:
-    """Run, print what was found to `out`, and return the exit code."""
-    examination = Examination(source, lifetime, say)
+async def examine(source: Source, lifetime: float, console: Console, *, as_json: bool) -> int:
+    """Run, print what was found, and return the exit code."""
+    interrupted = asyncio.Event()
+    if sys.platform != "win32":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, interrupted.set)
+    examination = Examination(source, lifetime, console.say, interrupted)
     session = await examination.run()
     if session.failure is not None:
-        say(session.failure.problem)
-        return FAILED
-    found = facts(session, examination.cut_short)
-    with contextlib.suppress(BrokenPipeError):  # nobody reads any more; the code still counts
-        out.write(as_json_line(found) if as_json else as_text(found).encode())
-        out.flush()
-    return found.exit_code
+        console.say(session.failure.problem)
+        code = FAILED
+    else:
+        found = facts(session, examination.cut_short)
+        console.data(as_json_line(found) if as_json else as_text(found).encode())
+        code = found.exit_code
+    interrupted.clear()  # a second one, while nobody takes what was found
+    whole = await console.drained(interrupted.is_set)
+    return code if whole else FAILED
 
 
 class Examination:
     """One run over a source that has been told to start a session."""
 
-    def __init__(self, source: Source, lifetime: float, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        lifetime: float,
+        say: Callable[[str], None],
+        interrupted: asyncio.Event,
+    ) -> None:
         """`lifetime` is the longest time in seconds for which a binding is watched."""
+        self._interrupted = interrupted
         self._source = source
         self._lifetime = lifetime
         self._say = say
@@ -51,9 +61,7 @@ class Examination:
     async def run(self) -> Session:
         """To the end; the session holds all that was found."""
         loop = asyncio.get_running_loop()
-        if sys.platform != "win32":
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, self._end, "it was interrupted")
+        interruption = asyncio.create_task(self._end_when_interrupted())
         patience = PATIENCE + 2 * self._lifetime
         timer = loop.call_later(patience, self._end, f"it was not complete after {patience:g} s")
         closer = asyncio.create_task(self._close_at_end())
@@ -67,6 +75,7 @@ class Examination:
                 self._said_waiting = True
                 self._say(f"watching unused NAT bindings for {self._lifetime:g} s …")
         timer.cancel()
+        interruption.cancel()
         self._ending.set()
         await closer
         return self.session
@@ -75,6 +84,10 @@ class Examination:
         """Whether nothing but the lifetime is open, and nobody has been told yet."""
         known = any(n.filtering != "unknown" or n.hairpinning for n in self.session.nats.values())
         return bool(self._lifetime) and known and not self._said_waiting
+
+    async def _end_when_interrupted(self) -> None:
+        await self._interrupted.wait()
+        self._end("it was interrupted")
 
     def _end(self, cause: str) -> None:
         if not self._ending.is_set():

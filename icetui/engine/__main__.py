@@ -29,6 +29,8 @@ from icetui.event_writer import EventWriter
 from icetui.lines import Lines
 
 LONGEST_COMMAND = 2 * 1024 * 1024
+LAST_WORDS = 0.5
+"""Seconds that a reader who does not read may keep the process from ending."""
 HEARTBEAT = 1.0
 """Seconds between two signs of life."""
 SWITCH_INTERVAL = 0.0002
@@ -114,7 +116,7 @@ def main() -> int:
             problem=f"the engine hit an error of its own: {type(error).__name__}: {error}",
             log=_keep_details(error),
         )
-    output.finish(1.0)
+    output.finish(LAST_WORDS)
     return code
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import itertools
+from typing import Literal
 
 import msgspec
 
@@ -30,6 +31,8 @@ from icetui.signaling import Description, UnreadableDescription
 
 LEAST_PACE = 0.005
 """Seconds; RFC 8445 section 14.2 allows no smaller Ta."""
+MOST_KEPT = 20
+"""Texts with candidates that wait for their description."""
 CLOSE_WITHIN = 0.8
 """Seconds that closing may take, whatever the servers do."""
 
@@ -55,6 +58,10 @@ class Agent:
         self._theirs: Description | None = None
         self._before: tuple[str, Description | None] = ("", None)
         """Our ufrag and their description of the generation before."""
+        self._former: Description | None = None
+        """The description of theirs that the present one has replaced."""
+        self._kept: list[Description] = []
+        """Candidates that came before the description they belong to."""
         self.generations.begin(self._new_checks())
         self._endpoints: list[Endpoint] = []
         self._candidates: dict[Address, Candidate] = {}
@@ -100,6 +107,7 @@ class Agent:
             events.Server(url=s.url, kind="turn", transport=s.transport)
             for s in self._start.turn_servers
         ]
+        servers += self._start.unusable_servers
         self.stream.emit(
             events.SessionStarted,
             ufrag=self.ufrag,
@@ -118,7 +126,7 @@ class Agent:
     def paste(self, text: str) -> None:
         """Read the other side's description, or say in one sentence why not."""
         try:
-            theirs = self._typed(signaling.read(text))
+            theirs = self._placed(self._typed(signaling.read(text)))
             warnings = signaling.check(theirs, self._addressed_by(theirs), self.net.wall())
             self._take(theirs, warnings)
         except UnreadableDescription as problem:
@@ -144,13 +152,17 @@ class Agent:
             return msgspec.structs.replace(ours, ufrag=theirs.answers)
         return ours
 
+    def _placed(self, theirs: Description) -> Description:
+        """Candidates that came alone are of one media section, which may not be the one used."""
+        known = self._theirs
+        return theirs if known is None else signaling.for_section(theirs, known.mid, known.mline)
+
     def _take(self, theirs: Description, warnings: tuple[str, ...]) -> None:
         known = self._theirs
-        if known is None and not theirs.pwd:
-            raise UnreadableDescription(
-                "These are candidates without the description they belong to, which holds the "
-                "password: paste the offer, answer or blob first."
-            )
+        strange = known is not None and bool(theirs.ufrag) and theirs.ufrag != known.ufrag
+        if not theirs.pwd and (known is None or (strange and not self.connected())):
+            self._keep(theirs)
+            return
         if known is None:
             old = self._before[1]
             if old is not None and theirs.ufrag == old.ufrag:
@@ -158,19 +170,24 @@ class Agent:
                     "This is their blob from before the restart: send them your new one first, "
                     "then paste the one they have then"
                 )
-        elif theirs.ufrag and theirs.ufrag != known.ufrag:
-            if not theirs.pwd or not self._is_restart(theirs, known):
-                raise UnreadableDescription(
-                    "This is from another session than the one you are in: start icetui anew to "
-                    "connect to it"
-                )
+        elif strange and theirs.pwd and self._is_restart(theirs, known):
             self._begin_generation("their restart")
             known = None
-        elif theirs.ufrag and theirs.pwd and theirs.pwd != known.pwd:
+        elif strange and self.connected():
             raise UnreadableDescription(
-                "The password in this text is not the one pasted before: paste theirs as they have "
-                "it now."
+                "This is from another session than the one you are connected to: leave it and "
+                "start icetui anew to connect to that one."
             )
+        elif theirs.pwd and (strange or theirs.pwd != known.pwd):
+            if self.connected():
+                raise UnreadableDescription(
+                    "The password in this text is not the one pasted before: paste theirs as they "
+                    "have it now."
+                )
+            self._replace(known, theirs, "newer")
+            known = None
+        if known is None:
+            theirs = self._with_kept(theirs)
         # Pairs are formed before the checks start, so that the likeliest goes first.
         added = sum(self._add_remote(c) for c in theirs.candidates)
         self._theirs = known or theirs
@@ -194,9 +211,70 @@ class Agent:
                 theirs.pwd,
                 lite=theirs.lite,
                 controlling=self._controls(theirs),
+                has_ours=theirs.sdp_type == "answer",
             )
             self._publish()
         self._see_who_opens()
+
+    def _keep(self, candidates: Description) -> None:
+        """Candidates overtook their description, as they do where both go through a server."""
+        if len(self._kept) < MOST_KEPT:
+            self._kept.append(candidates)
+        number = sum(len(kept.candidates) for kept in self._kept)
+        self.stream.emit(events.CandidatesKept, candidates=number, ufrag=candidates.ufrag)
+
+    def _with_kept(self, theirs: Description) -> Description:
+        """With the candidates that were kept for it."""
+        kept = [k for k in self._kept if k.ufrag in ("", theirs.ufrag)]
+        self._kept = []
+        placed = [signaling.for_section(k, theirs.mid, theirs.mline) for k in kept]
+        more = tuple(c for k in placed for c in k.candidates)
+        complete = theirs.complete or any(k.complete for k in placed)
+        return msgspec.structs.replace(
+            theirs, candidates=(*theirs.candidates, *more), complete=complete
+        )
+
+    def _replace(
+        self, known: Description, theirs: Description, cause: Literal["newer", "user", "knock"]
+    ) -> None:
+        """Before a path stands the newest description counts: checks begin anew with the same
+        credentials of ours, which may be with either side. One wrong paste ends no session."""
+        self.stream.emit(
+            events.DescriptionReplaced, former=known.ufrag, current=theirs.ufrag, cause=cause
+        )
+        self._former, self._theirs, self._their_mid = known, None, None
+        self._unpaired = UnpairedCandidates()
+        self._begin_checks("another description of theirs")
+
+    def take_former(self, cause: Literal["user", "knock"] = "user") -> None:
+        """Use the description again that the present one has replaced."""
+        former, known = self._former, self._theirs
+        if former is None or known is None or self.connected():
+            self.stream.emit(
+                events.CommandRefused,
+                command="take-former",
+                problem="a path stands already, with the description that is used now"
+                if self.connected()
+                else "there is no former description of theirs",
+            )
+            return
+        self._replace(known, former, cause)
+        self._take(former, ())
+
+    def knocked_by(self, ufrag: str) -> None:
+        """A check keyed with our password came from somebody else than the one whose description
+        is used. If it is the one of before, that was the right one: only its owner was given ours.
+        """
+        former = self._former
+        if former is None or ufrag != former.ufrag or self.connected() or self.checks.peer_heard:
+            return
+        asyncio.get_running_loop().call_soon(self._follow_the_knock, ufrag)
+
+    def _follow_the_knock(self, ufrag: str) -> None:
+        if self._closed or self._former is None or self._former.ufrag != ufrag:
+            return
+        if not (self.connected() or self.checks.peer_heard):
+            self.take_former("knock")
 
     def _see_who_opens(self) -> None:
         """Both NATs may be known by now: see `Rechecks.only_we_can_open`."""
@@ -216,9 +294,15 @@ class Agent:
         return taken or self._unpaired.add_redundant(self.checks, candidate)
 
     def _is_restart(self, theirs: Description, known: Description) -> bool:
-        """Whether the same peer has restarted: it answers us, or offers an address it had."""
+        """Whether the same peer has restarted (RFC 8445 section 9): it answers us, is the same DTLS
+        endpoint with the same media section, or offers an address it had."""
         if theirs.answers is not None:
             return theirs.answers == self.ufrag
+        if theirs.sdp_type == "answer":
+            return False  # whoever restarts offers
+        said = theirs.fingerprint, theirs.mid
+        if theirs.fingerprint is not None and said == (known.fingerprint, known.mid):
+            return True
         had = {(c.address, c.port) for c in known.candidates}
         return any((c.address, c.port) in had for c in theirs.candidates)
 
@@ -238,15 +322,19 @@ class Agent:
         self._before = (self.ufrag, self._theirs)
         self._generation += 1
         self.ufrag, self._pwd = signaling.random_credentials(self.net.random.randbytes)
-        self._theirs = None
+        self._theirs = self._former = None
         self._unpaired = UnpairedCandidates()
-        hosts, round_trip = self.checks.server_hosts, self.checks.server_round_trip
         self.stream.emit(
             events.SessionRestarted, generation=self._generation, ufrag=self.ufrag, cause=cause
         )
+        self._begin_checks("an ICE restart")
+
+    def _begin_checks(self, by: str) -> None:
+        """A new check list over the endpoints that there are."""
+        hosts, round_trip = self.checks.server_hosts, self.checks.server_round_trip
         checks = self._new_checks()
         checks.server_hosts, checks.server_round_trip = hosts, round_trip
-        self.generations.begin(checks)
+        self.generations.begin(checks, by)
         for endpoint in self._endpoints:
             if endpoint.candidate is not None and not endpoint.transport.is_closing():
                 checks.add_endpoint(endpoint)
@@ -306,6 +394,11 @@ class Agent:
         endpoint = Endpoint(self.generations, self.net, self.stream, via=via)
         self._endpoints.append(endpoint)
         return endpoint
+
+    def discard(self, endpoint: Endpoint) -> None:
+        """It has come to nothing."""
+        if endpoint in self._endpoints:
+            self._endpoints.remove(endpoint)
 
     def _endpoint_lost(self, endpoint: Endpoint) -> None:
         """A TURN allocation is gone: say so, and ask its server for another one."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from icetui.engine import stun
 from icetui.engine.endpoint import Endpoint, Request
 from icetui.engine.net import Address, Randomness
-from icetui.events import Reason
+from icetui.events import Reason, address_port
 
 SERVER_TIMEOUTS = (0.1,) * 4 + (0.15,) * 4 + (0.25,) * 4
 """Seconds each transmission waits for an answer: a verdict after 2 s."""
@@ -66,12 +66,16 @@ async def binding(
     loop = asyncio.get_running_loop()
     outcome: asyncio.Future[tuple[Reason, str] | None] = loop.create_future()
 
+    elsewhere: list[Address] = []
+    """From where answers came that do not count (RFC 8489 section 6.3.1 wants them from there)."""
+
     def settle(result: tuple[Reason, str] | None) -> None:
         if not outcome.done():
             outcome.set_result(result)
 
     def on_answer(answer: stun.Message, source: Address, at: float) -> None:
         if source != addr and not from_anywhere:
+            elsewhere.append(source)
             return
         endpoint.answered(answer)
         plain = answer.address(stun.Attribute.MAPPED_ADDRESS)
@@ -110,4 +114,7 @@ async def binding(
         await asyncio.wait({outcome}, timeout=patience)
         if outcome.done():
             return outcome.result()
+    if elsewhere:
+        came = f"the answer came from {address_port(*elsewhere[0])}, which was not asked"
+        return Reason.ADDRESS_MISMATCH, came
     return Reason.TIMEOUT, f"{len(asked.sent)} requests, no answer"

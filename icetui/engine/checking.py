@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from typing import Protocol
 
 import msgspec
-from aioice.ice import validate_password, validate_username
 
 from icetui import events
 from icetui.engine import stun
@@ -47,6 +46,7 @@ class Observer(Protocol):
     def peer_reflexive(self, endpoint: Endpoint, mapped: Address) -> None: ...
     def peer_left(self, pair: CheckedPair) -> None: ...
     def take_over(self, checks: CheckList) -> CheckedPair | None: ...
+    def knocked_by(self, ufrag: str) -> None: ...
 
 
 class CheckList:
@@ -94,7 +94,8 @@ class CheckList:
         self.gone = False
         self.peer_heard = False
         """Whether the other side has our description: it sent a check keyed with our password,
-        or is lite and never will. Until then it answers us but could not use any path."""
+        has answered our offer, or is lite and never will. Until then it answers us but could not
+        use any path."""
         self._remote_ids = itertools.count(1) if remote_ids is None else remote_ids
         self.primary = True
         """Whether this is the generation whose state is the connection's."""
@@ -114,16 +115,17 @@ class CheckList:
         for remote in list(self.remotes.values()):
             self._form_pair(endpoint, remote)
 
-    def set_remote(self, ufrag: str, pwd: str, *, lite: bool, controlling: bool) -> None:
+    def set_remote(
+        self, ufrag: str, pwd: str, *, lite: bool, controlling: bool, has_ours: bool = False
+    ) -> None:
         """Credentials of the other side and our role; starts the checks.
 
-        Raises ValueError when the credentials break the grammar of RFC 8445 section 5.3.
+        `has_ours`: it has our description for certain, as it has answered it. Servers that answer
+        checks, send none and do not say that they are lite are nominated like all others then.
         """
-        validate_username(ufrag)
-        validate_password(pwd)
         self.remote_username, self.remote_password = ufrag, pwd
         self.remote_is_lite = lite
-        self.peer_heard = self.peer_heard or lite
+        self.peer_heard = self.peer_heard or lite or has_ours
         self.ice_controlling = controlling or lite
         self._show_role("lite" if lite else "ufrags")
         self._reprioritise()
@@ -340,6 +342,7 @@ class CheckList:
 
     def request(self, pair: CheckedPair, purpose: Purpose) -> Request:
         """Send a signed Binding request for a pair, once."""
+        self.plan.sent()
         return self.requests.send(pair, purpose)
 
     # --- incoming checks ------------------------------------------------------------------------
@@ -536,14 +539,14 @@ class CheckList:
             self.fail(pair, Reason.SEND_ERROR, "the TURN allocation is gone")
             pair.due = NEVER
 
-    def supersede(self) -> None:
-        """Another generation has taken over: this one ends, its pairs say why."""
+    def supersede(self, by: str = "an ICE restart") -> None:
+        """Another check list has taken over: this one ends, its pairs say why."""
         self.stop()
         for pair in self.pairs.values():
             before = f"; before that it failed: {pair.reason}" if pair.reason else ""
             pair.state = State.FAILED
             pair.valid = pair.nominated = False
-            pair.reason, pair.detail = Reason.SUPERSEDED, f"an ICE restart replaced it{before}"
+            pair.reason, pair.detail = Reason.SUPERSEDED, f"{by} replaced it{before}"
             self.show(pair)
 
     def stop(self) -> None:

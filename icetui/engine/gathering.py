@@ -7,6 +7,7 @@ before any server is asked, each server's answer or failure by itself. Nobody wa
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 from collections.abc import Callable, Coroutine
 from typing import Any, Protocol
@@ -25,6 +26,7 @@ from icetui.engine.stream import Stream
 from icetui.engine.tasks import Tasks
 from icetui.engine.turn import RelayUnavailable
 from icetui.events import Candidate, Reason, Server, StartSession, StunServer, TurnServer
+from icetui.turn_rest import with_credentials
 
 SERVER_DEADLINE = 2.0
 """Seconds after which a TURN server or a resolver counts as dead …"""
@@ -45,6 +47,9 @@ ANSWERED = (
 """Refusals that only a TURN server that was reached can give."""
 PASSING = (Reason.TIMEOUT, Reason.QUOTA, Reason.ICMP_UNREACHABLE, Reason.SEND_ERROR, Reason.DNS)
 """Why a TURN server may be of no use now and of use later: it is asked again."""
+NEXT_WAY, MOST_WAYS = 0.6, 6
+"""Seconds without an answer after which a TURN server is asked at its next address or from our next
+one as well; how many ways are tried in all."""
 KEEP_WARM = 15.0
 """Seconds between Binding requests that keep a NAT's mapping alive (RFC 8445 section 11)."""
 
@@ -53,6 +58,7 @@ class Gatherer(Protocol):
     """Who uses what is gathered."""
 
     def new_endpoint(self, *, via: str | None = None) -> Endpoint: ...
+    def discard(self, endpoint: Endpoint) -> None: ...
     def found(self, candidate: Candidate, endpoint: Endpoint) -> Candidate | None: ...
     def direct(self) -> bool: ...
     def server_at(self, address: str) -> None: ...
@@ -80,7 +86,9 @@ class Gathering:
         self._servers: dict[str, Server] = {}
         self._keepers = Tasks()
         self._by_turn: dict[Endpoint, tuple[str, Address, Address]] = {}
-        """What a TURN server (URI, address) has told of a base, until it is needed."""
+        """What a TURN server (URI, address) was the first to tell of a base."""
+        self._without_stun: dict[Endpoint, None] = {}
+        """Bases that have nothing but that."""
         discovery.on_turn_mapping = self._seen_by_turn
 
     async def run(self) -> None:
@@ -189,7 +197,9 @@ class Gathering:
         """Addresses of a server, or None after its failure was shown."""
         began = self._net.now()
         try:
-            found = await asyncio.wait_for(self._net.resolve(host, port), SERVER_DEADLINE)
+            # Not wait_for, which before Python 3.12 can swallow the cancellation of its caller.
+            async with asyncio.timeout(SERVER_DEADLINE):
+                found = await self._net.resolve(host, port)
         except Unresolved as error:
             self._failed(server, began, Reason.DNS, f"{host}: {error}")
         except TimeoutError:
@@ -277,10 +287,10 @@ class Gathering:
         if any(server is None or server.state != "failed" for server in stun):
             return
         for endpoint, local, rank in self._hosts:
-            told = self._by_turn.pop(endpoint, None)
-            if told is None:
+            if endpoint in self._without_stun or endpoint not in self._by_turn:
                 continue
-            url, addr, mapped = told
+            self._without_stun[endpoint] = None
+            url, addr, mapped = self._by_turn[endpoint]
             self._reflexive(endpoint, local, rank, url, mapped)
 
             def again(
@@ -339,40 +349,76 @@ class Gathering:
         addresses = await self._resolve(server, turn_server.host, turn_server.port)
         if addresses is None:
             return
-        local = next(
-            ((a, source) for a in addresses if (source := self._source(a)) is not None), None
-        )
-        if local is None:
+        ways = [(addr, source) for addr in addresses for source in self._sources(addr)][:MOST_WAYS]
+        if not ways:
             self._failed(server, began, Reason.SEND_ERROR, "no local address reaches it")
             return
-        addr, source = local
-        server = msgspec.structs.replace(server, address=events.address_port(*addr))
+        turn_server = with_credentials(turn_server, self._net.wall())
+        server = msgspec.structs.replace(server, address=events.address_port(*ways[0][0]))
         self._discovery.turn_server(turn_server, addresses)
-        attempt = self._keepers.start(
-            self._allocate(server, turn_server, addr, source, rank, began)
-        )
-        done, _ = await asyncio.wait({attempt}, timeout=SERVER_DEADLINE)
-        if not done:
-            self._failed(server, began, Reason.TIMEOUT, f"no answer for {SERVER_DEADLINE:.0f} s")
-            asyncio.get_running_loop().call_later(SERVER_PATIENCE, attempt.cancel)
+        deadline = self._net.now() + SERVER_DEADLINE
+        attempts: list[asyncio.Task[None]] = []
+        problems: list[RelayUnavailable] = []
+        settled = asyncio.Event()
+
+        async def attempt(addr: Address, source: str) -> None:
+            try:
+                await self._allocate(turn_server, addr, source, rank, began)
+            except RelayUnavailable as error:
+                problems.append(error)
+                if error.reason not in ANSWERED and len(problems) < len(ways):
+                    return
+            for other in attempts:
+                if other is not asyncio.current_task():
+                    other.cancel()
+            settled.set()
+
+        for addr, source in ways:
+            attempts.append(self._keepers.start(attempt(addr, source)))
+            left = deadline - self._net.now()
+            pause = left if len(attempts) == len(ways) else min(NEXT_WAY, left)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await settled.wait()
+            if settled.is_set():
+                break
+        if not settled.is_set():
+            # A router's word says more than silence.
+            told = next((p for p in problems if p.reason != Reason.TIMEOUT), None)
+            silence = RelayUnavailable(Reason.TIMEOUT, f"no answer for {SERVER_DEADLINE:.0f} s")
+            self._failed_as(server, began, told or silence)
+            for late in attempts:
+                asyncio.get_running_loop().call_later(SERVER_PATIENCE, late.cancel)
+        elif self._servers[server.url].state != "ok" and problems:
+            answered = [p for p in problems if p.reason in ANSWERED]
+            self._failed_as(server, began, (answered or problems)[-1])
+
+    def _failed_as(self, server: Server, began: float, problem: RelayUnavailable) -> None:
+        self._failed(server, began, problem.reason, str(problem))
 
     async def _allocate(
-        self,
-        server: Server,
-        turn_server: TurnServer,
-        addr: Address,
-        source: str,
-        rank: int,
-        began: float,
+        self, turn_server: TurnServer, addr: Address, source: str, rank: int, began: float
     ) -> None:
+        """Get a relayed candidate from the server at `addr`, asked from one local address.
+
+        Raises `RelayUnavailable`.
+        """
+        server = Server(
+            url=turn_server.url,
+            kind="turn",
+            transport=turn_server.transport,
+            address=events.address_port(*addr),
+        )
         endpoint = self._gatherer.new_endpoint(via=server.url)
         try:
             await allocate(endpoint, turn_server, addr, source)
         except RelayUnavailable as error:
-            self._failed(server, began, error.reason, str(error))
             if error.reason in ANSWERED:
                 self._discovery.turn_answered(turn_server, source)
-            return
+            raise
+        finally:
+            if endpoint.transport is None:
+                self._gatherer.discard(endpoint)
         self._discovery.turn_answered(turn_server, source)
         mapped: Address = endpoint.transport.get_extra_info("related_address")
         self._show(
@@ -403,17 +449,19 @@ class Gathering:
             endpoint,
         )
 
-    def _source(self, towards: Address) -> str | None:
-        """Which local address to reach a server from, among the interfaces in use."""
+    def _sources(self, towards: Address) -> list[str]:
+        """Local addresses to reach a server from, among the interfaces in use: the one that the
+        system would take comes first, and others may get through where it does not."""
         source = self._net.source_address(towards)
+        if source is None:
+            return []
         usable = [
             a.address
             for a in local_addresses(self._net, self._start.interfaces)
             if a.why_not is None and (":" in a.address) == (":" in towards[0])
         ]
-        if source in usable or (source is not None and not self._start.interfaces):
-            return source
-        return usable[0] if usable and source is not None else None
+        first = [source] if source in usable or not self._start.interfaces else []
+        return list(dict.fromkeys([*first, *usable]))
 
 
 def _priority(kind: str, rank: int) -> int:

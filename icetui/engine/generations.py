@@ -34,12 +34,12 @@ class Generations:
         """The one with a path, if there is one."""
         return next((c for c in self.lists if c.path.selected is not None), None)
 
-    def begin(self, checks: CheckList) -> None:
+    def begin(self, checks: CheckList, by: str = "an ICE restart") -> None:
         """A new generation; of the others only the one that carries data goes on."""
         carrying = self.carrying
         for other in self.lists:
             if other is not carrying:
-                other.supersede()
+                other.supersede(by)
         self.lists = [checks] if carrying is None else [carrying, checks]
         checks.primary = carrying is None
 

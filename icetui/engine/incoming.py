@@ -52,6 +52,10 @@ class IncomingChecks:
             self._refuse(message, addr, endpoint, 400, "Bad Request")
         elif not (checks.names_us(username) and message.signed_with(key)):
             self._refuse(message, addr, endpoint, 401, "Unauthenticated")
+            ours, _, theirs = username.partition(":")
+            observer = checks.observer
+            if observer and ours == checks.local_username and message.signed_with(key):
+                observer.knocked_by(theirs)
         elif message.not_comprehended(COMPREHENDED):
             self._refuse(message, addr, endpoint, 420, "Unknown Attribute")
         elif self._in_conflict(message):

@@ -127,7 +127,7 @@ class PathChoice:
         if not checks.ice_controlling or checks.closing or not checks.peer_heard:
             return
         best = self._best()
-        if best is None or best.nominated:
+        if best is None or (best.nominated and best is self.selected):
             return
         if self.nominating is not None:
             if best.relays < self.nominating.relays:
@@ -153,7 +153,9 @@ class PathChoice:
         steady = [
             p
             for p in self._valid()
-            if not p.silent and (p is self.selected or now - p.revived_at >= settled)
+            if not p.silent
+            and (p is self.selected or now - p.revived_at >= settled)
+            and (p is self.selected or not self._checks.upkeep.overdue(p))
         ]
         return max(steady, key=CheckedPair.prefer, default=None)
 

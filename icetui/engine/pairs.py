@@ -92,6 +92,8 @@ class CheckedPair:
         self.consent_at: float | None = None
         """Uptime of the last answer: consent runs out while the machine sleeps, too."""
         self.silent = False
+        self.probes_in_silence = 0
+        self.last_probe = -math.inf
         self.unanswered_since: float | None = None
         self.revived_at = -math.inf
         self.smoothed_round_trip: float | None = None

@@ -86,6 +86,15 @@ class Plan:
             self._timer.cancel()
         self._timer = self._loop.call_at(due, self._tick)
 
+    def sent(self) -> None:
+        """A check has left that was not planned, a probe or a nomination: it counts for Ta, too."""
+        now = self._loop.time()
+        self._last = now if self._last is None else max(now, self._last + self._pace)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+            self._arm()
+
     def _tick(self) -> None:
         """Send one check; verdicts on the way to it cost no pace."""
         self._timer = None

@@ -34,6 +34,8 @@ class RelayTransport:
         self._endpoint = endpoint
         self._channels: dict[Address, int] = {}
         self._peers: dict[int, Address] = {}
+        self._without_channel: dict[Address, None] = {}
+        """Peers that the server relays to, but binds no channel for: by Send indications, then."""
         self._refused: dict[Address, tuple[Reason, str]] = {}
         """Peers that the server will not relay to."""
         self._binds = Tasks()
@@ -81,7 +83,9 @@ class RelayTransport:
 
     def _send_bound(self, data: bytes, addr: Address) -> None:
         number = self._channels.get(addr)
-        if number is not None and not self.is_closing():
+        if addr in self._without_channel:
+            self._client.send_indication(addr, data)
+        elif number is not None and not self.is_closing():
             self._client.send_channel_data(number, data)
         if addr in self._refused:
             # The refusal came before this was asked: whoever asks learns of it all the same.
@@ -109,7 +113,7 @@ class RelayTransport:
         while True:
             pause = BIND_AGAIN
             try:
-                await self._client.bind_channel(number, addr)
+                await self._open_to(number, addr)
                 self._refused.pop(addr, None)
             except Refused as error:
                 reason = Reason.FORBIDDEN if error.code == 403 else Reason.NO_PERMISSION
@@ -119,6 +123,19 @@ class RelayTransport:
             except Unanswered:
                 pause = BIND_RETRY
             await asyncio.sleep(pause)
+
+    async def _open_to(self, number: int, addr: Address) -> None:
+        """A channel, or at least the permission. Raises `Refused`, `Unanswered`."""
+        if addr not in self._without_channel:
+            try:
+                await self._client.bind_channel(number, addr)
+            except Refused as error:
+                if error.code == 403:
+                    raise
+            else:
+                return
+        await self._client.permit(addr)
+        self._without_channel[addr] = None
 
     def verify(self) -> None:
         """Ask the server whether the allocation still lives, because nothing comes through it.
@@ -136,7 +153,8 @@ class RelayTransport:
     async def _close(self) -> None:
         self._binds.cancel()
         try:
-            await asyncio.wait_for(self._client.delete(), GOODBYE)
+            async with asyncio.timeout(GOODBYE):
+                await self._client.delete()
         except (TimeoutError, OSError, Refused, Unanswered, NothingGranted):
             self._client.close()  # the allocation runs out by itself
 

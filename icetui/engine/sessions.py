@@ -49,6 +49,8 @@ class Sessions:
                 )
             case events.Paste():
                 agent.paste(command.text)
+            case events.TakeFormer():
+                agent.take_former()
             case events.SendText():
                 agent.send_text(command.text)
             case events.Restart():

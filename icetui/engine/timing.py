@@ -75,6 +75,10 @@ class Timing:
     probe_suspect: float = 0.1
     """Between probes while the last one is overdue: many in the time that `silence` leaves, so
     that loss is not taken for a dead path."""
+    probe_silent: float = 2.0
+    """At most, between probes of a silent pair for each check of theirs that comes; the first ones
+    are `probe_suspect` apart, then twice as long each: where a policer drops what is too much, two
+    sides that ask each other for ever would keep it busy."""
     probe_lossy: float = 0.05
     """The same on a pair that loses more than `lossy` of its requests."""
     lossy: float = 0.1

@@ -209,6 +209,19 @@ class TurnClient:
             {stun.Attribute.CHANNEL_NUMBER: number, stun.Attribute.XOR_PEER_ADDRESS: peer},
         )
 
+    async def permit(self, peer: Address) -> None:
+        """Section 9. Raises `Refused`, `Unanswered`."""
+        await self.request(stun.Method.CREATE_PERMISSION, {stun.Attribute.XOR_PEER_ADDRESS: peer})
+
+    def send_indication(self, peer: Address, data: bytes) -> None:
+        """Section 11.1."""
+        if self._connection is not None and not self.is_closing():
+            message = stun.Builder(
+                stun.Method.SEND, stun.Class.INDICATION, self.net.random.randbytes(12)
+            )
+            message.address(stun.Attribute.XOR_PEER_ADDRESS, peer).add(stun.Attribute.DATA, data)
+            self._connection.send(message.finish().raw)
+
     def send_channel_data(self, number: int, data: bytes) -> None:
         if self._connection is not None:
             self._connection.send(struct.pack("!HH", number, len(data)) + data)

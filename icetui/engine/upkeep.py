@@ -35,6 +35,7 @@ class Upkeep:
         checks = self._checks
         pair.count_loss(transaction)
         pair.unanswered_since = None
+        pair.probes_in_silence = 0
         now = checks.loop.time()
         was_silent, pair.silent = pair.silent, False
         if pair.round_trips:
@@ -79,7 +80,9 @@ class Upkeep:
     def asked(self, pair: CheckedPair) -> None:
         """A check came on a pair that is valid: if it had gone silent, it may not be any more."""
         if pair.silent:
-            pair.next_probe = AT_ONCE
+            pause = self._timing.probe_suspect * 2.0 ** min(pair.probes_in_silence, 16)
+            earliest = pair.last_probe + min(pause, self._timing.probe_silent)
+            pair.next_probe = min(pair.next_probe, earliest)
             self._arm()
 
     def _interval(self, pair: CheckedPair) -> float:
@@ -148,7 +151,8 @@ class Upkeep:
     def _probe(self, pair: CheckedPair, now: float) -> None:
         on_path = pair is self._checks.path.selected
         request = self._checks.request(pair, "consent" if on_path else "probe")
-        pair.open_probes[request.message.transaction_id] = now
+        pair.open_probes[request.message.transaction_id] = pair.last_probe = now
+        pair.probes_in_silence += pair.silent
         if pair.unanswered_since is None:
             pair.unanswered_since = now
         if on_path:

@@ -6,6 +6,7 @@ What must never come in: I/O, clocks (time is handed in), the engine, any screen
 """
 
 from icetui.signaling.blob import write_blob
+from icetui.signaling.candidate_line import write_candidate
 from icetui.signaling.description import (
     MAX_TEXT,
     Description,
@@ -39,6 +40,7 @@ __all__ = [
     "stun_bytes",
     "write_base64",
     "write_blob",
+    "write_candidate",
     "write_json",
     "write_sdp",
 ]

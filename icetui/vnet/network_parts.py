@@ -118,6 +118,9 @@ class Nat(Value, frozen=True, kw_only=True):
     highest_port: Annotated[int, Meta(ge=1, le=65535)] = 65535
     hairpin: Literal["no", "yes", "inside-source"] = "no"
     """Section 6; inside-source: turned back without changing who it is from."""
+    answers: Literal["by-the-question", "by-the-mapping"] = "by-the-question"
+    """Through which binding an answer leaves: that by which its question came, as in Linux's
+    conntrack, or that of its own destination. The same where mappings depend on nothing."""
     lifetime: Annotated[float, Meta(gt=0, le=1_000_000)] = 120.0
     """Of a binding in use in both directions (section 4.3)."""
     first_lifetime: Annotated[float, Meta(gt=0, le=1_000_000)] | None = 30.0

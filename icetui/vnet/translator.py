@@ -29,6 +29,9 @@ TRIES = 64
 SWEEP = 1024
 """Bindings from which on those that have ended are looked for."""
 
+MOST_NOTED = 4096
+"""Remotes of which it is known by which mapping they wrote."""
+
 RemoteKey = Address | str | None
 """What of a remote endpoint a mapping or filter depends on: all, its address, nothing."""
 
@@ -89,6 +92,10 @@ class Translator:
         self._next_port = 0
         self._by_inside: dict[tuple[str, Address, RemoteKey], Mapping] = {}
         self._by_outside: dict[tuple[str, Address], Mapping] = {}
+        self._sharing: dict[tuple[str, Address], list[Mapping]] = {}
+        """All that have one outside address and port, where ports are overloaded."""
+        self._came_by: dict[tuple[str, Address, Address], Mapping] = {}
+        """By protocol, inside and remote: the mapping by which that remote has written to it."""
         self._paired: dict[str, str] = {}
         self.addresses = addresses
         first = nat.lifetime if nat.first_lifetime is None else nat.first_lifetime
@@ -111,6 +118,8 @@ class Translator:
     def forget(self) -> None:
         self._by_inside.clear()
         self._by_outside.clear()
+        self._sharing.clear()
+        self._came_by.clear()
 
     def bindings(self) -> list[Binding]:
         """The table as it is now, oldest first."""
@@ -136,7 +145,7 @@ class Translator:
         if isinstance(packet.payload, Trouble):
             return self._error_out(packet, packet.payload)
         protocol = packet.protocol
-        mapping = self._mapping(protocol, packet.source, packet.destination)
+        mapping = self._leaving(protocol, packet.source, packet.destination)
         if mapping is None:
             return "table-full"
         self._used(mapping, packet.destination, inwards=False)
@@ -153,8 +162,14 @@ class Translator:
         if mapping is None:
             return "no-mapping"
         if not self._lets_in(mapping, packet.source):
-            return "filtered"
+            sharing = self._sharing.get((packet.protocol, packet.destination), ())
+            found = next((m for m in sharing if self._lets_in(m, packet.source)), None)
+            if found is None:
+                return "filtered"
+            mapping = found
         self._used(mapping, packet.source, inwards=True)
+        if self.nat.answers == "by-the-question":
+            self._note(mapping, packet.source)
         payload = packet.payload
         if self.nat.alg:
             payload = rewritten(payload, mapping.outside, mapping.inside)
@@ -172,11 +187,12 @@ class Translator:
             return "no-mapping"
         if self.nat.hairpin == "inside-source":
             return Packet(packet.source, target.inside, packet.payload, packet.hops)
-        source = self._mapping(packet.protocol, packet.source, packet.destination)
+        source = self._leaving(packet.protocol, packet.source, packet.destination)
         if source is None:
             return "table-full"
         self._used(source, packet.destination, inwards=False)
         self._used(target, source.outside, inwards=True)
+        self._note(target, source.outside)
         return Packet(source.outside, target.inside, packet.payload, packet.hops)
 
     def inside_of(self, packet: Packet) -> Address | None:
@@ -233,8 +249,32 @@ class Translator:
         key = remote if protocol == "tcp" else dependent(self.nat.mapping, remote)
         mapping = Mapping(protocol, inside, key, outside, self._fabric.clock.nanoseconds)
         self._by_inside[protocol, inside, key] = mapping
+        if self.nat.ports == "overload":
+            # Whoever is let in by an older one of one port still is (Linux tells them apart so).
+            self._sharing.setdefault((protocol, outside), []).append(mapping)
         self._by_outside[protocol, outside] = mapping
         return mapping
+
+    def _leaving(self, protocol: str, inside: Address, remote: Address) -> Mapping | None:
+        """The mapping that a packet leaves by: an answer by that through which the question came,
+        as Linux has it; all else by its own, made where there is none."""
+        if self.nat.mapping != "endpoint-independent":
+            came_by = self._came_by.get((protocol, inside, remote))
+            if (
+                came_by is not None
+                and self._known(protocol, inside, remote) is None
+                and self._outside(protocol, came_by.outside) is came_by
+                and self._session(came_by, remote) is not None
+            ):
+                return came_by
+        return self._mapping(protocol, inside, remote)
+
+    def _note(self, mapping: Mapping, remote: Address) -> None:
+        """A remote has written to the inside of a mapping."""
+        if self.nat.mapping != "endpoint-independent":
+            if len(self._came_by) >= MOST_NOTED:
+                del self._came_by[next(iter(self._came_by))]
+            self._came_by[mapping.protocol, mapping.inside, remote] = mapping
 
     def _outside(self, protocol: str, outside: Address) -> Mapping | None:
         mapping = self._by_outside.get((protocol, outside))
@@ -246,6 +286,8 @@ class Translator:
     def _drop(self, mapping: Mapping) -> None:
         self._by_inside.pop((mapping.protocol, mapping.inside, mapping.key), None)
         place = mapping.protocol, mapping.outside
+        if mapping in self._sharing.get(place, ()):
+            self._sharing[place].remove(mapping)
         if self._by_outside.get(place) is mapping:  # with overloaded ports, a newer one may have it
             del self._by_outside[place]
 

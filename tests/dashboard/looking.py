@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from icetui.dashboard.app import Dashboard
 from icetui.dashboard.clipboard import Clipboard, Outcome
 from icetui.dashboard.screens.main import Main
+from icetui.dashboard.taste import Taste
 from icetui.events import AnyEvent
 from tests.dashboard.streams import FeedSource
 
@@ -76,7 +77,7 @@ class Look:
     async def settle(self) -> None:
         """Until everything told is on the screen, what follows from its layout too."""
         await self.source.told()
-        while self.app.burst.waiting:  # noqa: ASYNC110  the app has a timer for it
+        while self.app.keyboard.waiting:  # noqa: ASYNC110  the app has a timer for it
             await asyncio.sleep(0.005)
         for worker in [w for w in self.app.workers if w.group == "copy"]:
             await worker.wait()
@@ -105,10 +106,11 @@ async def looking(
     *,
     live: bool = True,
     hint: str = "",
+    taste: Taste | None = None,
 ) -> AsyncIterator[Look]:
     """A dashboard that has drawn `stream` on a screen of `size`."""
     source, clipboard = FeedSource(live=live, hint=hint), PretendClipboard()
-    app = Dashboard(source, clipboard=clipboard, monotonic=lambda: 0.0)
+    app = Dashboard(source, clipboard=clipboard, monotonic=lambda: 0.0, taste=taste)
     async with app.run_test(size=size) as pilot:
         look = Look(app, pilot, source, clipboard)
         await look.tell(stream)

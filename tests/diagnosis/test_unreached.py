@@ -119,6 +119,27 @@ def test_a_restart_says_who_has_to_do_what() -> None:
     assert "needs our new blob" in found["restarting"].claim
 
 
+def test_another_description_than_the_first_is_said_until_a_path_stands() -> None:
+    changed = stamped(events.DescriptionReplaced, t=0.9, former="aaaa", current="bbbb")
+    found = findings([changed, *checking(gathered(), remote())])
+    assert "ctrl+z" in found["description-replaced"].remedy
+    knock = stamped(events.DescriptionReplaced, t=0.9, former="aaaa", current="bbbb", cause="knock")
+    found = findings([knock, *checking(gathered(), remote())])
+    assert "its owner checks us" in found["description-replaced"].claim
+    chosen = stamped(events.SelectedPairChanged, t=9.0, pair="L1-R1")
+    assert "description-replaced" not in findings(
+        [changed, *checking(gathered(), remote()), chosen]
+    )
+
+
+def test_whoever_has_answered_our_offer_has_it() -> None:
+    open_pair = pair(state="succeeded", valid=True, responses_received=1)
+    said = checking(gathered(), remote(), open_pair)
+    assert "not-pasted-yet" in findings(said)
+    answered = checking(gathered(), remote(), open_pair, sdp_type="answer")
+    assert "not-pasted-yet" not in findings(answered)
+
+
 def test_a_machine_of_our_own_network_is_not_taken_for_theirs() -> None:
     """Their private address may be another machine's here: its closed port says nothing."""
     home = remote(2, type="host", address="192.168.1.7")

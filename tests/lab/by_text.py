@@ -208,7 +208,8 @@ def meet(lab: Lab, case: Case, folder: Path, hold: float) -> Met:
         case.name,
         case.role,
         folder,
-        servers,
+        # In the open it needs none, and pion refuses one that it would not ask.
+        [] if case.only_answers else servers,
         other=for_foreign.path,
         # It may be connected all the time that icetui waits for its answer.
         hold=hold + case.late + 2,

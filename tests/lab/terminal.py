@@ -56,6 +56,13 @@ class Terminal:
         self._tmux("load-buffer", str(buffer))
         self._tmux("paste-buffer", "-p")
 
+    def copied(self) -> str:
+        """What the program sent to tmux's clipboard last, or nothing."""
+        try:
+            return self._tmux("show-buffer")
+        except RuntimeError:
+            return ""
+
     def screen(self) -> str:
         """What is on the screen."""
         return self._tmux("capture-pane", "-p")

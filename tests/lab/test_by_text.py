@@ -49,6 +49,15 @@ def test_the_offer_of_a_real_call_is_answered(
         assert met.outcome.path == met.result["path"] == "direct", met.explain()
 
 
+def test_servers_that_only_answer_are_nominated(build_lab: BuildLab, tmp_path: Path) -> None:
+    """ICE lite, and some that send no checks and do not say that they are."""
+    skip_if_absent("pion")
+    lab = build_lab(topology=by_text.TOPOLOGIES["server"])
+    for met in by_text.meet_all(list(by_text.servers()), tmp_path, HOLD, lab):
+        assert met.connected, met.explain()
+        assert met.outcome.summary["role"] == "controlling", met.explain()
+
+
 def assert_name_is_explained(met: by_text.Met, address: str) -> None:
     """Their name is shown at once, and in the end what became of it."""
     shown = [e["candidate"] for e in met.outcome.events if e["event"] == "remote-candidate-added"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from icetui.vnet.network import BadNetwork, Network
 from icetui.vnet.network_text import read, write
-from tests.vnet.kernel_commands import add_commands
+from tests.vnet.kernel.comparison import add_commands
 from tests.vnet.search import random_network
 from tests.vnet.search.judge import judge
 from tests.vnet.search.search import Score, keep, search

@@ -121,6 +121,13 @@ def test_overloaded_ports_are_the_newest_host_s() -> None:
     assert (alice.texts, carol.texts) == ([], [b"for whom?"])
 
 
+def test_an_overloaded_port_still_lets_in_whom_an_older_mapping_is_for() -> None:
+    behind = Behind(Nat(mapping=BY_PORT, filtering=BY_PORT, ports="overload"))
+    outside = behind.seen_as(0)
+    assert behind.seen_as(2) == outside
+    assert behind.gets_in(0, outside)
+
+
 def test_sequential_ports_follow_one_another() -> None:
     behind = Behind(Nat(mapping=BY_PORT, ports="sequential"))
     ports = [behind.seen_as(remote)[1] for remote in range(3)]
@@ -145,6 +152,30 @@ def test_hairpinning_turns_back_to_inside(hairpin: Any, source: str) -> None:
     alice.send(b"hello", (ALICE_OUTSIDE, 6000))
     world.clock.run_for(0.01)
     assert [(d, a) for d, a, _ in carol.data] == [(b"hello", (source, 5000))]
+
+
+def test_what_came_in_is_answered_from_where_it_came_to() -> None:
+    """Even by a NAT that gives every destination another port: Linux keeps sessions, too."""
+    behind = Behind(Nat(mapping=BY_PORT, filtering=INDEPENDENT, ports="random"))
+    outside = behind.seen_as(0)
+    assert behind.gets_in(2, outside)
+    assert behind.seen_as(2) == outside
+    assert behind.seen_as(1) != outside
+
+
+def test_what_was_turned_back_is_answered_from_where_it_was_sent_to() -> None:
+    """Even by a NAT that gives every destination another port, as Linux does it."""
+    world, alice, carol = neighbours(Nat(mapping=BY_PORT, ports="random", hairpin="yes"))
+    carol.send(b"out", (SERVER, 1000))
+    world.clock.run_for(0.01)
+    outside = next(b.outside for b in world.routers["nat"].nats["outside"].bindings()
+                   if b.inside == carol.name and b.towards == (SERVER, 1000))  # fmt: skip
+    alice.send(b"hello", outside)
+    world.clock.run_for(0.01)
+    (_, source, _) = carol.data[-1]
+    carol.send(b"answer", source)
+    world.clock.run_for(0.01)
+    assert [(d, a) for d, a, _ in alice.data] == [(b"answer", outside)]
 
 
 def test_without_hairpinning_nothing_is_turned_back() -> None:

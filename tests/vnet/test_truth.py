@@ -58,8 +58,8 @@ def nat(mapping: Dependence, filtering: Dependence) -> Nat:
     ("alice", "bob", "meets"),
     [
         (nat(BY_ADDRESS, INDEPENDENT), nat(BY_ADDRESS, BY_ADDRESS), True),
-        (nat(BY_PORT, INDEPENDENT), nat(BY_PORT, INDEPENDENT), False),
-        (nat(BY_PORT, BY_PORT), nat(BY_PORT, INDEPENDENT), False),
+        (nat(BY_PORT, INDEPENDENT), nat(BY_PORT, INDEPENDENT), True),
+        (nat(BY_PORT, BY_PORT), nat(BY_PORT, INDEPENDENT), True),
         (nat(BY_PORT, BY_PORT), nat(INDEPENDENT, INDEPENDENT), True),
         (nat(BY_PORT, BY_PORT), nat(INDEPENDENT, BY_ADDRESS), True),
         (nat(BY_PORT, BY_PORT), nat(INDEPENDENT, BY_PORT), False),

@@ -19,7 +19,7 @@ from icetui.dashboard.panes.base import (
 from icetui.dashboard.text import plain, rtt, server_name
 from icetui.dashboard.view import View
 from icetui.dashboard.words import reason
-from icetui.events import address_port
+from icetui.events import DescriptionReplaced, address_port
 from icetui.grammar import count
 from icetui.session import Session
 
@@ -139,9 +139,13 @@ def _paste(session: Session) -> list[Content]:
     parts = [line(*title)]
     if session.refusal is not None:
         parts.append(line((f"   ✗ {plain(session.refusal.problem, 300)}", BAD)))
-        parts.append(line(("   Nothing is lost: just paste again, the whole of it.", MUTED)))
+        if not session.connected:
+            parts.append(line(("   Nothing is lost: just paste again, the whole of it.", MUTED)))
     elif session.description is not None:
         parts += _understood(session)
+    if session.kept_candidates:
+        kept = count(session.kept_candidates, "candidate", verb="is")
+        parts.append(line((f"   {kept} kept for their offer or answer: paste that, too.", WARN)))
     if session.description is None:
         parts += _knocking(session)
     return parts
@@ -154,7 +158,19 @@ def _understood(session: Session) -> list[Content]:
     known = count(said.known_candidates, "candidate")
     parts = [line((f"   Understood {what}: {known}   ", GOOD), ("t", ACCENT), " shows them all")]
     parts += [line((f"   ! {plain(warning, 300)}", WARN)) for warning in said.warnings[:4]]
+    if session.replaced is not None:
+        parts.append(_replaced(session.replaced))
     return parts
+
+
+def _replaced(e: DescriptionReplaced) -> Content:
+    if e.cause == "knock":
+        said = f"   ! Back to the one of before ({plain(e.current, 12)}): its owner is knocking. "
+    elif e.cause == "user":
+        said = f"   ! Back to the one of before ({plain(e.current, 12)}). "
+    else:
+        said = "   ! This is another session than the first one: using it. "
+    return line((said, WARN), ("ctrl+z", ACCENT), (" takes the former.", WARN))
 
 
 def _knocking(session: Session) -> list[Content]:

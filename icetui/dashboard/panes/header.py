@@ -86,6 +86,10 @@ class Header(Bar):
             parts.append((7, (words[0], GOOD if words[0] == "direct" else WARN)))
             parts.append((4, words[1]))
             parts.append((8, rtt(pair.current_round_trip_time)))
+        if session.silent is not None:
+            parts.append((10, (f"ENGINE SILENT FOR {int(session.silent)} s", f"bold {BAD}")))
+        elif session.behind:
+            parts.append((9, (f"behind by {session.behind:.0f} s", f"bold {WARN}")))
         if session.role is not None:
             parts.append((2, (session.role, MUTED)))
         start = session.connected_at

@@ -14,7 +14,7 @@ from icetui.dashboard.lines import Bar, hanging
 from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece, line
 from icetui.dashboard.panes.connect import card
 from icetui.dashboard.standing import lost
-from icetui.dashboard.text import plain
+from icetui.dashboard.text import plain, waiting
 from icetui.dashboard.view import View
 from icetui.diagnosis import Finding
 from icetui.grammar import count
@@ -22,6 +22,8 @@ from icetui.grammar import count
 MOST = 3
 REFUSAL_SHOWN = 20.0
 """Seconds a refused command or paste is said."""
+BEHIND = 0.5
+"""Seconds from which it matters that the screen shows the past."""
 HINT_SHOWN = 15.0
 SEND_RULES = frozenset(
     {"waiting-for-blob", "not-pasted-yet", "restarting", "blob-outdated", "nat-moved-us",
@@ -80,11 +82,20 @@ def steps(view: View) -> list[Content]:
 
 
 def _refused(view: View) -> list[Content]:
-    """Why a command was not carried out, for a while."""
-    refused = view.session.command_refusal
-    if refused is None or view.now - refused.t >= REFUSAL_SHOWN or not view.commandable:
-        return []
-    return [line((f" ✗ {plain(refused.problem, 300)}", WARN))]
+    """What is wrong with what is seen, and why a command was not carried out, for a while."""
+    session, said = view.session, []
+    if session.silent is not None:
+        text = f"The engine has been silent for {waiting(session.silent)}: what is shown is old."
+        said.append(line((f" ✗ {text}", BAD)))
+    elif session.behind >= BEHIND:
+        left_out = sum(session.left_out.values())
+        more = f"; {count(left_out, 'event')} left out so far" if left_out else ""
+        text = f"More happens than can be shown: this is {session.behind:.1f} s old{more}."
+        said.append(line((f" ! {text}", WARN)))
+    refused = session.command_refusal
+    if refused is not None and view.now - refused.t < REFUSAL_SHOWN and view.commandable:
+        said.append(line((f" ✗ {plain(refused.problem, 300)}", WARN)))
+    return said
 
 
 def _over(view: View, sign: str, style: str, text: str) -> Content:

@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import OptionList, Static
 
+from icetui.dashboard import handover
 from icetui.dashboard.screens.box import Box
 from icetui.dashboard.text import plain
 
@@ -35,4 +36,4 @@ class CellsBox(Box):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         app = self.dashboard
         self.dismiss()
-        app.copy_text(self._cells[event.option_index][1])
+        handover.copy_text(app, self._cells[event.option_index][1])

@@ -1,4 +1,4 @@
-"""Chooses the columns of a table."""
+"""Chooses the columns of a table; what is chosen is kept."""
 
 from __future__ import annotations
 
@@ -43,4 +43,5 @@ class ColumnsBox(Box):
         standard = {column.id for column in self._table.COLUMNS if column.standard}
         chosen = tuple(c.id for c in self._table.COLUMNS if c.id in wanted)
         self._table.chosen = () if wanted == standard else chosen
+        self.dashboard.taste.keep_columns(self._table)
         self.dashboard.repaint()

@@ -8,6 +8,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Input
 
+from icetui.dashboard import handover
 from icetui.dashboard.lines import FAR, Prose
 from icetui.dashboard.panes.base import BAD, GOOD, MUTED, WARN, Text, line
 from icetui.dashboard.screens.box import Box
@@ -28,7 +29,7 @@ class MessageInput(Input):
         if "icetui:" in event.text:
             box = self.screen
             assert isinstance(box, Conversation)
-            box.dashboard.hand_in(event.text)
+            handover.hand_in(box.dashboard, event.text)
         else:
             self.insert_text_at_cursor(" ".join(event.text.split()))
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.content import Content
 
 from icetui import events
@@ -10,6 +13,8 @@ from icetui.dashboard.lines import Prose
 from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, line
 from icetui.dashboard.panes.pairs import requests
 from icetui.dashboard.screens.box import Reading
+from icetui.dashboard.screens.chart import ChartBox
+from icetui.dashboard.screens.timeline import Timeline
 from icetui.dashboard.text import clock, percent, plain, rtt, server_name, size, spark
 from icetui.dashboard.view import View
 from icetui.dashboard.words import describe
@@ -24,9 +29,20 @@ HISTORY_SHOWN = 30
 class Details(Reading):
     """Follows its pair while it is open."""
 
+    BINDINGS: ClassVar[list[Binding]] = [
+        Binding("t", "timeline", show=False),
+        Binding("p", "chart", show=False),
+    ]
+
     def __init__(self, pair: str) -> None:
         super().__init__()
         self.pair = pair
+
+    async def action_timeline(self) -> None:
+        await self.app.push_screen(Timeline())
+
+    async def action_chart(self) -> None:
+        await self.app.push_screen(ChartBox(self.pair))
 
     def compose(self) -> ComposeResult:
         yield Prose(classes="box tall", id="details")
@@ -38,7 +54,7 @@ class Details(Reading):
     def show(self, view: View) -> int:
         pair = view.session.pairs.get(self.pair)
         box = self.query_one("#details", Prose)
-        box.put_title(f"Pair {plain(self.pair, 40)}", "esc or q: back")
+        box.put_title(f"Pair {plain(self.pair, 40)}", "p: chart   t: timeline   esc or q: back")
         if pair is not None:
             box.put(story(view.session, pair), indent=13)
         return box.changed

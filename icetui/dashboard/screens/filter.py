@@ -8,6 +8,8 @@ from textual import events
 from textual.binding import Binding
 from textual.widgets import Input
 
+from icetui.dashboard import handover
+
 if TYPE_CHECKING:
     from icetui.dashboard.screens.main import Main
 
@@ -32,7 +34,7 @@ class FilterInput(Input):
         if "icetui:" in event.text:
             event.stop()
             event.prevent_default()
-            self._main.dashboard.hand_in(event.text)
+            handover.hand_in(self._main.dashboard, event.text)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self._main.set_filter(event.value)

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from icetui.dashboard.screens.box import Box
+from icetui.dashboard.session_actions import say_goodbye
 
 
 class LeaveBox(Box):
@@ -30,7 +31,7 @@ class LeaveBox(Box):
             yield Static("q or enter: leave   e: save a report first   esc: stay", classes="keys")
 
     async def action_leave(self) -> None:
-        await self.dashboard.leave()
+        await say_goodbye(self.dashboard)
 
     async def action_report(self) -> None:
         app = self.dashboard

@@ -111,25 +111,29 @@ class Main(Screen[None]):
     def stacked(self) -> bool:
         return not (self.has_class("-wide") and self.has_class("-tall"))
 
+    def stack(self) -> None:
+        """One pane below the other whatever the size."""
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow")]  # type: ignore[misc]  # of this one only
+
     def _arrange(self) -> None:
         """Panes as big as their content: rows that one does not need are another's."""
         panes = self.query_one("#panes")
         height = panes.size.height
         if self.zoomed is not None or not height:
             return
+        pairs = (self.pairs.line_count() or 3) + self.pairs.foot_needed + 1
         if self.stacked:
-            tab = {"candidates": self.candidates, "findings": self.findings,
-                   "log": self.log_pane}[self.tab]  # fmt: skip
-            wanted = rooms(height - self.path.outer_size.height - 1, (
-                (4, (self.pairs.line_count() or 3) + 2), (4, tab.line_count() + 1)))  # fmt: skip
+            tab = {
+                "candidates": self.candidates, "findings": self.findings, "log": self.log_pane,
+            }[self.tab]  # fmt: skip
+            rest = height - self.path.outer_size.height - 1
+            wanted = rooms(rest, ((4, pairs + 1), (4, tab.line_count() + 1)))
             if wanted != self._rooms:
                 self.pairs.styles.height = wanted[0]
         else:
-            wanted = rooms(height, (
-                (8, max(self.candidates.line_count() + 3, self.path.line_count() + 2)),
-                (6, (self.pairs.line_count() or 3) + 3),
-                (9, max(self.findings.line_count() + 2, 12)),
-            ))  # fmt: skip
+            top = max(self.candidates.line_count() + 3, self.path.needed + 2)
+            bottom = max(self.findings.line_count() + 2, 12)
+            wanted = rooms(height, ((8, top), (6, pairs + 2), (9, bottom)))
             if wanted != self._rooms:
                 panes.styles.grid_rows = " ".join(str(rows) for rows in wanted)
         self._rooms = wanted

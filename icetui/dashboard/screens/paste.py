@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import Button, Static, TextArea
 
+from icetui.dashboard import handover
 from icetui.dashboard.screens.box import Box
 
 
@@ -66,4 +67,4 @@ class PasteBox(Box):
     def submit(self, text: str) -> None:
         if text.strip():
             self.dismiss()
-            self.dashboard.hand_in(text)
+            handover.hand_in(self.dashboard, text)

@@ -67,7 +67,9 @@ class Base:
         self.relay = relay
         self.transport: Any = None
         self.mapped: list[Address] = []
-        """Where STUN servers see it."""
+        """Where STUN servers see it; …"""
+        self.mapped_by_turn: list[Address] = []
+        """… TURN servers are asked, too, for want of those."""
         self.learned: list[Address] = []
         self.triggered = 0
         """Probes since the last round that only another's probe brought about."""
@@ -114,7 +116,7 @@ class Agent:
         self.speaks = False
         """Knows the other's description."""
         self._random = random
-        self._asked: dict[bytes, tuple[Base, Address]] = {}
+        self._asked: dict[bytes, tuple[Base, Address, bool]] = {}
         self._sent: dict[bytes, tuple[Base, Address, float]] = {}
         self._rounds = 0
         self._relays: list[RelayClient] = []
@@ -139,29 +141,34 @@ class Agent:
         loop.create_task(self._ask_servers(), name="ideal gathering")
 
     async def _ask_servers(self) -> None:
-        for host, port in [(s.host, s.port) for s in command(self.session).stun_servers]:
-            self.host.loop.create_task(self._ask(host, port), name="ideal question")
+        start = command(self.session)
+        for stun_server in start.stun_servers:
+            asking = self._ask(stun_server.host, stun_server.port, False)
+            self.host.loop.create_task(asking, name="ideal question")
+        for turn in start.turn_servers:
+            if turn.transport == "udp":
+                asking = self._ask(turn.host, turn.port, True)
+                self.host.loop.create_task(asking, name="ideal question")
 
-    async def _ask(self, host: str, port: int) -> None:
+    async def _ask(self, host: str, port: int, turn: bool) -> None:
         for address in await resolved(self.host, host, port):
             for base in self.bases:
                 if base.relay is None and (base.version == 6) is (":" in address[0]):
                     for delay in ASK_AGAIN:
-                        self.host.loop.call_later(delay, self._question, base, address)
-                    self.host.loop.call_later(KEEP_WARM, self._warm, base, address)
+                        self.host.loop.call_later(delay, self._question, base, address, turn)
+                    self.host.loop.call_later(KEEP_WARM, self._warm, base, address, turn)
 
-    def _question(self, base: Base, server: Address) -> None:
-        if (base, server) in self._stun:
-            return
-        self._send_question(base, server)
+    def _question(self, base: Base, server: Address, turn: bool) -> None:
+        if (base, server) not in self._stun:
+            self._send_question(base, server, turn)
 
-    def _warm(self, base: Base, server: Address) -> None:
-        self._send_question(base, server)
-        self.host.loop.call_later(KEEP_WARM, self._warm, base, server)
+    def _warm(self, base: Base, server: Address, turn: bool) -> None:
+        self._send_question(base, server, turn)
+        self.host.loop.call_later(KEEP_WARM, self._warm, base, server, turn)
 
-    def _send_question(self, base: Base, server: Address) -> None:
+    def _send_question(self, base: Base, server: Address, turn: bool) -> None:
         transaction = self._random.randbytes(12)
-        self._asked[transaction] = base, server
+        self._asked[transaction] = base, server, turn
         base.send(stun.build(stun.BINDING, stun.REQUEST, transaction, []), server)
 
     def _relayed(self, client: RelayClient, data: bytes, peer: Address) -> None:
@@ -181,7 +188,7 @@ class Agent:
                 found.append(base.relay.relayed)
             elif not self.session.relay_only:
                 found.append(base.transport.get_extra_info("sockname"))
-                found += base.mapped
+                found += base.mapped or base.mapped_by_turn
         return list(dict.fromkeys(found))
 
     # --- probing --------------------------------------------------------------------------------
@@ -231,7 +238,7 @@ class Agent:
         if message is None or message.method != stun.BINDING:
             return
         if message.kind == stun.RESPONSE and message.transaction in self._asked:
-            self._seen(base, message)
+            self._seen(message, source)
             return
         mark = message.attributes.get(MARK)
         if mark is None or len(mark) != 9:
@@ -244,8 +251,11 @@ class Agent:
         elif message.kind == stun.RESPONSE:
             self._answered(base, message, source, bool(over_relay))
 
-    def _seen(self, base: Base, message: stun.Message) -> None:
-        asked, server = self._asked.pop(message.transaction)
+    def _seen(self, message: stun.Message, source: Address) -> None:
+        asked, server, turn = self._asked[message.transaction]
+        if source != server:
+            return  # icetui takes no answers from elsewhere
+        del self._asked[message.transaction]
         value = message.attributes.get(stun.XOR_MAPPED_ADDRESS)
         if value is not None:
             seen = stun.read_xor_address(value, message.transaction)
@@ -255,7 +265,7 @@ class Agent:
         if seen is not None and (asked, server) not in self._stun:
             # Later answers are not in any description.
             self._stun.append((asked, server))
-            asked.mapped.append(seen)
+            (asked.mapped_by_turn if turn else asked.mapped).append(seen)
 
     def _requested(self, base: Base, message: stun.Message, source: Address) -> None:
         if base.relay is None and self.session.relay_only:

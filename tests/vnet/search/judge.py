@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from icetui.vnet.network import Network
+from tests.vnet.search import claims
 from tests.vnet.search.invariants import Violation, check
 from tests.vnet.search.play import Run, play
 from tests.vnet.search.truth import Truth, by_luck, find
@@ -20,17 +21,20 @@ class Judgement:
     run: Run
     truth: Truth
     violations: list[Violation]
+    claims: list[Violation]
+    """What the diagnosis says and should not, or does not say; not the engine's doing."""
     luck: bool = False
     """Something was passed over, because other dice give another truth."""
 
 
-def judge(network: Network) -> Judgement:
-    """Play it, find out the truth, compare."""
+def judge(network: Network, *, talk: bool = True) -> Judgement:
+    """Play it, find out the truth, compare; `talk`: the diagnosis, too."""
     run = play(network)
     truth = find(network, run.times, run.until)
     violations = check(run, truth)
+    false = list(claims.check(run, truth)) if talk else []
     doubtful = [v for v in violations if v.kind.startswith(BY_TRUTH)]
     if doubtful and by_luck(network, run.times, run.until, truth):
         rest = [v for v in violations if v not in doubtful]
-        return Judgement(run, truth, rest, luck=True)
-    return Judgement(run, truth, violations)
+        return Judgement(run, truth, rest, false, luck=True)
+    return Judgement(run, truth, violations, false)

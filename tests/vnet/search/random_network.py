@@ -173,6 +173,7 @@ class _Drawing:
             "filtering": one(random, dependence),
             "ports": one(random, {"preserve": 4, "overload": 1, "random": 4, "sequential": 1}),
             "hairpin": one(random, {"no": 3, "yes": 2, "inside-source": 1}),
+            "answers": one(random, {"by-the-question": 2, "by-the-mapping": 1}),
             "lifetime": one(random, {30.0: 1, 60.0: 2, 120.0: 3, 300.0: 1}),
             "first_lifetime": one(random, {30.0: 3, None: 2}),
             "refresh": one(random, {"both": 3, "outbound": 1}),
@@ -381,14 +382,15 @@ class _Drawing:
         late = None
         if "late" in self.kinds and random.random() < 0.15:
             late = one(random, {0.5: 3, 3.0: 3, 20.0: 3, 45.0: 3, 120.0: 2, 300.0: 1, 600.0: 1})
+        ipv4 = random.random() > 0.02 or not self.ipv6
         return Session(
             host=name,
             stun=stun,
             turn=turn,
             relay_only=bool(turn) and random.random() < 0.05,
             interfaces=("eth0",) if random.random() < 0.04 else (),
-            ipv6=random.random() > 0.05,
-            ipv4=random.random() > 0.02 or not self.ipv6,
+            ipv6=random.random() > 0.05 or not ipv4,
+            ipv4=ipv4,
             starts_at=one(random, {0.0: 8, 0.7: 1, 2.5: 1}),
             pastes_at=late,
         )
@@ -404,7 +406,7 @@ class _Drawing:
         for number in range(random.choice((1, 1, 1, 2, 3))):
             at = round(random.uniform(-4.0, 12.0) + begin, 2)
             found += self._change(number, max(0.0, at))
-        return tuple(sorted(found, key=lambda c: c.at))
+        return possible(sorted(found, key=lambda c: c.at))
 
     def _change(self, number: int, at: float) -> list[AnyChange]:
         random = self.part(f"change {number}")
@@ -480,3 +482,18 @@ class _Drawing:
         if what == "wall":
             return [changes.Wall(whom=random.choice(hosts), at=at, error=random.choice((-50, 9e6)))]
         return []
+
+
+def possible(found: list[AnyChange]) -> tuple[AnyChange, ...]:
+    """Without those to an interface that is gone by then."""
+    gone: list[str] = []
+    kept: list[AnyChange] = []
+    for change in found:
+        if change.whom in gone or (isinstance(change, changes.Roam) and any(
+            line.startswith(f"{change.whom}.") for line in gone
+        )):  # fmt: skip
+            continue
+        if isinstance(change, changes.Unplug):
+            gone.append(change.whom)
+        kept.append(change)
+    return tuple(kept)

@@ -21,6 +21,8 @@ from tests.vnet.search.shrink import shrink
 
 BATCH = 20
 KEPT = 5
+TALK = ("claim ", "cause ")
+"""How the kinds of what the diagnosis says begin."""
 """Seeds remembered for each kind of violation."""
 
 
@@ -34,6 +36,10 @@ class Score:
     lucky: int = 0
     violations: Counter[str] = field(default_factory=Counter)
     """Networks by kind."""
+    claims: Counter[str] = field(default_factory=Counter)
+    """The same of what the diagnosis said."""
+    judged: int = 0
+    """Networks that do not change, in which the diagnosis was held against the truth."""
     examples: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     slowest: list[tuple[float, int]] = field(default_factory=list)
     """Seconds from knowing both to the first path, and the seed."""
@@ -53,7 +59,10 @@ class Score:
         self.virtual += run.until
         for kind in dict.fromkeys(v.kind for v in judgement.violations):
             self.violations[kind] += 1
-        for violation in judgement.violations:
+        self.judged += not run.network.changes
+        for kind in dict.fromkeys(v.kind for v in judgement.claims):
+            self.claims[kind] += 1
+        for violation in (*judgement.violations, *judgement.claims):
             kept = self.examples.setdefault(violation.kind, [])
             if len(kept) < KEPT and seed not in [s for s, _ in kept]:
                 kept.append((seed, violation.evidence))
@@ -70,6 +79,8 @@ class Score:
         self.can += other.can
         self.lucky += other.lucky
         self.violations += other.violations
+        self.claims += other.claims
+        self.judged += other.judged
         for kind, found in other.examples.items():
             kept = self.examples.setdefault(kind, [])
             kept += found[: KEPT - len(kept)]
@@ -142,6 +153,7 @@ def keep(seed: int, kind: str, folder: Path, kinds: tuple[str, ...] = KINDS) -> 
 def fails(network: Network, kind: str) -> bool:
     """Whether that kind of violation is still in it."""
     try:
-        return any(v.kind == kind for v in judge(network).violations)
+        judgement = judge(network, talk=kind.startswith(TALK))
+        return any(v.kind == kind for v in (*judgement.violations, *judgement.claims))
     except BadSettings:
         return False  # no user could have started that

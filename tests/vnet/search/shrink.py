@@ -16,7 +16,7 @@ from icetui.vnet.network import BadNetwork, Network
 from icetui.vnet.network_check import check
 from icetui.vnet.network_parts import Line, Nat
 
-MOST_TRIES = 600
+MOST_TRIES = 300
 KINDS_OF_NAT = ("open", "cone", "prc", "arc", "sym")
 
 

@@ -51,6 +51,7 @@ def story(judgement: Judgement, *, messages: bool = False) -> str:
     drops = ", ".join(f"{place} {why} {n}" for (place, why), n in sorted(run.drops.items()))
     lines.append(f"dropped: {drops or 'nothing'}")
     lines += [f"VIOLATION {v.kind}: {v.evidence}" for v in judgement.violations]
+    lines += [f"CLAIM {v.kind}: {v.evidence}" for v in judgement.claims]
     if judgement.luck:
         lines.append("other dice give another truth")
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 
 from tests.vnet.search.search import Score
 
@@ -29,12 +30,20 @@ def table(score: Score, seconds: float) -> str:
         "most packets      " + ", ".join(f"{sent} (seed {seed})" for sent, seed in score.busiest)
     )
     rows.append("")
-    if not score.violations:
-        rows.append("Nothing is violated.")
-    for kind, number in sorted(score.violations.items(), key=lambda kv: (-kv[1], kv[0])):
+    rows.append("engine")
+    rows += _kinds(score.violations, score) or ["        Nothing is violated."]
+    rows.append("")
+    rows.append(f"diagnosis, in {score.judged} networks that do not change")
+    rows += _kinds(score.claims, score) or ["        No claim is false, no cause missed."]
+    return "\n".join(rows)
+
+
+def _kinds(counts: Counter[str], score: Score) -> list[str]:
+    rows = []
+    for kind, number in sorted(counts.items(), key=lambda kv: (-kv[1], kv[0])):
         rows.append(f"{number:6}  {kind}")
         for seed, evidence in score.examples[kind]:
             rows.append(
                 textwrap.fill(f"{'':8}seed {seed}: {evidence}", WIDTH, subsequent_indent=" " * 12)
             )
-    return "\n".join(rows)
+    return rows

@@ -15,7 +15,7 @@ from tests.lab.lab import SERVER
 from tests.lab.topology import SERVER_V4, Topology
 from tests.lab.topology import Interface as LabInterface
 from tests.lab.weather import Weather
-from tests.vnet.lab_network import WIRE, coturn, network, outermost
+from tests.vnet.kernel.lab_network import WIRE, coturn, network, outermost
 
 WALL = 1_767_225_600.0
 """In 2026; blobs say when they were made only from 2025 on."""

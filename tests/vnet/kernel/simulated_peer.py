@@ -14,6 +14,9 @@ from icetui.vnet.peer import Peer
 from icetui.vnet.world_parts import Machine
 from tests.lab.scenarios.stage import LONG
 
+PIPE = 0.005
+"""Seconds from an event to what the command makes of it: it is a process of its own."""
+
 
 def start_of(*arguments: str) -> StartSession:
     """What `icetui peer` with these arguments tells its engine, without the user's settings."""
@@ -63,16 +66,16 @@ class SimulatedPeer:
                     self._host.loop.call_later(LONG, self.leave)
                 self.connected = True
             case events.ConnectionStateChanged(state="failed") if self.connected:
-                self._host.loop.call_soon(self.leave)
+                self._host.loop.call_later(PIPE, self.leave)
             case events.DescriptionAccepted():
                 self._read = True
             case events.DescriptionRefused() if not self._read:
-                self._host.loop.call_soon(self.leave)
+                self._host.loop.call_later(PIPE, self.leave)
             case events.PeerLeft():
-                self._host.loop.call_soon(self.leave)
+                self._host.loop.call_later(PIPE, self.leave)
             case events.GatheringStateChanged(state="complete"):
                 if not self.fold().local_candidates:
-                    self._host.loop.call_soon(self.leave)
+                    self._host.loop.call_later(PIPE, self.leave)
 
     def _give_up(self) -> None:
         if not self.connected:

@@ -10,9 +10,9 @@ import msgspec
 
 from tests.lab.scenarios import table
 from tests.lab.scenarios.scenario import Scenario
-from tests.vnet.outcome import Outcome, outcome
+from tests.vnet.kernel.outcome import Outcome, outcome
 
-TABLE = Path(__file__).with_name("kernel_outcomes.json")
+TABLE = Path(__file__).with_name("outcomes.json")
 """Written by `python -m tests.vnet kernel`."""
 
 

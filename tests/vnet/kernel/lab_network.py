@@ -176,7 +176,9 @@ def _nat(kind: str, site: Site, *, outermost: bool) -> Nat:
 
 
 def _host(topology: Topology, name: str) -> Host:
-    interfaces = []
+    # In the order of the kernel's numbers, in which they are asked for.
+    idle = name in topology.idle
+    interfaces = [Interface(None, "docker0", ("172.17.0.1/16",))] if idle else []
     for part in topology.interfaces(name):
         addresses, gateways = [f"{part.address}/{part.prefix}"], [part.router]
         if topology.ipv6:
@@ -184,6 +186,4 @@ def _host(topology: Topology, name: str) -> Host:
             gateways.append(part.router_v6)
         link = f"lan-{part.site}"
         interfaces.append(Interface(link, part.name, tuple(addresses), tuple(gateways), line=WIRE))
-    if name in topology.idle:
-        interfaces.append(Interface(None, "docker0", ("172.17.0.1/16",)))
     return Host(interfaces=tuple(interfaces))

@@ -13,10 +13,10 @@ from icetui.vnet.network_parts import INTERNET
 from tests.lab.lab import INTERNET as LAB_INTERNET
 from tests.lab.scenarios.scenario import Scenario, looked_at
 from tests.lab.scenarios.stage import GATHERING, WITH_TURN, Change, Stage
-from tests.vnet import ip_commands, nftables
-from tests.vnet.outcome import Outcome, outcome
-from tests.vnet.simulated_lab import SimulatedLab
-from tests.vnet.simulated_peer import SimulatedPeer
+from tests.vnet.kernel import ip_commands, nftables
+from tests.vnet.kernel.outcome import Outcome, outcome
+from tests.vnet.kernel.simulated_lab import SimulatedLab
+from tests.vnet.kernel.simulated_peer import SimulatedPeer
 
 CONNECTING = 40.0
 """Seconds after which a connection is given up (the lab's limit)."""
@@ -33,6 +33,7 @@ class SimulatedStage(Stage):
         self.lab: SimulatedLab = lab
         self.peers: dict[str, SimulatedPeer] = {}
         self._running: list[tuple[str, SimulatedPeer]] = []
+        self._stopped: list[str] = []
 
     # --- peers ----------------------------------------------------------------------------------
 
@@ -83,6 +84,7 @@ class SimulatedStage(Stage):
 
     def suspend(self, name: str) -> None:
         self.lab.world.change("stop", name)
+        self._stopped.append(name)
 
     def leave(self, name: str) -> None:
         self.peers[name].leave()
@@ -128,6 +130,8 @@ class SimulatedStage(Stage):
         return False
 
     def end(self) -> None:
+        for name in self._stopped:
+            self.lab.world.change("continue", name)
         for peer in self.peers.values():
             peer.leave()
         self.wait(1.0)

@@ -1,0 +1,98 @@
+"""Ends: a living path is not left by one stray key, and what was is not lost."""
+
+from pathlib import Path
+
+from textual.widgets import Input
+
+from icetui import events
+from icetui.dashboard.farewell import farewell
+from icetui.sources import Source
+from tests.dashboard.looking import looking
+from tests.dashboard.streams import FeedSource, Teller, connected, described, gathered, whole
+
+
+async def test_a_living_path_is_left_by_two_keys_and_anything_else_by_one() -> None:
+    async with looking(whole(), (80, 24)) as look:
+        await look.press("q")
+        assert "Leave?" in look.text
+        await look.press("escape")
+        assert look.app.screen is look.main
+        await look.press("q", "q")
+    assert look.app.return_value == 0
+    assert look.source.closed
+    async with looking(gathered(), (80, 24)) as look:
+        await look.press("q")
+    assert look.app.return_value == 0
+
+
+async def test_ctrl_c_leaves_as_q_does() -> None:
+    async with looking(whole(), (80, 24)) as look:
+        await look.press("ctrl+c", "ctrl+c")
+    assert look.app.return_value == 0
+
+
+async def test_a_restart_of_a_living_path_is_asked_about() -> None:
+    async with looking(whole(), (80, 24)) as look:
+        await look.press("r")
+        assert look.source.sent == []
+        assert "both sides have to exchange new blobs" in look.toasts
+        await look.press("r")
+        assert [type(command) for command in look.source.sent] == [events.Restart]
+
+
+async def test_after_they_left_nothing_looks_alive_and_n_begins_another_session() -> None:
+    tell = Teller()
+    start = [*gathered(tell), *described(tell), *connected(tell)]
+    async with looking(start, (140, 40)) as look:
+        second = FeedSource()
+
+        def again() -> Source:
+            return second
+
+        look.app.again = again
+        await look.press("N")
+        assert len(look.app.watches) == 1, "a living session is not left so"
+        await look.tell([tell(events.PeerLeft)])
+        assert "THEY LEFT" in look.lines[0]
+        assert "The other side has left" in look.lines[1]
+        assert "★ ✓" not in look.text
+        assert "☆ ✓" in look.text
+        assert "══" not in look.text
+        await look.press("N")
+        second.feed(gathered())
+        await second.told()
+        await look.settle()
+        assert "session 2 of 2" in look.lines[0]
+        assert "Send this to the other side" in look.text
+        assert look.source.closed
+        await look.press("left_square_bracket")
+        assert "THEY LEFT" in look.lines[0]
+        assert "An earlier session" in look.lines[1]
+        await look.press("right_square_bracket")
+        assert "session 2 of 2" in look.lines[0]
+
+
+async def test_e_writes_a_report_in_the_format_of_its_ending(tmp_path: Path) -> None:
+    async with looking(whole(), (80, 24)) as look:
+        for name, holds in (("x.md", "# icetui report"), ("x.csv", "L1-R2"), ("x.json", "{")):
+            await look.press("e")
+            field = look.app.screen.query_one(Input)
+            field.value = str(tmp_path / name)
+            await look.press("enter")
+            assert holds in (tmp_path / name).read_text()
+            assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+        await look.press("e")
+        look.app.screen.query_one(Input).value = str(tmp_path / "x.doc")
+        await look.press("enter")
+        assert ".doc says no format" in look.text
+        assert str(tmp_path / "x.json") in farewell(look.app.living)
+
+
+async def test_five_lines_stay_on_the_terminal() -> None:
+    async with looking(whole(), (80, 24)) as look:
+        lines = farewell(look.app.living).splitlines()
+    assert [line.split()[0] for line in lines] == ["peer", "path", "lasted", "finding", "saved"]
+    assert "9QmZ" in lines[0]
+    assert "direct, srflx 203.0.113.7:61001 ─ srflx 198.51.100.9:4022, 24.9 ms" in lines[1]
+    assert "00:00:30, connected after 00:00:00" in lines[2]
+    assert "! The TURN server" in lines[3]
