@@ -748,8 +748,9 @@ def _text_to_decode(words: tuple[str, ...]) -> str:
     if sys.stdin is None:
         fail("there is no text: name it, or give it on stdin", 3)
     if sys.stdin.isatty():
-        say("Paste the text, then end it with Ctrl-D:")
-        return read_typed(sys.stdin.fileno(), MAX_TEXT + 1).decode("utf-8", "replace")
+        ask = "Paste the text, then end it with Ctrl-D:"
+        typed = read_typed(sys.stdin.fileno(), MAX_TEXT + 1, lambda: say(ask))
+        return typed.decode("utf-8", "replace")
     return sys.stdin.buffer.read(MAX_TEXT + 1).decode("utf-8", "replace")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 _END, _ERASE, _OTHER_ERASE, _KILL = 0x04, 0x7F, 0x08, 0x15
 """Ctrl-D, backspace (either key), Ctrl-U."""
@@ -76,10 +76,12 @@ class Typing:
         return bytes(finished)
 
 
-def read_typed(file: int, most: int) -> bytes:
-    """All that comes until Ctrl-D, at most about `most` bytes."""
+def read_typed(file: int, most: int, ready: Callable[[], None]) -> bytes:
+    """All that comes until Ctrl-D, at most about `most` bytes; `ready` is called when no line is
+    cut any more."""
     typing, text = Typing(), bytearray()
     with whole_lines(file) as whole:
+        ready()
         while len(text) <= most and not typing.ended:
             chunk = os.read(file, 65536)
             if not chunk:

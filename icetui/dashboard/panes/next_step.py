@@ -17,6 +17,7 @@ from icetui.dashboard.standing import lost
 from icetui.dashboard.text import plain, waiting
 from icetui.dashboard.view import View
 from icetui.diagnosis import Finding
+from icetui.diagnosis.facts import has_answered
 from icetui.grammar import count
 
 MOST = 3
@@ -136,6 +137,7 @@ def _on_the_way(view: View) -> list[Content]:
     said = []
     # Nobody can answer before they have pasted ours, whatever else is being said.
     waits = session.description is not None and not _heard(view) and not lost(session)
+    waits = waits and not has_answered(session)
     if waits and exchange.handed is None and lead.rule not in SEND_RULES:
         said.append(_step("▸", ACCENT, "They cannot answer before they have yours: send it.",
                           "c", "copies it"))  # fmt: skip
