@@ -38,6 +38,14 @@ NO_TERMINAL = (
 )
 
 
+EPILOG = (
+    "Without --stun, --turn or --no-servers two public STUN servers are asked: "
+    "stun.l.google.com:19302 and stun.cloudflare.com:3478. Settings: icetui.toml (icetui config "
+    "says where), or ICETUI_ and an option's name in capitals in the environment; ICETUI_CONFIG "
+    "names another file. NO_COLOR is heeded."
+)
+
+
 def fail(sentence: str, code: int = 2) -> NoReturn:
     """One sentence on stderr and an exit code."""
     click.echo(f"icetui: {sentence}", err=True)
@@ -272,6 +280,7 @@ def without_secrets(sentence: str) -> str:
     cls=Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EPILOG,
 )
 @session_options
 @record_option

@@ -16,7 +16,7 @@ from textual.binding import Binding
 from icetui.dashboard import exchange_actions as exchange
 from icetui.dashboard import session_actions as session
 from icetui.dashboard import view_actions as view
-from icetui.dashboard.standing import lost, over
+from icetui.dashboard.standing import in_use, lost, over
 from icetui.dashboard.view import View
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _has_blob(now: View) -> bool:
 
 
 def _can_talk(now: View) -> bool:
-    return bool(now.session.texts) or (now.commandable and now.session.selected is not None)
+    return bool(now.session.texts) or (now.commandable and in_use(now.session))
 
 
 def _can_restart(now: View) -> bool:

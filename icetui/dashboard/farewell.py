@@ -20,7 +20,7 @@ def farewell(watch: Watch) -> str:
     lines = (
         ("peer", _peer(session)),
         ("path", _path(session)),
-        ("lasted", _lasted(session)),
+        ("lasted", _lasted(session, watch.now)),
         ("finding", _worst(session)),
         ("saved", plain(watch.saved, 200) if watch.saved else "no; e in the dashboard writes a "
          "report, --record FILE keeps everything"),
@@ -52,9 +52,9 @@ def _path(session: Session) -> str:
     return f"{words[0]}, {ends}{trip}"
 
 
-def _lasted(session: Session) -> str:
+def _lasted(session: Session, now: float) -> str:
     start = session.started.t if session.started is not None else 0.0
-    whole = duration(session.t - start)
+    whole = duration(max(now, session.t) - start)
     if session.connected_at is None:
         return f"{whole}, never connected"
     return f"{whole}, connected after {duration(session.connected_at - start)}"

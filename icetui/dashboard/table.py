@@ -341,6 +341,16 @@ class Table(Lines, Generic[Item, Row]):
             if event.chain == 2:
                 self.post_message(self.Chosen(self))
 
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """A column's name says what it is about."""
+        offset = event.get_content_offset_capture(self)
+        told = None
+        if offset.y == 0:
+            under = (p for p in self._places if p.start <= offset.x < p.start + p.width)
+            told = next((place.column.help for place in under), None)
+        if self.tooltip != told:
+            self.tooltip = told
+
     def on_focus(self) -> None:
         self.settle()
 

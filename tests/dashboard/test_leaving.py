@@ -27,7 +27,9 @@ async def test_a_living_path_is_left_by_two_keys_and_anything_else_by_one() -> N
 
 async def test_ctrl_c_leaves_as_q_does() -> None:
     async with looking(whole(), (80, 24)) as look:
-        await look.press("ctrl+c", "ctrl+c")
+        await look.press("d", "ctrl+c")
+        assert "Leave?" in look.text
+        await look.press("ctrl+c")
     assert look.app.return_value == 0
 
 

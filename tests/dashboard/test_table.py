@@ -69,6 +69,17 @@ async def test_a_click_on_a_column_sorts_by_it_and_again_the_other_way_round() -
                 assert ("▼" if order == "descending" else "▲") in look.lines[y]
 
 
+async def test_a_columns_name_says_under_the_mouse_what_it_is_about() -> None:
+    async with looking(whole(), (140, 40)) as look:
+        y, line = next((n, text) for n, text in enumerate(look.lines) if "req/ans" in text)
+        await look.pilot.hover(offset=(line.index("req/ans") + 1, y))
+        await look.settle()
+        assert "retransmissions included" in str(look.main.pairs.tooltip)
+        await look.pilot.hover(offset=(line.index("req/ans") + 1, y + 1))
+        await look.settle()
+        assert look.main.pairs.tooltip is None
+
+
 async def test_s_sorts_by_the_next_column_and_the_cursor_stays_on_its_row() -> None:
     tell = Teller()
     async with looking(many_pairs(tell, 100), (140, 40)) as look:

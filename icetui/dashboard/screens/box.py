@@ -17,7 +17,8 @@ class Box(ModalScreen[None]):
     """A modal box; escape closes it."""
 
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]  # narrower than Textual's
-        Binding("escape", "close", "close")
+        Binding("escape", "close", "close"),
+        Binding("ctrl+c", "app.do('leave')", show=False),
     ]
 
     @property
