@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from icetui import events
-from icetui.dashboard.network_words import change_words, speed_words
+from icetui.dashboard.network_words import change_words
 from icetui.dashboard.text import plain, rtt, server_name, size
 from icetui.events import address_port
 from icetui.grammar import count
@@ -262,22 +262,6 @@ def _silent(e: events.EngineSilent) -> Line:
     return Line(f"the engine has been silent for {int(e.seconds)} s", "bad")
 
 
-def _topology(e: events.TopologyChanged) -> Line:
-    return Line(f"network: {count(len(e.nodes), 'node')}, {count(len(e.lines), 'line')}", "dim")
-
-
-def _nat_table(e: events.NatTableChanged) -> Line:
-    return Line(f"network: {e.nat} has {count(len(e.bindings) + e.more, 'binding')}", "dim")
-
-
-def _packets(e: events.PacketsPassed) -> Line:
-    return Line(f"network: {count(len(e.passages) + e.left_out, 'packet')} seen", "dim")
-
-
-def _pace(e: events.PaceChanged) -> Line:
-    return Line(f"network: {speed_words(e)}", "dim")
-
-
 def _network_changed(e: events.NetworkChanged) -> Line:
     return Line(f"network: {change_words(e)}", "warning")
 
@@ -326,10 +310,6 @@ _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.RequestLost: _lost,
     events.SelectedPairChanged: _selected,
     events.NetworkChanged: _network_changed,
-    events.TopologyChanged: _topology,
-    events.NatTableChanged: _nat_table,
-    events.PacketsPassed: _packets,
-    events.PaceChanged: _pace,
     events.ConsentRefreshed: _consent,
     events.ConnectionStateChanged: _state,
     events.StunMessage: _stun,
