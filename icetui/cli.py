@@ -34,7 +34,7 @@ class File(click.Path):
 FILE = File(dir_okay=False)
 
 NO_TERMINAL = (
-    "icetui draws on a terminal and {} is none; use `icetui peer` for a session without a screen."
+    "icetui draws on a terminal, and {}; use `icetui peer` for a session without a screen."
 )
 
 
@@ -151,7 +151,8 @@ def no_terminal() -> str:
     """The sentence that says which stream is no terminal."""
     streams = (("stdin", sys.stdin), ("stdout", sys.stdout))
     none = [name for name, stream in streams if stream is None or not stream.isatty()]
-    return NO_TERMINAL.format(" and ".join(none) or "stdout")
+    said = "neither stdin nor stdout is one" if len(none) == 2 else f"{none[0]} is none"
+    return NO_TERMINAL.format(said)
 
 
 def theirs_from_stdin() -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -18,7 +19,9 @@ import msgspec
 
 from icetui import events, signaling
 from icetui.dashboard.app import Dashboard
+from icetui.dashboard.taste import Taste
 from icetui.events import AnyCommand, AnyEvent
+from icetui.preferences import Preferences
 from icetui.recording import read
 
 HERE = Path(__file__).parent
@@ -37,6 +40,7 @@ class Scene:
     """Seconds of the recording that are folded before the picture is taken."""
     size: tuple[int, int] = WIDE
     keys: tuple[str, ...] = ()
+    theme: str | None = None
 
 
 SCENES = (
@@ -44,14 +48,25 @@ SCENES = (
     Scene("connected-80x24", "connected", 11.0, SMALL),
     Scene("connect-card", "waiting", 4.0),
     Scene("connect-card-80x24", "waiting", 4.0, SMALL),
-    Scene("failed", "failed", 8.0, keys=("escape",)),
+    Scene("connected-light", "connected", 11.0, theme="light"),
+    Scene("failed", "failed", 8.0),
     Scene("relayed", "relayed", 11.0),
     Scene("pair-details", "connected", 11.0, keys=("enter",)),
     Scene("theirs", "connected", 11.0, SMALL, keys=("t",)),
     Scene("diagnosis", "relayed", 11.0, keys=("d",)),
-    Scene("diagnosis-80x24", "failed", 8.0, SMALL, keys=("escape", "d")),
+    Scene("diagnosis-80x24", "failed", 8.0, SMALL, keys=("d",)),
+    Scene("round-trips", "relayed", 11.0, SMALL, keys=("p",)),
+    Scene("timeline", "relayed", 11.0, SMALL, keys=("T",)),
     Scene("help", "connected", 11.0, SMALL, keys=("question_mark",)),
 )
+
+EXCHANGE = tuple(
+    Scene(f"exchange-{n}", "connected", until, (100, 30))
+    for n, until in enumerate((0.012, 0.12, 0.2, 2.0, 4.0, 6.0, 8.0, 11.0))
+)
+"""The frames of the picture that moves: from one's own blob to a path."""
+FRAME = 2.0
+"""Seconds a frame is seen."""
 
 
 class Frozen:
@@ -99,18 +114,42 @@ async def draw(scene: Scene) -> str:
     recorded = list(read(RECORDINGS / f"{scene.recording}.jsonl"))
     start = recorded[0].t
     source = Frozen([_shown(e) for e in recorded if e.t - start <= scene.until])
-    app = Dashboard(source, monotonic=lambda: 0.0)  # no clock moves in a picture
+    taste = Taste(Preferences(theme=scene.theme))
+    app = Dashboard(source, monotonic=lambda: 0.0, taste=taste)  # no clock moves in a picture
     async with app.run_test(size=scene.size) as pilot:
         await source.drained.wait()
         await pilot.pause(0.3)  # one repaint, at ten a second, behind the last event
         for key in scene.keys:
             await pilot.press(key)
         await pilot.pause(0.3)
+        app._paint()
+        await pilot.pause()
         return app.export_screenshot(title=f"icetui · {scene.name}", simplify=True)
 
 
 async def draw_all() -> dict[str, str]:
-    return {scene.name: await draw(scene) for scene in SCENES}
+    pictures = {scene.name: await draw(scene) for scene in SCENES}
+    return pictures | {"exchange": moving([await draw(scene) for scene in EXCHANGE])}
+
+
+def moving(frames: list[str]) -> str:
+    """One SVG that shows the frames in turn, by its own style sheet."""
+    box = re.search(r'viewBox="([^"]+)"', frames[0])
+    assert box is not None
+    share, whole = 100 / len(frames), FRAME * len(frames)
+    style = (
+        f".f{{visibility:hidden;animation:f {whole:g}s step-end infinite}}"
+        f"@keyframes f{{0%{{visibility:visible}}{share:.3f}%{{visibility:hidden}}}}"
+    )
+    parts = [
+        f'<g class="f" style="animation-delay:{n * FRAME:g}s">{frame}</g>'
+        for n, frame in enumerate(frames)
+    ]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box[1]}"><style>{style}</style>'
+        + "\n".join(parts)
+        + "</svg>\n"
+    )
 
 
 def main() -> int:
@@ -129,7 +168,7 @@ def main() -> int:
     if stale:
         print(f"not current, run `python -m tests.screenshots`: {', '.join(stale)}")
     elif check:
-        print(f"{len(SCENES)} screenshots are current")
+        print(f"{len(SCENES) + 1} screenshots are current")
     return 1 if stale else 0
 
 

@@ -40,7 +40,7 @@ async def connect(peer, folder, near_options=(), far_options=()):
 @pytest.mark.parametrize(
     ("argv", "code", "words"),
     [
-        ((), 2, "draws on a terminal and this is none"),
+        ((), 2, "neither stdin nor stdout is one"),
         (("view", "somewhere.jsonl"), 2, "draws on a terminal"),
         (("view",), 2, "name a recording"),
         (("--no-servers", "peer"), 2, "put --no-servers behind the command: icetui peer"),

@@ -13,12 +13,12 @@ from icetui.events import EngineFailed, Paste, SessionClosed, StartSession
 BROKEN = """
 import sys
 from icetui.engine import __main__ as engine
-from icetui.engine.agent import Agent
+from icetui.engine.ice_session import IceSession
 
 def fail(self, text):
     raise ZeroDivisionError("no one expected this")
 
-Agent.paste = fail
+IceSession.paste = fail
 sys.exit(engine.main())
 """
 

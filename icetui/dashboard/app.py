@@ -108,9 +108,10 @@ class Dashboard(App[int]):
         self.run_worker(fold(), name="fold")
 
     def _took(self, watch: Watch, event: events.AnyEvent, news: bool) -> None:
-        handover.saw(self, watch, event)
-        if self.stage is not None:
-            handover.by_itself(watch, event)
+        if type(event) in handover.CONCERNS:
+            handover.saw(self, watch, event)
+            if self.stage is not None:
+                handover.by_itself(watch, event)
         if news:
             self.pace.soon()
 

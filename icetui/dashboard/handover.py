@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from icetui.dashboard.app import Dashboard
     from icetui.dashboard.watch import Watch
 
+CONCERNS = frozenset(
+    {
+        events.SessionStarted, events.SessionRestarted, events.BlobChanged,
+        events.DescriptionAccepted, events.DescriptionRefused, events.TextReceived,
+    }
+)  # fmt: skip
+"""The events that anything here follows from; thousands of others pass by."""
 SETTLE = 0.4
 """Seconds in which quick servers answer: what they add is then in what is copied."""
 READ_TIME = 12.0

@@ -243,10 +243,13 @@ class Table(Lines, Generic[Item, Row]):
         if not self.has_focus or not self.order or most < 1:
             return ()
         row = self.row(self.order[self.cursor_row])
+        cells = [place.column.cell(row).text for place in self._places]
+        last = max((n for n, text in enumerate(cells) if text), default=0)
         whole = [
-            f"{column.id}: {cell.text}"
-            for column, _, room in self._places
-            if len((cell := column.cell(row)).text) > room and (column.least or column.rest)
+            f"{place.column.id}: {text}"
+            for n, (place, text) in enumerate(zip(self._places, cells, strict=True))
+            if len(text) > (width - place.start if n == last else place.width)
+            and (place.column.least or place.column.rest)
         ]
         if not whole:
             return ()
@@ -266,12 +269,17 @@ class Table(Lines, Generic[Item, Row]):
 
     def line_strip(self, index: int, width: int) -> Strip:
         row = self.row(self.order[index])
+        cells = [place.column.cell(row) for place in self._places]
+        last = max((n for n, cell in enumerate(cells) if cell.text), default=0)
         segments: list[Segment] = []
         at = 0
-        for column, start, room in self._places:
+        for n, ((column, start, room), (text, tone)) in enumerate(
+            zip(self._places, cells, strict=True)
+        ):
             if start > at:
                 segments.append(Segment(" " * (start - at)))
-            text, tone = column.cell(row)
+            if n == last:  # nothing stands behind it, so it may be as long as the line
+                room = width - start if not column.right else room
             if len(text) > room:
                 text = self.shorten(column, text, room)
             text = text.rjust(room) if column.right else text.ljust(room)
@@ -279,6 +287,8 @@ class Table(Lines, Generic[Item, Row]):
             spans = self.filter.spans(text, column.id) if self.filter else []
             segments += _highlighted(text, style, spans, self.tone("match"))
             at = start + room
+            if n == last:
+                break
         strip = Strip(segments).adjust_cell_length(width)
         if index == self.cursor_row:
             over = self.tone("cursor" if self.has_focus else "rest")

@@ -326,8 +326,4 @@ _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.ReaderBehind: _behind,
     events.EngineSilent: _silent,
     events.Summary: _summary,
-    events.TopologyChanged: _topology,
-    events.NatTableChanged: _nat_table,
-    events.PacketsPassed: _packets,
-    events.PaceChanged: _pace,
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from icetui.engine import stun
-from icetui.engine.endpoint import Endpoint, Request
+from icetui.engine.endpoint import Endpoint, Transaction
 from icetui.engine.net import Address, Randomness
 from icetui.events import Reason, address_port
 
@@ -101,7 +101,7 @@ async def binding(
         )
         settle(None)
 
-    asked = Request(
+    asked = Transaction(
         message or request(endpoint.net.random),
         addr,
         on_answer,

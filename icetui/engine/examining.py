@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from icetui.engine import nat_tests
 from icetui.engine.binding import SERVER_TIMEOUTS, Answer, binding
+from icetui.engine.core.likelihood import private
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.interfaces import LocalAddress
-from icetui.engine.likelihood import private
 from icetui.engine.nat import Evidence
 from icetui.engine.net import Address, Net
 from icetui.engine.stream import Stream

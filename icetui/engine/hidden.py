@@ -13,7 +13,7 @@ import ipaddress
 from msgspec.structs import replace
 
 from icetui.engine import mdns
-from icetui.engine.checking import CheckList
+from icetui.engine.core_runner import CoreRunner
 from icetui.engine.net import Address, Net, Unresolved
 from icetui.engine.tasks import Tasks
 from icetui.events import Candidate, StartSession
@@ -26,27 +26,28 @@ LOOKING_UP = "its name is being asked for by mDNS"
 class HiddenCandidates:
     """The names of one session."""
 
-    def __init__(self, net: Net, start: StartSession) -> None:
+    def __init__(self, net: Net, start: StartSession, runner: CoreRunner) -> None:
         self._net = net
         self._start = start
+        self._runner = runner
         self._known: dict[Address, str] = {}
         self._tasks = Tasks()
         self._turn = asyncio.Semaphore(MOST_AT_ONCE)
 
-    def add_remote(self, checks: CheckList, candidate: Candidate) -> bool:
-        """As `CheckList.add_remote`, but of a name the address is found out first."""
+    def add_remote(self, candidate: Candidate) -> bool:
+        """As the core's `add_remote`, but of a name the address is found out first."""
         if _is_address(candidate.address):
-            return checks.add_remote(candidate)
+            return self._runner.add_remote(candidate)
         known = self._known.get((candidate.address, candidate.port))
         if known is not None:  # pasted again, or after a restart
-            checks.hidden_hosts.add(known)
-            return checks.add_remote(replace(candidate, address=known))
-        if not checks.add_remote(replace(candidate, unsupported=LOOKING_UP)):
+            return self._runner.add_remote(replace(candidate, address=known))
+        if not self._runner.add_remote(replace(candidate, unsupported=LOOKING_UP)):
             return False
-        self._tasks.start(self._look_up(checks, candidate))
+        self._tasks.start(self._look_up(self._runner.agent.newest.ufrag, candidate))
         return True
 
-    async def _look_up(self, checks: CheckList, candidate: Candidate) -> None:
+    async def _look_up(self, ufrag: str, candidate: Candidate) -> None:
+        """`ufrag`: ours, of the generation in which it is shown."""
         shown = (candidate.address, candidate.port)
         try:
             if not self._start.ipv4:
@@ -57,11 +58,11 @@ class HiddenCandidates:
                 )
         except Unresolved as problem:
             why = f"{problem}; the peer may reach us all the same"
-            checks.name_settled(shown, replace(candidate, unsupported=why))
+            self._runner.name_settled(ufrag, shown, replace(candidate, unsupported=why))
             return
         self._known[shown] = address
-        checks.hidden_hosts.add(address)
-        checks.name_settled(shown, replace(candidate, address=address))
+        self._runner.agent.hidden_host(address)
+        self._runner.name_settled(ufrag, shown, replace(candidate, address=address))
 
     def stop(self) -> None:
         """Ask for nothing any more."""

@@ -10,7 +10,7 @@ import ipaddress
 from dataclasses import dataclass, field
 
 from icetui.engine.binding import Answer
-from icetui.engine.likelihood import private
+from icetui.engine.core.likelihood import private
 from icetui.engine.net import Address
 from icetui.events import NatBehaviour, NatDependence, Reason, address_port
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from icetui.engine import stun
 from icetui.engine.binding import CHANGE_ADDRESS, CHANGE_PORT, Answer, binding, request
-from icetui.engine.endpoint import Endpoint, Request
+from icetui.engine.endpoint import Endpoint, Transaction
 from icetui.engine.nat import FilteringTest
 from icetui.engine.net import Address, Net
 from icetui.engine.stream import Stream
@@ -42,22 +42,24 @@ class _Nobody:
         self.expected: dict[bytes, asyncio.Future[None]] = {}
         """By transaction id, requests of our own that may arrive here."""
 
-    def request_received(self, message: stun.Message, addr: Address, endpoint: Endpoint) -> None:
+    def stun_received(
+        self, endpoint: Endpoint, source: Address, message: stun.Message, at: float
+    ) -> None:
         heard = self.expected.get(message.transaction_id)
         if heard is not None and not heard.done():
             heard.set_result(None)
 
-    def data_arrived(self, endpoint: Endpoint, addr: Address, data: bytes) -> None:
+    def data_received(self, endpoint: Endpoint, source: Address, data: bytes) -> None:
         """Not asked for."""
 
-    def refuse(self, endpoint: Endpoint, addr: Address, reason: Reason, detail: str) -> None:
-        """Malformed: the question stays unanswered."""
+    def malformed(self, endpoint: Endpoint, source: Address, detail: str) -> None:
+        """The question stays unanswered."""
+
+    def undelivered(self, endpoint: Endpoint, to: Address, reason: Reason, detail: str) -> None:
+        """Whoever asks is told by the transaction."""
 
     def pair_id(self, endpoint: Endpoint, addr: Address) -> str | None:
         return None
-
-    def seen_as(self, endpoint: Endpoint, mapped: Address) -> None:
-        """No check is ever answered here."""
 
     def endpoint_lost(self, endpoint: Endpoint) -> None:
         """Closed by the test itself."""
@@ -104,7 +106,7 @@ class Probe:
             if not heard.done():
                 heard.set_result(None)
 
-        self.endpoint.pending[message.transaction_id] = Request(
+        self.endpoint.pending[message.transaction_id] = Transaction(
             message, ("", 0), answered, sent=[asyncio.get_running_loop().time()]
         )
         return heard

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 from icetui import events
-from icetui.engine.agent import Agent
+from icetui.engine.ice_session import IceSession
 from icetui.engine.net import Net
 from icetui.engine.stream import Stream
 from icetui.events import AnyCommand, NotUnderstood
@@ -20,7 +20,7 @@ class Sessions:
     def __init__(self, net: Net, stream: Stream) -> None:
         self._net = net
         self._stream = stream
-        self._agents: dict[str, Agent] = {}
+        self._agents: dict[str, IceSession] = {}
         self.ended = asyncio.Event()
         self.cause = "user"
 
@@ -72,7 +72,7 @@ class Sessions:
                 events.CommandRefused, command="start-session", problem=f"{name} exists already"
             )
             return
-        agent = Agent(self._net, self._stream.for_session(name), command)
+        agent = IceSession(self._net, self._stream.for_session(name), command)
         self._agents[name] = agent
         agent.begin()
 

@@ -49,6 +49,8 @@ REFRESH_EACH = 2
 """Each so many times a Refresh does it."""
 WARMING = 3.0
 """Seconds for which such a request is repeated."""
+UNSENT = 5
+"""How often in a row the system has to refuse to send until the address counts as gone."""
 NOBODY_THERE = 3
 """How often in a row the server's machine has to say that nobody listens until it is believed."""
 MOST_BUFFERED = 262144
@@ -113,6 +115,10 @@ class TurnClient:
         """Why the allocation is no more, in words; empty while it lives and when we closed it."""
         self._expires: float | None = None
         """Loop time at which the server forgets the allocation unless it is refreshed."""
+        self._local = ""
+        """The address that it is asked from."""
+        self._unsent = 0
+        """How often the system has refused to send since the server last answered."""
         self._nobody_there = 0
         """How often its machine has said that nobody listens, since the server last answered."""
         self._stream = stream
@@ -126,6 +132,7 @@ class TurnClient:
 
     async def connect(self, local: str) -> None:
         """Connect from a local address. Raises OSError, `TlsFailure`."""
+        self._local = local
         if self.server.transport == "udp":
             datagrams = _Datagrams(self)
             await self.net.open_udp(datagrams, local)
@@ -242,6 +249,9 @@ class TurnClient:
         It ends when the server knows nothing of it (437, RFC 8656 section 7.3; from another 5-tuple
         others say 400 or 401), or when nobody listens there any more.
         """
+        if self._local not in (address for _, address in self.net.interfaces()):
+            self._end(f"{self._local}, from which it was asked for, is gone from this machine")
+            return True
         try:
             await self.refresh()
         except Refused as error:
@@ -253,6 +263,14 @@ class TurnClient:
                 return False
             self._end("nobody listens at the server's port any more")
         return True
+
+    def cannot_send(self, error: OSError) -> None:
+        """The system does not send from our address any more, or not yet."""
+        words = error.strerror or str(error)
+        self.breaks(RelayUnavailable(Reason.SEND_ERROR, words))
+        self._unsent += 1
+        if self.relayed is not None and self._unsent >= UNSENT and not self.why_lost:
+            self._end(f"nothing can be sent from its address here any more ({words})")
 
     def network_says(self, error: Undelivered) -> None:
         """Something that was sent to the server did not arrive."""
@@ -361,6 +379,7 @@ class TurnClient:
 
     def arrived(self, data: bytes, at: float) -> None:
         """A frame from the server that came at loop time `at`."""
+        self._unsent = 0
         self._nobody_there = 0
         if len(data) >= 4 and 0x40 <= data[0] < 0x80:
             channel, length = struct.unpack_from("!HH", data)
@@ -453,7 +472,7 @@ class _Datagrams:
         self._client.network_says(error)
 
     def send_failed(self, addr: Address, error: OSError) -> None:
-        self._client.breaks(RelayUnavailable(Reason.SEND_ERROR, error.strerror or str(error)))
+        self._client.cannot_send(error)
 
 
 class _Bytestream:

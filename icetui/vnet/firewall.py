@@ -19,6 +19,8 @@ from icetui.vnet.routing_table import Prefix, prefix
 
 COOKIE = b"\x21\x12\xa4\x42"
 """RFC 8489 section 5."""
+TLS_DATA = b"\x17\x03\x03"
+"""How a TLS record begins, which really is encrypted (RFC 8446 section 5.1)."""
 UNANSWERED, ANSWERED, CONNECTION = 30 * SECOND, 120 * SECOND, 7440 * SECOND
 """For how long a flow is remembered: UDP (Linux), TCP (RFC 5382 REQ-5)."""
 STREAM = 2 * SECOND
@@ -223,5 +225,7 @@ def listed(ranges: list[range], port: int) -> bool:
 def carries_cookie(packet: Packet) -> bool:
     """Whether deep inspection takes it for STUN, in a ChannelData or TCP stream, too."""
     payload = packet.payload
-    data = payload.data if isinstance(payload, Segment) else payload
-    return isinstance(data, bytes) and COOKIE in data[:24]
+    if isinstance(payload, Segment):
+        data = payload.data
+        return not data.startswith(TLS_DATA) and COOKIE in data[:24]
+    return isinstance(payload, bytes) and COOKIE in payload[:24]

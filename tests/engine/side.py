@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from icetui import events, signaling
-from icetui.engine.agent import Agent
+from icetui.engine.core import Timing
+from icetui.engine.ice_session import IceSession
 from icetui.engine.net.system import System
 from icetui.engine.stream import Stream
-from icetui.engine.timing import Timing
 from icetui.event_reader import EventReader
 from icetui.session import Session
 
@@ -36,7 +36,7 @@ class Side:
         start = start or events.StartSession(interfaces=("lo",), ipv6=False)
         net = System()
         stream = Stream(net, self._take, f"side{next(_names)}")
-        self.agent = Agent(net, stream, start, timing)
+        self.agent = IceSession(net, stream, start, timing)
         self.agent.begin()
 
     def _take(self, event: events.Event) -> None:
@@ -76,11 +76,11 @@ class Side:
 
     def send_raw(self, data: bytes, to: tuple[str, int]) -> None:
         """A datagram from our first endpoint, past everything."""
-        self.agent.checks.endpoints[0].transport.sendto(data, to)
+        self.agent.endpoints[0].transport.sendto(data, to)
 
     @property
     def address(self) -> tuple[str, int]:
-        return self.agent.checks.endpoints[0].address
+        return self.agent.endpoints[0].address
 
 
 async def connect(one: Side, other: Side) -> None:

@@ -22,10 +22,16 @@ from tests.engine.side import QUICK, Side, altered, connect
 def unplugged(side: Side, endpoint: Endpoint | None = None) -> Callable[[], None]:
     """Make an endpoint deaf, as behind a cut cable; call the result to plug it in again."""
     loop = asyncio.get_running_loop()
-    transport = (endpoint or side.agent.checks.endpoints[0]).transport
+    transport = (endpoint or side.agent.endpoints[0]).transport
     assert isinstance(transport, UdpTransport)
     loop.remove_reader(transport._sock)
     return lambda: loop.add_reader(transport._sock, transport._readable)
+
+
+def endpoint_of(side: Side, pair_id: str) -> Endpoint:
+    """Our end of a pair."""
+    local = pair_id.partition("-")[0]
+    return next(e for e in side.agent.endpoints if e.base and e.base.candidate.id == local)
 
 
 def path(side: Side) -> tuple[tuple[str, int], tuple[str, int]]:
@@ -164,9 +170,9 @@ async def test_two_controlling_sides_repair_the_conflict(
     blobs = await one.blob(), await other.blob()
     for side in pair:
         monkeypatch.setattr(
-            side.agent.checks,
-            "set_remote",
-            functools.partial(_always_controlling, side.agent.checks.set_remote),
+            side.agent.core,
+            "describe",
+            functools.partial(_always_controlling, side.agent.core.describe),
         )
     one.agent.paste(blobs[1])
     other.agent.paste(blobs[0])
@@ -183,12 +189,10 @@ async def test_a_peer_that_never_repairs_a_role_conflict_is_given_way_to(
     one, stubborn = side(None, dataclasses.replace(QUICK, stubborn=0.3)), side(None, QUICK)
     blobs = await one.blob(), await stubborn.blob()
     for one_side, tie_breaker in ((one, 2**64 - 1), (stubborn, 0)):
-        checks = one_side.agent.checks
-        monkeypatch.setattr(checks, "tie_breaker", tie_breaker)
-        monkeypatch.setattr(
-            checks, "set_remote", functools.partial(_always_controlling, checks.set_remote)
-        )
-    monkeypatch.setattr(stubborn.agent.checks, "switch_role", lambda ice_controlling: None)
+        core = one_side.agent.core
+        monkeypatch.setattr(core.newest.role, "tie_breaker", tie_breaker)
+        monkeypatch.setattr(core, "describe", functools.partial(_always_controlling, core.describe))
+    monkeypatch.setattr(stubborn.agent.core.newest, "_switch_role", lambda now: None)
     one.agent.paste(blobs[1])
     stubborn.agent.paste(blobs[0])
     for one_side in (one, stubborn):
@@ -229,9 +233,7 @@ async def test_a_socket_that_dies_fails_over_to_the_other_pair(
     await one.until(lambda s: sum(p.valid for p in s.pairs.values()) == 2)
     dead = one.session.selected
     assert dead is not None
-    pair = one.agent.checks.find(dead)
-    assert pair is not None
-    unplugged(one, pair.endpoint)
+    unplugged(one, endpoint_of(one, dead))
 
     def moved(session: Session) -> bool:
         return session.selected not in (None, dead) and session.connected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from icetui import events
-from icetui.engine.timing import Timing
+from icetui.engine.core import Timing
 from tests.engine.side import Side
 
 

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Callable
 
 from icetui import events, signaling
-from icetui.engine.likelihood import unlikely
-from icetui.engine.timing import Timing
+from icetui.engine.core import Timing
+from icetui.engine.core.likelihood import unlikely
 from icetui.events import Candidate
 from icetui.signaling import Description
 from tests.engine.side import Side
@@ -38,7 +38,7 @@ async def test_a_user_may_choose_ta_and_rto(side: Callable[..., Side]) -> None:
     await one.blob()
     nobody = tuple(candidate("host", "127.0.0.1", port) for port in range(20001, 20004))
     theirs = Description(ufrag="abcd", pwd="p" * 22, candidates=nobody)
-    unplugged = one.agent.checks.endpoints[0]
+    unplugged = one.agent.endpoints[0]
     unplugged.unreachable = lambda addr, detail: None  # type: ignore[method-assign]  # no ICMP
     one.agent.paste(signaling.write_blob(theirs))
     await one.until(lambda s: all(p.retransmissions_sent for p in s.pairs.values()))
@@ -81,9 +81,9 @@ async def test_likelihood_counts_what_the_whole_description_says(
     """
     one = side()
     await one.blob()
-    checks = one.agent.checks
-    checks.add_remote(candidate("host", "10.7.0.4"))
-    checks.add_remote(candidate("srflx", "127.0.0.1", 20001))
-    checks._reprioritise()
-    by_remote = {p.remote.type: p.unlikely for p in checks.pairs.values()}
+    core = one.agent.core
+    core.add_remote(candidate("host", "10.7.0.4"), 0.0)
+    core.add_remote(candidate("srflx", "127.0.0.1", 20001), 0.0)
+    core.newest.reprioritise()
+    by_remote = {p.remote.type: p.unlikely for p in core.newest.pairs}
     assert by_remote["srflx"] < by_remote["host"]

@@ -8,7 +8,8 @@ import socket
 import struct
 
 from icetui import events
-from icetui.engine import messages, stun
+from icetui.engine import stun
+from icetui.engine.core import frames
 from icetui.events import Reason
 from tests.engine.side import Side, altered, connect
 
@@ -136,7 +137,7 @@ async def test_malformed_stun_never_stops_the_engine(pair: tuple[Side, Side]) ->
 async def test_data_from_a_stranger_is_dropped_and_counted(pair: tuple[Side, Side]) -> None:
     one, other = pair
     await connect(one, other)
-    await ask(one, messages.text(1, b"let me in"))
+    await ask(one, frames.text(1, b"let me in"))
     assert one.session.dropped
     assert not one.session.texts
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from icetui import events
 from icetui.diagnosis import diagnose
-from icetui.engine.timing import Timing
+from icetui.engine.core import Timing
 from icetui.events import StartSession
 from tests.engine.side import Side, connect
-from tests.engine.test_connecting import unplugged
+from tests.engine.test_connecting import endpoint_of, unplugged
 
 LONG_UNASKED = Timing(probe_others=60.0, silence=0.3, probe_selected=0.2)
 
@@ -32,9 +32,7 @@ async def test_a_pair_that_was_not_asked_for_long_is_a_good_path_to_fail_over_to
     first = one.session.selected
     spare = next(p for p in one.session.pairs if p != first)
     await one.until(lambda s: s.t > 2.5)
-    pair = one.agent.checks.find(str(first))
-    assert pair is not None
-    unplugged(one, pair.endpoint)
+    unplugged(one, endpoint_of(one, str(first)))
     await one.until(lambda s: s.selected == spare, within=3)
     moved = one.session.t
     await one.until(lambda s: s.t > moved + 1.5)
@@ -75,7 +73,7 @@ async def test_a_closed_port_does_not_end_a_path_but_tells_why_it_is_silent(
     start = StartSession(interfaces=("lo",), ipv6=False)
     one, other = side(start), side(start)
     await connect(one, other)
-    for endpoint in other.agent.checks.endpoints:
+    for endpoint in other.agent.endpoints:
         endpoint.transport.close()  # as if killed: no goodbye
     await one.until(lambda s: s.state == "disconnected", within=4)
     pair = one.session.selected_pair

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from icetui import events
-from icetui.engine.endpoint import Endpoint
+from icetui.engine.core import Base
 from icetui.session import Session
 from tests.engine.side import Side
 
@@ -60,11 +60,10 @@ async def test_an_address_that_was_hidden_is_not_given_to_a_relay() -> None:
     side = Side()
     try:
         await side.blob()
-        side.agent.checks.hidden_hosts.add("127.0.0.1")  # what a name was resolved to
+        side.agent.core.hidden_host("127.0.0.1")  # what a name was resolved to
         side.agent.paste(CREDENTIALS + UDP)
-        relay = Endpoint(side.agent.generations, side.agent.net, side.agent.stream, via="turn")
-        relay.candidate = events.Candidate(id="L9", type="relay", address="127.0.0.1", port=9)
-        side.agent.checks.add_endpoint(relay)
+        relay = events.Candidate(id="L9", type="relay", address="127.0.0.1", port=9)
+        side.agent.runner.run(side.agent.core.add_base, Base(relay), 0.0)
         assert [pair.local for pair in side.session.pairs.values()] == ["L1"]
     finally:
         await side.agent.leave("test")

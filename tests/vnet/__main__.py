@@ -45,10 +45,14 @@ def _search(options: argparse.Namespace) -> int:
     began = time.monotonic()
     score = Score()
     kinds = tuple(options.kinds)
-    for done in search(options.networks, options.seed, options.jobs, kinds):
-        score.add(done)
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r{score.networks} networks, {sum(score.violations.values())} bad ")
+    try:
+        for done in search(options.networks, options.seed, options.jobs, kinds):
+            score.add(done)
+            if sys.stderr.isatty():
+                bad = sum(score.violations.values())
+                sys.stderr.write(f"\r{score.networks} networks, {bad} violations ")
+    except KeyboardInterrupt:
+        print("stopped; so far:")
     print(table(score, time.monotonic() - began))
     if options.keep is not None:
         options.keep.mkdir(parents=True, exist_ok=True)

@@ -218,8 +218,9 @@ class Playing:
             clock.run_until(began + at)
             self._act(what, whom)
         clock.run_until(began + self.case.lasts)
-        for peer in self.peers.values():
-            peer.leave()
+        for name, peer in self.peers.items():
+            if not self.world.hosts[name].loop.suspended:
+                peer.leave()
         clock.run_for(1.0)
         for host in self.world.hosts.values():
             host.loop.close()
@@ -335,6 +336,7 @@ def main() -> int:
     parser.add_argument("--compare", type=Path, metavar="FILE", help="with what was said then")
     parser.add_argument("--only", default="", metavar="TEXT", help="networks with this in the name")
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time")
+    parser.add_argument("--names", action="store_true", help="of all that differ in any byte")
     options = parser.parse_args()
     wanted = [case for case in cases() if options.only in case.name]
     with ProcessPoolExecutor(options.jobs) as pool:
@@ -355,6 +357,8 @@ def main() -> int:
         different += bool(said)
         for line in said:
             print(f"{name}: {line}")
+        if options.names and not identical:
+            print(f"{name}: not the same bytes")
     print(f"{same} of {len(found)} the same byte for byte, {different} with another outcome")
     return 1 if different else 0
 

@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from icetui.vnet.firewall import carries_cookie
 from icetui.vnet.network import Network
 from icetui.vnet.network_parts import Link, Rule
+from icetui.vnet.packet import Packet, Segment
 from icetui.vnet.world import World
 from tests.vnet.playing import (
     ALICE_OUTSIDE,
@@ -201,3 +203,10 @@ def test_another_router_is_no_concern_of_a_firewall() -> None:
     bob.send(b"x", server.name)
     world.clock.run_for(0.1)
     assert server.texts == [b"x"]
+
+
+def test_deep_inspection_sees_stun_in_tcp_and_not_in_tls() -> None:
+    plain = Segment("data", data=COOKIE)
+    sealed = Segment("data", data=b"\x17\x03\x03\0\x14" + COOKIE)
+    assert carries_cookie(Packet((ALICE_OUTSIDE, 1), (SERVER, 2), plain))
+    assert not carries_cookie(Packet((ALICE_OUTSIDE, 1), (SERVER, 2), sealed))

@@ -88,7 +88,7 @@ class CandidatesPane(Table[CandidateRow, CandidateRow]):
     def show(self, session: Session, now: float) -> None:
         rows = [*_mine(session), *_theirs(session)]
         self._widths = {
-            "address": min(47, max((len(r.address) for r in rows if not r.note), default=14)),
+            "address": min(47, max((len(r.address) for r in rows if r.type), default=14)),
             "origin": min(24, max(4, *(len(r.origin) for r in rows))),
         }
         self._unsaid = tuple(
@@ -172,7 +172,7 @@ def _mine(session: Session) -> Iterator[CandidateRow]:
     left = [i for i in session.interfaces.values() if not i.used]
     if left:
         said = ", ".join(f"{plain(i.name, 20)} ({plain(i.why_not or 'not chosen')})" for i in left)
-        yield CandidateRow("left out", "mine", "–", "dim", note=f"left out: {said}")
+        yield CandidateRow("left out", "mine", "–", "dim", address=f"left out: {said}")
 
 
 def _candidate(c: Candidate, side: str, origin: str, time: float | None) -> CandidateRow:
@@ -213,9 +213,11 @@ def _theirs(session: Session) -> Iterator[CandidateRow]:
     for c in candidates[:MOST]:
         yield _candidate(c, "theirs", "", None)
     if len(candidates) > MOST:
-        yield CandidateRow("more", "theirs", "…", "dim", note=f"and {len(candidates) - MOST} more")
+        yield CandidateRow(
+            "more", "theirs", "…", "dim", address=f"and {len(candidates) - MOST} more"
+        )
     if not candidates:
         text = "unknown until you paste their blob (just paste, anywhere)"
         if session.description is not None:
             text = "none in what they sent; the path shows itself when they check us"
-        yield CandidateRow("unknown", "theirs", "", "dim", note=text)
+        yield CandidateRow("unknown", "theirs", "", "dim", address=text)

@@ -2,46 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.widgets import SelectionList, Static
-from textual.widgets.selection_list import Selection
+from textual.widgets import OptionList, Static
 
 from icetui.dashboard.screens.box import Box
-from icetui.dashboard.table import Table
+from icetui.dashboard.table import Column, Table
+
+
+class ColumnList(OptionList):
+    """A line for each column; space does what enter does."""
+
+    BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]  # narrower than Textual's
+        Binding("space", "select", show=False)
+    ]
 
 
 class ColumnsBox(Box):
-    """A line for each column, with what it says."""
+    """What each column says, and a sign beside those that are shown."""
 
     def __init__(self, table: Table[Any, Any]) -> None:
         super().__init__()
         self._table = table
+        self._all = table.COLUMNS
+        self._shown = {column.id for column in table.shown_columns()}
+
+    def _line(self, column: Column[Any]) -> Content:
+        sign = "✓" if column.id in self._shown else " "
+        return Content(f"{sign} {column.id:14} {column.help}")
 
     def compose(self) -> ComposeResult:
-        shown = {column.id for column in self._table.shown_columns()}
-        lines = [
-            Selection(Content(f"{column.id:14} {column.help}"), column.id, column.id in shown)
-            for column in self._table.columns()
-        ]
         with Vertical(classes="box tall") as box:
             box.border_title = "Columns"
-            yield SelectionList[str](*lines, id="columns", compact=True)
+            yield ColumnList(*map(self._line, self._all), id="columns", compact=True)
             yield Static(
-                "space: show or hide   esc: done; narrow screens leave out what has no room",
-                classes="keys",
-            )
+                "space: show or hide   esc: done; a narrow screen leaves out what has no room",
+                classes="keys", markup=False,
+            )  # fmt: skip
 
     def on_mount(self) -> None:
         self.set_focus(self.query_one("#columns"))
 
-    def on_selection_list_selected_changed(self, event: SelectionList.SelectedChanged[str]) -> None:
-        wanted = set(event.selection_list.selected)
-        standard = {column.id for column in self._table.COLUMNS if column.standard}
-        chosen = tuple(c.id for c in self._table.COLUMNS if c.id in wanted)
-        self._table.chosen = () if wanted == standard else chosen
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        column = self._all[event.option_index]
+        self._shown ^= {column.id}
+        event.option_list.replace_option_prompt_at_index(event.option_index, self._line(column))
+        standard = {c.id for c in self._all if c.standard}
+        chosen = tuple(c.id for c in self._all if c.id in self._shown)
+        self._table.chosen = () if self._shown == standard else chosen
         self.dashboard.taste.keep_columns(self._table)
         self.dashboard.repaint()

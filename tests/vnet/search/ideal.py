@@ -365,8 +365,9 @@ def explore(network: Network, times: dict[str, Times], until: float) -> dict[str
         loop.call_later(network.sessions[name].starts_at, start, name)
         if other in times and name in times:
             copied, pasted = times[other].copied, times[name].pasted
-            for later in LATER if times[other].complete else LATER[:1]:
-                loop.call_later(copied + later, copy, name, other, pasted)
+            # What came at the very moment at which an unfinished one was copied is not in it.
+            for later in LATER if times[other].complete else (-MOMENT,):
+                loop.call_later(max(0.0, copied + later), copy, name, other, pasted)
     world.clock.run_until(until)
     for host in world.hosts.values():
         host.loop.close()

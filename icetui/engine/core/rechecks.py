@@ -1,14 +1,13 @@
 """How often a pair that has failed is tried again: late is normal, and nobody is to be flooded.
 
-What belongs here: intervals. When a pair fails, and what a check is, is `checking.py`'s business.
+What belongs here: intervals. When a pair fails, and what a check is, is `check_list.py`'s business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
-from icetui.engine.pairs import CheckedPair
-from icetui.engine.timing import Timing
+from icetui.engine.core.pair import CandidatePair
+from icetui.engine.core.pair_table import PairTable
+from icetui.engine.core.timing import Timing
 from icetui.events import Reason
 
 SAME_HOST, ALL_HOSTS = 1.0, 5.0
@@ -18,7 +17,7 @@ it need not be theirs (RFC 8445 section 19.5.1)."""
 
 
 class Rechecks:
-    """Those of one check list."""
+    """Of one check list."""
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
@@ -50,9 +49,9 @@ class Rechecks:
 
     def interval(
         self,
-        pair: CheckedPair,
-        selected: CheckedPair | None,
-        pairs: Collection[CheckedPair],
+        pair: CandidatePair,
+        selected: CandidatePair | None,
+        pairs: PairTable,
         now: float,
     ) -> float | None:
         """Seconds until a failed pair is tried again, None: not while things are as they are."""
@@ -73,11 +72,11 @@ class Rechecks:
             wanted = self._slower(pair, timing.recheck)
         return max(wanted, self._bound(pair, pairs, now))
 
-    def _slower(self, pair: CheckedPair, most: float) -> float:
+    def _slower(self, pair: CandidatePair, most: float) -> float:
         # The exponent is bounded, as nothing else bounds how long somebody waits.
         return min(most, self._timing.recheck_first * 2.0 ** min(pair.rechecks, 16))
 
-    def _bound(self, pair: CheckedPair, pairs: Collection[CheckedPair], now: float) -> float:
+    def _bound(self, pair: CandidatePair, pairs: PairTable, now: float) -> float:
         """The least interval at which one that never answered is not flooded."""
         if not self._unanswered(pair, now):
             return 0.0
@@ -86,7 +85,7 @@ class Rechecks:
         of_host = sum(p.remote.address == host for p in silent)
         return max(of_host / SAME_HOST, len(silent) / ALL_HOSTS)
 
-    def _unanswered(self, pair: CheckedPair, now: float) -> bool:
+    def _unanswered(self, pair: CandidatePair, now: float) -> bool:
         host = pair.remote.address
         since = self._since.get(host)
         old = since is not None and now - since > self._timing.unanswered

@@ -1,17 +1,17 @@
 """A candidate pair under check: its figures, and how one is shown.
 
-What belongs here: the state of one pair and its numbers. When it is checked is `checking.py`'s
-business, how it is kept alive `upkeep.py`'s.
+What belongs here: the state of one pair and its numbers. When it is checked is `check_list.py`'s
+business, when a silence is one `upkeep.py`'s.
 """
 
 from __future__ import annotations
 
 import enum
 import math
-from typing import cast
 
 from icetui import events
-from icetui.engine.endpoint import Endpoint, Request
+from icetui.engine.core.base import Address, Base
+from icetui.engine.core.request import Request
 from icetui.events import PairState, Reason
 
 AT_ONCE, NEVER = -math.inf, math.inf
@@ -37,13 +37,13 @@ STATE_WORDS: dict[State, PairState] = {
 }
 
 
-class CheckedPair:
+class CandidatePair:
     """A pair with the figures of W3C webrtc-stats and the reason when it fails."""
 
-    def __init__(self, endpoint: Endpoint, remote: events.Candidate, controlling: bool) -> None:
-        self.endpoint = endpoint
+    def __init__(self, base: Base, remote: events.Candidate, controlling: bool) -> None:
+        self.base = base
         self.remote = remote
-        self.id = f"{endpoint.candidate_id}-{remote.id}"
+        self.id = f"{base.candidate.id}-{remote.id}"
         self.state = State.WAITING
         self.priority = 0
         self.prioritise(controlling)
@@ -90,9 +90,12 @@ class CheckedPair:
         self.next_probe = AT_ONCE
         self.last_heard: float | None = None
         self.consent_at: float | None = None
-        """Uptime of the last answer: consent runs out while the machine sleeps, too."""
+        """When consent began to run out: at the last answer, or earlier by as long as the machine
+        has slept since."""
         self.silent = False
         self.probes_in_silence = 0
+        self.hurried = False
+        """An answer is overdue, and the next request comes sooner for that."""
         self.last_probe = -math.inf
         self.unanswered_since: float | None = None
         self.revived_at = -math.inf
@@ -105,8 +108,7 @@ class CheckedPair:
 
     def prioritise(self, controlling: bool) -> None:
         """Pair priority from both candidates' (RFC 8445 section 6.1.2.3)."""
-        local, remote = cast(events.Candidate, self.endpoint.candidate), self.remote
-        ours, theirs = local.priority, remote.priority
+        ours, theirs = self.base.candidate.priority, self.remote.priority
         g, d = (ours, theirs) if controlling else (theirs, ours)
         self.priority = (min(g, d) << 32) + 2 * max(g, d) + (g > d)
 
@@ -115,13 +117,39 @@ class CheckedPair:
         self.remote = remote
         self.prioritise(controlling)
 
+    def restart_checks(self) -> None:
+        """A check of theirs came, or a conflict is repaired: as if it had never been checked."""
+        self.triggered = True
+        self.attempt = 0
+        self.request = None
+        self.rechecks = 0
+        self.reason = self.detail = None
+        self.state = State.WAITING
+
+    def succeed(self) -> None:
+        """A check was answered."""
+        self.fruitless, self.first_check = 0, None
+        self.state, self.valid = State.SUCCEEDED, True
+        self.reason = self.detail = None
+        self.request = None
+
+    def fail(self, reason: Reason, detail: str) -> None:
+        """It does not work, or not any more."""
+        self.state = State.FAILED
+        self.valid = self.nominated = self.remote_nominated = False
+        self.reason, self.detail = reason, detail
+        self.request = None
+        self.open_probes.clear()
+        self.unanswered_since = None
+        self.hurried = False
+
     @property
     def relayed(self) -> bool:
         """Whether a TURN server carries it at either end."""
         return self.relays > 0
 
     @property
-    def addr(self) -> tuple[str, int]:
+    def addr(self) -> Address:
         return (self.remote.address, self.remote.port)
 
     def measure(self, seconds: float) -> None:
@@ -147,9 +175,7 @@ class CheckedPair:
     @property
     def relays(self) -> int:
         """How many TURN servers carry it."""
-        candidate = self.endpoint.candidate
-        ours = candidate is not None and candidate.type == "relay"
-        return int(ours) + int(self.behind_relay or self.remote.type == "relay")
+        return int(self.base.relayed) + int(self.behind_relay or self.remote.type == "relay")
 
     def prefer(self) -> tuple[int, bool, int]:
         """Greater is better: direct before relayed, one relay before two, known before learned by
@@ -158,10 +184,9 @@ class CheckedPair:
 
     def snapshot(self) -> events.Pair:
         """The pair as an event carries it."""
-        candidate = self.endpoint.candidate
         return events.Pair(
             id=self.id,
-            local=cast(events.Candidate, candidate).id,
+            local=self.base.candidate.id,
             remote=self.remote.id,
             priority=self.priority,
             state=STATE_WORDS[self.state],

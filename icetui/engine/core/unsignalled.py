@@ -7,7 +7,7 @@ address: without a bound that goes on for ever.
 
 from __future__ import annotations
 
-from icetui.engine.net import Address
+from icetui.engine.core.base import Address
 
 KEPT = 16
 """Of one IP address at a time: several sockets over there, each seen at several ports."""
@@ -19,7 +19,7 @@ MOST_HOSTS = 64
 
 
 class Unsignalled:
-    """Those of one check list."""
+    """Of one check list."""
 
     def __init__(self) -> None:
         self._budgets: dict[str, tuple[float, float]] = {}

@@ -67,7 +67,7 @@ class Timing:
     """How often one nomination is sent."""
 
     tick: float = 0.05
-    """How often upkeep looks at the valid pairs."""
+    """For how long changes of a pair's figures are gathered before it is shown."""
     probe_selected: float = 1.0
     probe_others: float = 5.0
     """At most, between probes; up to a quarter less, so that they do not march in step as RFC 7675
@@ -98,6 +98,11 @@ class Timing:
     """How long a pair that went silent must answer again before the path returns to it."""
     consent: float = 30.0
     """After the last answer, when we must stop sending (RFC 7675 section 5.1)."""
+
+    def trigger_again(self, fruitless: int) -> float:
+        """Seconds after a check before another one of theirs triggers it anew."""
+        growth = self.again_growth ** min(fruitless, 64)
+        return min(self.again * growth, self.again_most)
 
     def retransmit(self, round_trip: float | None) -> tuple[float, ...]:
         """How long each sending of a check waits for its answer; their sum is when it has failed.

@@ -1,7 +1,7 @@
 """One ICE session from gathering to close: what a command does, what is told of it.
 
-What belongs here: the session's parts put together. Checks, gathering and data have files of
-their own.
+What belongs here: the session's parts put together. What a check means is the core's business,
+what is gathered has files of its own.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ import msgspec
 
 from icetui import events, signaling
 from icetui.answering import own_mid
-from icetui.engine.checking import CheckList
+from icetui.engine import core
+from icetui.engine.core import Timing
+from icetui.engine.core_runner import CoreRunner
 from icetui.engine.discovery import Discovery
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.gathering import Gathering
-from icetui.engine.generations import Generations
 from icetui.engine.hidden import HiddenCandidates
 from icetui.engine.net import Address, Net
-from icetui.engine.pairs import CheckedPair
 from icetui.engine.stream import Stream
-from icetui.engine.timing import Timing
 from icetui.engine.unpaired import UnpairedCandidates
 from icetui.events import Candidate
 from icetui.signaling import Description, UnreadableDescription
@@ -37,7 +36,7 @@ CLOSE_WITHIN = 0.8
 """Seconds that closing may take, whatever the servers do."""
 
 
-class Agent:
+class IceSession:
     """One side of one ICE session."""
 
     def __init__(
@@ -50,11 +49,24 @@ class Agent:
         self.net = net
         self.stream = stream
         self._start = start
-        self._timing = _wanted(timing or Timing(), start)
-        self._remote_ids = itertools.count(1)
         self._generation = 0
-        self.generations = Generations(self._endpoint_lost)
         self.ufrag, self._pwd = signaling.random_credentials(self.net.random.randbytes)
+        self.core = core.Agent(
+            net.random,
+            ufrag=self.ufrag,
+            pwd=self._pwd,
+            now=net.now(),
+            timing=_wanted(timing or Timing(), start),
+            routes=net.source_address,
+        )
+        self.runner = CoreRunner(
+            net,
+            stream,
+            self.core,
+            seen_as=self._peer_reflexive,
+            lost=self._endpoint_lost,
+            knocked=self._knocked_by,
+        )
         self._theirs: Description | None = None
         self._before: tuple[str, Description | None] = ("", None)
         """Our ufrag and their description of the generation before."""
@@ -62,43 +74,24 @@ class Agent:
         """The description of theirs that the present one has replaced."""
         self._kept: list[Description] = []
         """Candidates that came before the description they belong to."""
-        self.generations.begin(self._new_checks())
         self._endpoints: list[Endpoint] = []
         self._candidates: dict[Address, Candidate] = {}
         self._numbers = itertools.count(1)
         self._discovery = Discovery(net, stream, start, self._nat_known)
         self._gathering = Gathering(net, stream, start, self, self._discovery)
-        self._hidden = HiddenCandidates(net, start)
-        self._unpaired = UnpairedCandidates()
+        self._hidden = HiddenCandidates(net, start, self.runner)
+        self._unpaired = UnpairedCandidates(stream, self.core)
         self._mid = own_mid(self.ufrag)
         self._their_mid: str | None = None
         """Of their SDP, which ours takes over when it answers it."""
         self._task: asyncio.Task[None] | None = None
         self._gathered = False
         self._closed = False
-        self._peer_left = False
-
-    def _new_checks(self) -> CheckList:
-        checks = CheckList(
-            self.net,
-            self.stream,
-            ufrag=self.ufrag,
-            pwd=self._pwd,
-            timing=self._timing,
-            remote_ids=self._remote_ids,
-        )
-        checks.observer = self
-        return checks
 
     @property
-    def checks(self) -> CheckList:
-        """The newest generation's."""
-        return self.generations.newest
-
-    @property
-    def _carrying(self) -> CheckList:
-        """The generation that data goes over."""
-        return self.generations.carrying or self.checks
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Ours, in the order in which they came."""
+        return tuple(self._endpoints)
 
     def begin(self) -> None:
         """Say who we are and start gathering."""
@@ -202,16 +195,18 @@ class Agent:
         self.stream.emit(
             events.DescriptionAccepted,
             new_candidates=added,
-            known_candidates=len(self.checks.remotes) + len(self._unpaired),
+            known_candidates=self.core.remotes + len(self._unpaired),
             **told,
         )
         if known is None:
-            self.checks.set_remote(
+            self.runner.run(
+                self.core.describe,
                 theirs.ufrag,
                 theirs.pwd,
                 lite=theirs.lite,
                 controlling=self._controls(theirs),
                 has_ours=theirs.sdp_type == "answer",
+                now=self.net.now(),
             )
             self._publish()
         self._see_who_opens()
@@ -243,8 +238,8 @@ class Agent:
             events.DescriptionReplaced, former=known.ufrag, current=theirs.ufrag, cause=cause
         )
         self._former, self._theirs, self._their_mid = known, None, None
-        self._unpaired = UnpairedCandidates()
-        self._begin_checks("another description of theirs")
+        self._unpaired = UnpairedCandidates(self.stream, self.core)
+        self.runner.run(self.core.begin, self.ufrag, self._pwd, "another description of theirs")
 
     def take_former(self, cause: Literal["user", "knock"] = "user") -> None:
         """Use the description again that the present one has replaced."""
@@ -261,26 +256,26 @@ class Agent:
         self._replace(known, former, cause)
         self._take(former, ())
 
-    def knocked_by(self, ufrag: str) -> None:
+    def _knocked_by(self, ufrag: str) -> None:
         """A check keyed with our password came from somebody else than the one whose description
         is used. If it is the one of before, that was the right one: only its owner was given ours.
         """
         former = self._former
-        if former is None or ufrag != former.ufrag or self.connected() or self.checks.peer_heard:
+        if former is None or ufrag != former.ufrag or self.connected() or self.core.peer_heard:
             return
         asyncio.get_running_loop().call_soon(self._follow_the_knock, ufrag)
 
     def _follow_the_knock(self, ufrag: str) -> None:
         if self._closed or self._former is None or self._former.ufrag != ufrag:
             return
-        if not (self.connected() or self.checks.peer_heard):
+        if not (self.connected() or self.core.peer_heard):
             self.take_former("knock")
 
     def _see_who_opens(self) -> None:
         """Both NATs may be known by now: see `Rechecks.only_we_can_open`."""
         mapping, _ = self._discovery.said
         theirs = self._theirs
-        self.checks.rechecks.only_we_can_open = (
+        self.core.only_we_can_open(
             mapping in ("address-dependent", "address-and-port-dependent")
             and theirs is not None
             and theirs.filtering in ("address-dependent", "unknown")
@@ -289,9 +284,8 @@ class Agent:
     def _add_remote(self, candidate: Candidate) -> bool:
         """Take in one of theirs; False when there is nothing new to be shown."""
         if candidate.unsupported is not None:
-            return self._unpaired.add(self.checks, candidate)
-        taken = self._hidden.add_remote(self.checks, candidate)
-        return taken or self._unpaired.add_redundant(self.checks, candidate)
+            return self._unpaired.add(candidate)
+        return self._hidden.add_remote(candidate) or self._unpaired.add_redundant(candidate)
 
     def _is_restart(self, theirs: Description, known: Description) -> bool:
         """Whether the same peer has restarted (RFC 8445 section 9): it answers us, is the same DTLS
@@ -323,21 +317,11 @@ class Agent:
         self._generation += 1
         self.ufrag, self._pwd = signaling.random_credentials(self.net.random.randbytes)
         self._theirs = self._former = None
-        self._unpaired = UnpairedCandidates()
+        self._unpaired = UnpairedCandidates(self.stream, self.core)
         self.stream.emit(
             events.SessionRestarted, generation=self._generation, ufrag=self.ufrag, cause=cause
         )
-        self._begin_checks("an ICE restart")
-
-    def _begin_checks(self, by: str) -> None:
-        """A new check list over the endpoints that there are."""
-        hosts, round_trip = self.checks.server_hosts, self.checks.server_round_trip
-        checks = self._new_checks()
-        checks.server_hosts, checks.server_round_trip = hosts, round_trip
-        self.generations.begin(checks, by)
-        for endpoint in self._endpoints:
-            if endpoint.candidate is not None and not endpoint.transport.is_closing():
-                checks.add_endpoint(endpoint)
+        self.runner.run(self.core.begin, self.ufrag, self._pwd, "an ICE restart")
 
     def _controls(self, theirs: Description) -> bool:
         """The offerer controls (RFC 8445 section 6.1.1); between two blobs the ufrags decide."""
@@ -347,18 +331,13 @@ class Agent:
 
     def send_text(self, text: str) -> None:
         """Send a text over the path."""
-        problem = self._carrying.traffic.send_text(text)
+        problem = self.runner.run(self.core.send_text, text, self.net.now())
         if problem:
             self.stream.emit(events.CommandRefused, command="send-text", problem=problem)
 
     def nominate(self, pair_id: str) -> None:
         """Use a pair that the user chose."""
-        found = self.generations.find(pair_id)
-        if found is None:
-            problem: str | None = f"there is no pair {pair_id[:32]}"
-        else:
-            checks, pair = found
-            problem = checks.path.choose(pair)
+        problem = self.runner.run(self.core.nominate, pair_id, self.net.now())
         if problem:
             self.stream.emit(events.CommandRefused, command="nominate", problem=problem)
 
@@ -367,9 +346,7 @@ class Agent:
         if self._closed:
             return
         self._closed = True
-        self._carrying.traffic.say_goodbye()
-        for checks in self.generations.lists:
-            checks.stop()
+        self.runner.run(self.core.leave, self.net.now())
         self._gathering.stop()
         self._discovery.stop()
         self._hidden.stop()
@@ -384,14 +361,14 @@ class Agent:
             await asyncio.wait(closing, timeout=CLOSE_WITHIN)
             for task in closing:
                 task.cancel()  # does nothing to those that are done
-        self._carrying.set_state("closed", cause)
-        self.stream.emit(events.SessionClosed, cause=cause)
+        self.runner.run(self.core.closed, cause)
+        self.runner.stop()
 
     # --- what gathering finds -------------------------------------------------------------------
 
     def new_endpoint(self, *, via: str | None = None) -> Endpoint:
         """An endpoint without a transport yet."""
-        endpoint = Endpoint(self.generations, self.net, self.stream, via=via)
+        endpoint = Endpoint(self.runner, self.net, self.stream, via=via)
         self._endpoints.append(endpoint)
         return endpoint
 
@@ -404,9 +381,9 @@ class Agent:
         """A TURN allocation is gone: say so, and ask its server for another one."""
         if endpoint in self._endpoints:
             self._endpoints.remove(endpoint)
-        candidate = endpoint.candidate
-        if candidate is None or self._closed or endpoint.via is None:
+        if endpoint.base is None or self._closed or endpoint.via is None:
             return
+        candidate = endpoint.base.candidate
         self._candidates.pop((candidate.address, candidate.port), None)
         why = endpoint.transport.get_extra_info("why_lost")
         lost = "its TURN allocation was lost" + (f": {why}" if why else "")
@@ -417,23 +394,19 @@ class Agent:
 
     def server_at(self, address: str) -> None:
         """A server of ours has this IP address."""
-        for checks in self.generations.lists:
-            checks.server_hosts.add(address)
+        self.core.server_at(address)
 
     def server_answered(self, seconds: float) -> None:
         """The round trip to one of our servers."""
-        for checks in self.generations.lists:
-            known = checks.server_round_trip
-            checks.server_round_trip = seconds if known is None else min(known, seconds)
+        self.core.server_answered(seconds)
 
     def direct(self) -> bool:
         """Whether a path without a relay stands."""
-        checks = self.generations.carrying
-        selected = checks.path.selected if checks is not None else None
-        return selected is not None and not selected.relayed
+        path = self.core.path
+        return path is not None and not path.relayed
 
     def connected(self) -> bool:
-        return self.generations.carrying is not None
+        return self.core.path is not None
 
     def found(self, candidate: Candidate, endpoint: Endpoint) -> Candidate | None:
         """Publish a candidate; None when it is redundant (RFC 8445 section 5.1.3)."""
@@ -447,18 +420,16 @@ class Agent:
         self._candidates[address] = candidate
         self.stream.emit(events.CandidateGathered, candidate=candidate)
         if candidate.type in ("host", "relay"):
-            endpoint.stands_for(candidate)
-            for checks in self.generations.lists:
-                checks.add_endpoint(endpoint)
+            self.runner.add(endpoint, candidate)
         if candidate.type != "prflx":
             self._publish(resend=resend)
         return candidate
 
-    def peer_reflexive(self, endpoint: Endpoint, mapped: Address) -> None:
+    def _peer_reflexive(self, endpoint: Endpoint, mapped: Address) -> None:
         """A peer sees us at an address no server told us (RFC 8445 section 7.2.5.3.1)."""
-        base = endpoint.candidate
-        if base is None:
+        if endpoint.base is None or mapped == endpoint.address:
             return
+        base = endpoint.base.candidate
         self.found(
             Candidate(
                 id="",
@@ -473,16 +444,6 @@ class Agent:
             ),
             endpoint,
         )
-
-    def peer_left(self, pair: CheckedPair) -> None:
-        """The other side said goodbye over a valid pair."""
-        if not self._peer_left:
-            self._peer_left = True
-            self.stream.emit(events.PeerLeft)
-
-    def take_over(self, checks: CheckList) -> CheckedPair | None:
-        """The newest generation has a path."""
-        return self.generations.take_over(checks)
 
     # --- our blob -------------------------------------------------------------------------------
 

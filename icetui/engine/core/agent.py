@@ -1,0 +1,332 @@
+"""The door of the core, and the generations of its session (RFC 8445 section 9).
+
+What belongs here: what comes in, given to the right generation: checks by the user fragment they
+name, answers by the request they answer, data by the pair they came over. The generation that
+carries data goes on until the new one has a path.
+"""
+
+from __future__ import annotations
+
+from icetui import events
+from icetui.engine import stun
+from icetui.engine.core.base import Address, Base
+from icetui.engine.core.check_list import CheckList
+from icetui.engine.core.conversation import Conversation, unsendable
+from icetui.engine.core.frames import bye
+from icetui.engine.core.outbox import Outbox, Output, SendData
+from icetui.engine.core.pair import CandidatePair
+from icetui.engine.core.pair_table import Routes, Surroundings
+from icetui.engine.core.refusals import Refusals
+from icetui.engine.core.timing import Timing
+from icetui.engine.core.upkeep import Randomness
+from icetui.events import Candidate, Reason
+
+
+class Agent:
+    """One side of one session. `now` is always the time at which something happens, in seconds of
+    a clock that never jumps."""
+
+    def __init__(
+        self,
+        random: Randomness,
+        *,
+        ufrag: str,
+        pwd: str,
+        now: float,
+        timing: Timing | None = None,
+        routes: Routes = lambda _: None,
+    ) -> None:
+        self._random = random
+        self._timing = timing or Timing()
+        self._outbox = Outbox()
+        self._refusals = Refusals(self._outbox)
+        self._surroundings = Surroundings(routes)
+        self._conversation = Conversation(self._outbox, now)
+        self._peer_left = False
+        self._bases: list[Base] = []
+        self._lists: list[CheckList] = []
+        """At most two: the one that carries data, and the newest."""
+        self.begin(ufrag, pwd)
+
+    # --- what is to be done ---------------------------------------------------------------------
+
+    def next_output(self) -> Output | None:
+        """What is to be done next, None: nothing any more."""
+        return self._outbox.take()
+
+    def next_due(self) -> float | None:
+        """When `tick` wants to be called, None: never as things are; maybe in the past."""
+        dues = [due for checks in self._lists if (due := checks.next_due()) is not None]
+        return min(dues, default=None)
+
+    def tick(self, now: float) -> None:
+        """Time has passed."""
+        for checks in list(self._lists):
+            checks.tick(now)
+        self._settle(now)
+
+    def left(self, base: Base, transaction_id: bytes, at: float) -> None:
+        """A request left at this time, a little after it was decided: round trips and the pace
+        count from here."""
+        for checks in self._lists:
+            checks.left(base, transaction_id, at)
+
+    def slept(self, seconds: float, now: float) -> None:
+        """The clock stood still for so long, as the machine slept: consent ran out meanwhile."""
+        for checks in self._lists:
+            checks.slept(seconds, now)
+
+    def _settle(self, now: float) -> None:
+        """After each input."""
+        for checks in self._lists:
+            checks.settle(now)
+        newest = self.newest
+        if newest.path.selected is not None and not newest.connection.primary:
+            self._take_over(newest)
+
+    # --- generations ----------------------------------------------------------------------------
+
+    @property
+    def newest(self) -> CheckList:
+        return self._lists[-1]
+
+    @property
+    def carrying(self) -> CheckList | None:
+        """The one with a path, if there is one."""
+        return next((c for c in self._lists if c.path.selected is not None), None)
+
+    @property
+    def path(self) -> CandidatePair | None:
+        """The pair that data takes."""
+        carrying = self.carrying
+        return carrying.path.selected if carrying is not None else None
+
+    @property
+    def peer_heard(self) -> bool:
+        """Whether the other side of the newest generation is known to have our description."""
+        return self.newest.path.heard
+
+    def begin(self, ufrag: str, pwd: str, by: str = "an ICE restart") -> None:
+        """A new generation, with new credentials or, for another description of theirs, with the
+        same; of the others only the one that carries data goes on. `by` says what this is."""
+        carrying = self.carrying
+        for other in self._lists:
+            if other is not carrying:
+                other.supersede(by)
+        checks = CheckList(
+            self._outbox,
+            self._random,
+            self._timing,
+            self._surroundings,
+            self._refusals,
+            ufrag=ufrag,
+            pwd=pwd,
+            primary=carrying is None,
+        )
+        self._lists = [checks] if carrying is None else [carrying, checks]
+        checks.pairs.bases.extend(self._bases)
+
+    def _take_over(self, newest: CheckList) -> None:
+        """The newest has a path now: the other ends."""
+        previous: CandidatePair | None = None
+        for other in self._lists[:-1]:
+            previous = other.path.selected or previous
+            other.supersede()
+        self._lists = [newest]
+        newest.connection.primary = True
+        newest.path.announce(previous)
+
+    # --- what is known --------------------------------------------------------------------------
+
+    def add_base(self, base: Base, now: float) -> None:
+        """A new host or relayed candidate of ours."""
+        self._bases.append(base)
+        for checks in self._lists:
+            checks.add_base(base, now)
+        self._settle(now)
+
+    def base_lost(self, base: Base, now: float) -> None:
+        """A base is gone: a lost TURN allocation, a closed socket."""
+        if base in self._bases:
+            self._bases.remove(base)
+        for checks in self._lists:
+            checks.base_lost(base, now)
+        self._settle(now)
+
+    def describe(
+        self,
+        ufrag: str,
+        pwd: str,
+        *,
+        lite: bool,
+        controlling: bool,
+        now: float,
+        has_ours: bool = False,
+    ) -> None:
+        """The other side's credentials, and whether we begin as the controlling side. The grammar
+        of RFC 8445 section 5.3 is the reader's to check.
+
+        `has_ours`: it has our description for certain, as it has answered it. Servers that answer
+        checks, send none and do not say that they are lite are nominated like all others then.
+        """
+        self.newest.set_remote(
+            ufrag, pwd, has_ours=lite or has_ours, lite=lite, controlling=controlling, now=now
+        )
+        self._settle(now)
+
+    def add_remote(self, candidate: Candidate, now: float) -> bool:
+        """One of their candidates; False when redundant or one too many."""
+        taken = self.newest.add_remote(candidate, now)
+        self._settle(now)
+        return taken
+
+    def name_settled(self, ufrag: str, shown: Address, candidate: Candidate, now: float) -> None:
+        """A candidate that was shown by its name, in the generation with this user fragment of
+        ours, has an address now, or a reason why it has none."""
+        for checks in self._lists:
+            if checks.ufrag == ufrag:
+                checks.name_settled(shown, candidate, now)
+        self._settle(now)
+
+    def hidden_host(self, address: str) -> None:
+        """Their description hid this IP address behind a name."""
+        self._surroundings.hidden_hosts.add(address)
+
+    def server_at(self, address: str) -> None:
+        """A server of ours has this IP address."""
+        self._surroundings.server_hosts.add(address)
+
+    def server_answered(self, seconds: float) -> None:
+        """The round trip to one of our servers."""
+        known = self._surroundings.server_round_trip
+        self._surroundings.server_round_trip = seconds if known is None else min(known, seconds)
+
+    def only_we_can_open(self, only_we: bool) -> None:
+        """See `Rechecks.only_we_can_open`."""
+        self.newest.rechecks.only_we_can_open = only_we
+
+    def next_remote_id(self) -> str:
+        """The id of the next of their candidates that is shown."""
+        return self._surroundings.next_remote_id()
+
+    def remote_at(self, addr: Address) -> Candidate | None:
+        """The candidate of theirs that has this address."""
+        return self.newest.pairs.remotes.get(addr)
+
+    @property
+    def remotes(self) -> int:
+        """How many candidates of theirs are taken in."""
+        return len(self.newest.pairs.remotes)
+
+    # --- datagrams ------------------------------------------------------------------------------
+
+    def named_by(self, message: stun.Message) -> CheckList | None:
+        """The generation whose user fragment a request names (RFC 8445 section 7.3)."""
+        ours = (message.username or "").partition(":")[0]
+        return next((c for c in self._lists if c.ufrag == ours), None)
+
+    def awaits(self, base: Base, transaction_id: bytes) -> bool:
+        """Whether an answer that arrived at this base could be to a request of ours."""
+        return any(c.awaits(base, transaction_id) for c in self._lists)
+
+    def pair_id(self, base: Base, addr: Address) -> str | None:
+        """Which pair a datagram between these two belongs to, if any."""
+        for checks in reversed(self._lists):
+            pair = checks.pairs.get(base, addr)
+            if pair is not None:
+                return pair.id
+        return None
+
+    def received(
+        self, base: Base, source: Address, message: stun.Message, at: float, now: float
+    ) -> None:
+        """A STUN message that came at `at`; whoever demultiplexes has parsed it already."""
+        if message.message_class == stun.Class.REQUEST:
+            checks = self.named_by(message) or self.newest
+            checks.request_received(base, source, message, at, now)
+        elif message.message_class in (stun.Class.RESPONSE, stun.Class.ERROR):
+            for checks in list(self._lists):
+                if checks.awaits(base, message.transaction_id):
+                    checks.answer_received(base, source, message, at, now)
+        self._settle(now)
+
+    def refuse(self, base: Base, source: Address, reason: Reason, detail: str) -> None:
+        """A datagram that looked like STUN and is not whole."""
+        self._refusals.refuse(base, source, reason, detail)
+
+    def carries(self, base: Base, source: Address) -> CheckList | None:
+        """The generation that has a valid pair between these two."""
+        for checks in reversed(self._lists):
+            pair = checks.pairs.get(base, source)
+            if pair is not None and pair.valid:
+                return checks
+        return None
+
+    def data_received(self, base: Base, source: Address, data: bytes, now: float) -> None:
+        """A datagram that is not STUN; it counts as data only over a valid pair."""
+        checks = self.carries(base, source)
+        pair = checks.pairs.get(base, source) if checks is not None else None
+        if checks is None or pair is None:
+            self._refusals.drop(source, "not from the address of a valid pair")
+            return
+        checks.data_received(pair, len(data), now)
+        heard = self._conversation.read(data, now)
+        if heard.dropped is not None:
+            self._refusals.drop(source, heard.dropped)
+        if heard.reply is not None:
+            self._send_data(checks, pair, heard.reply, now)
+        if heard.left:
+            checks.peer_left()
+            if not self._peer_left:
+                self._peer_left = True
+                self._outbox.tell(events.PeerLeft)
+
+    def undelivered(self, base: Base, to: Address, reason: Reason, detail: str, now: float) -> None:
+        """The network, the system or a TURN server says that `to` cannot be reached from there."""
+        for checks in self._lists:
+            checks.undelivered(base, to, reason, detail, now)
+        self._settle(now)
+
+    # --- what the user wants --------------------------------------------------------------------
+
+    def send_text(self, text: str, now: float) -> str | None:
+        """Send a text over the path. Returns the sentence to say when that cannot be."""
+        checks = self.carrying or self.newest
+        pair = checks.path.selected
+        problem = unsendable(text)
+        if problem is None and checks.connection.gone:
+            problem = "the other side has left; nobody would read it"
+        if problem is not None:
+            return problem
+        if pair is None:
+            return "there is no path to send it over yet"
+        self._send_data(checks, pair, self._conversation.send(text, now), now)
+        return None
+
+    def nominate(self, pair_id: str, now: float) -> str | None:
+        """Use a pair that the user chose. Returns the sentence to say when that cannot be."""
+        for checks in self._lists:
+            pair = checks.pairs.find(pair_id)
+            if pair is not None:
+                problem = checks.choose(pair, now)
+                self._settle(now)
+                return problem
+        return f"there is no pair {pair_id[:32]}"
+
+    def leave(self, now: float) -> None:
+        """Say goodbye on purpose and check nothing any more."""
+        carrying = self.carrying
+        if carrying is not None and carrying.path.selected is not None:
+            for _ in range(2):  # one may get lost
+                self._send_data(carrying, carrying.path.selected, bye(), now)
+        for checks in self._lists:
+            checks.stop()
+
+    def closed(self, cause: str) -> None:
+        """The shell has closed everything."""
+        (self.carrying or self.newest).connection.become("closed", cause)
+        self._outbox.tell(events.SessionClosed, cause=cause)
+
+    def _send_data(self, checks: CheckList, pair: CandidatePair, data: bytes, now: float) -> None:
+        checks.data_sent(pair, len(data), now)
+        self._outbox.put(SendData(pair.base, pair.addr, data))

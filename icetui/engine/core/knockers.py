@@ -1,0 +1,53 @@
+"""Those who hold our blob and checked us before we have theirs: their NAT binding is kept open.
+
+What belongs here: to whom Binding indications go, and when, until we know who they are (RFC 8445
+section 11).
+
+Many stacks check only once while they wait to be nominated (aioice, aiortc, Firefox). The binding
+that this check made is closed by their NAT after half a minute, and a person who is two minutes
+late with the paste would find nobody. Many NATs count what comes in as use of a binding.
+"""
+
+from __future__ import annotations
+
+from icetui.engine.core.base import Address, Base
+
+MOST = 16
+"""Addresses; the latest count."""
+
+
+class Knockers:
+    """Of one generation."""
+
+    def __init__(self, every: float) -> None:
+        """`every`: seconds between two indications to one address."""
+        self._every = every
+        self._known: dict[tuple[Base, Address], None] = {}
+        self.due: float | None = None
+        """When they are next to be sent something."""
+
+    def heard(self, base: Base, addr: Address, now: float) -> None:
+        """A well signed check came from there."""
+        self._known.pop((base, addr), None)
+        self._known[(base, addr)] = None
+        if len(self._known) > MOST:
+            del self._known[next(iter(self._known))]
+        if self.due is None:
+            self.due = now + self._every
+
+    def take_due(self, now: float) -> list[tuple[Base, Address]]:
+        """To whom an indication goes now."""
+        if self.due is None or now < self.due:
+            return []
+        self.due = now + self._every
+        return list(self._known)
+
+    def lost(self, base: Base) -> None:
+        """Nothing can be sent from there any more."""
+        for key in [k for k in self._known if k[0] is base]:
+            del self._known[key]
+
+    def stop(self) -> None:
+        """They are known now, or we leave."""
+        self._known.clear()
+        self.due = None

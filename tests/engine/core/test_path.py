@@ -1,0 +1,339 @@
+"""Roles, nomination, the path and its upkeep (RFC 8445 sections 7.3.1.1 and 8, RFC 7675)."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from icetui import events
+from icetui.engine import core, stun
+from icetui.engine.core import Timing
+from icetui.events import Reason
+from tests.engine.core.stage import Side, Stage
+from tests.engine.core.test_checks import ALICE, BOB, check, codes
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def two_bases(stage: Stage) -> None:
+    """Alice has two, so there are two direct pairs."""
+    stage.alice.base("192.0.2.1")
+    stage.alice.base("192.0.2.11")
+    stage.bob.base("192.0.2.2")
+    stage.meet()
+    for side in stage.sides:
+        stage.run_until(lambda side=side: len(valid(side)) == 2, 2.0)  # type: ignore[misc]
+        assert len(valid(side)) == 2
+
+
+def valid(side: Side) -> list[str]:
+    return [p.id for p in side.session.pairs.values() if p.valid]
+
+
+def cut(stage: Stage, address: str) -> None:
+    """Nothing goes to or from this address of alice's any more."""
+
+    def lost(side: Side, to: tuple[str, int], data: bytes) -> bool:
+        sender = next((s for _, s in reversed(side.sent) if s.message.raw == data), None)
+        source = sender.base.address[0] if sender is not None else ""
+        return address in (to[0], source)
+
+    stage.lost = lost
+
+
+# --- roles ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("controlling", [True, False])
+def test_two_of_one_role_repair_the_conflict_and_agree_on_the_path(
+    stage: Stage, controlling: bool
+) -> None:
+    stage.homes()
+    stage.alice.know(stage.bob, controlling=controlling)
+    stage.bob.know(stage.alice, controlling=controlling)
+    stage.run_until(stage.completed, 2.0)
+    assert {s.session.role for s in stage.sides} == {"controlling", "controlled"}
+    assert stage.completed()
+    assert sum(s.session.role_conflicts for s in stage.sides) == 1
+
+
+def test_the_greater_tie_breaker_keeps_its_role(stage: Stage) -> None:
+    """RFC 8445 section 7.3.1.1: equal ones count as ours being greater."""
+    stage.homes()
+    stage.bob.know(stage.alice, controlling=True)
+    ours = stage.bob.agent.newest.role.tie_breaker
+    claims = {"role": 0x802A, "tie": ours}
+    stage.bob.hear(BOB, ALICE, check(stage.bob, stage.alice.ufrag, **claims))
+    assert codes(stage.bob, ALICE) == [487]
+    assert stage.bob.session.role == "controlling"
+    claims["tie"] = ours + 1
+    stage.bob.hear(BOB, ALICE, check(stage.bob, stage.alice.ufrag, **claims))
+    assert codes(stage.bob, ALICE) == [487, None]
+    assert stage.bob.session.role == "controlled"
+
+
+def test_a_487_to_a_request_of_before_the_switch_does_not_switch_back(stage: Stage) -> None:
+    stage.homes()
+    stage.lost = lambda side, to, data: True
+    stage.bob.know(stage.alice, controlling=True)
+    stage.run(0.3)
+    requests = [s.message for _, s in stage.bob.sent]
+    for request in (requests[0], requests[0]):
+        refused = stun.Builder(request.method, stun.Class.ERROR, request.transaction_id)
+        refused.error(487, "Role Conflict").sign(stage.alice.pwd.encode())
+        stage.bob.hear(BOB, ALICE, refused.fingerprint().finish().raw)
+    assert stage.bob.session.role == "controlled"
+
+
+def test_whoever_never_gives_way_is_given_way_to(stage: Stage) -> None:
+    stage.homes()
+    stage.bob.know(stage.alice, controlling=True)
+    for _ in range(30):
+        claim = check(stage.bob, stage.alice.ufrag, role=0x802A, tie=0)
+        stage.bob.hear(BOB, ALICE, claim)
+        stage.now += 0.1
+    assert stage.bob.session.role == "controlled"
+
+
+# --- nomination -----------------------------------------------------------------------------------
+
+
+def nominations(side: Side) -> list[stun.Message]:
+    return [s.message for _, s in side.sent if stun.Attribute.USE_CANDIDATE in s.message]
+
+
+def test_only_the_controlling_side_nominates_and_not_before_an_answer(stage: Stage) -> None:
+    stage.connect()
+    controlled, controlling = stage.alice, stage.bob
+    assert not nominations(controlled)
+    first = nominations(controlling)[0]
+    requests = [
+        s.message for _, s in controlling.sent if s.message.message_class == stun.Class.REQUEST
+    ]
+    assert requests.index(first) >= 1, "regular nomination: the check comes first"
+
+
+def test_a_direct_path_is_nominated_before_a_relayed_one_that_was_quicker(stage: Stage) -> None:
+    stage.alice.base("192.0.2.1")
+    stage.bob.base("192.0.2.99", kind="relay")
+    stage.bob.base("192.0.2.2")
+    late = stage.now + 0.2
+    stage.lost = lambda side, to, data: (
+        stage.now < late
+        and (to == BOB or (side is stage.bob and side.sent[-1][1].base.address == BOB))
+    )
+    stage.meet()
+    for side in stage.sides:
+        pair = side.session.selected_pair
+        assert pair is not None and pair.nominated and not pair.relayed
+
+
+def test_a_relayed_path_is_nominated_when_no_direct_one_comes_in_time(stage: Stage) -> None:
+    stage.alice.base("192.0.2.1")
+    stage.bob.base("192.0.2.99", kind="relay")
+    stage.bob.base("192.0.2.2")
+    stage.lost = lambda side, to, data: (
+        to == BOB or (side is stage.bob and side.sent[-1][1].base.address == BOB)
+    )
+    stage.alice.know(stage.bob)
+    stage.bob.know(stage.alice)
+    began = stage.now
+    stage.run_until(lambda: stage.bob.agent.path and stage.bob.agent.path.nominated, 5.0)
+    assert 0.5 <= stage.now - began <= 0.7
+
+
+def test_a_lost_nomination_is_sent_again(stage: Stage) -> None:
+    stage.homes()
+    dropped: list[bytes] = []
+
+    def lost(side: Side, to: tuple[str, int], data: bytes) -> bool:
+        nominates = stun.is_stun(data) and stun.Attribute.USE_CANDIDATE in stun.parse(data)
+        if nominates and len(dropped) < 3:
+            dropped.append(data)
+            return True
+        return False
+
+    stage.lost = lost
+    stage.meet()
+    assert len(dropped) == 3
+
+
+def test_a_pair_can_be_chosen_by_hand_by_the_controlling_side_alone(stage: Stage) -> None:
+    two_bases(stage)
+    controlling, controlled = stage.bob, stage.alice
+    spare = next(p for p in valid(controlling) if p != controlling.session.selected)
+    assert controlling.do(controlling.agent.nominate, spare, stage.now) is None
+    stage.run(0.2)
+    assert controlling.session.selected == spare
+    paths = [s.agent.path for s in stage.sides]
+    assert paths[0] and paths[1] and paths[0].base.address == paths[1].addr
+    refused = controlled.do(controlled.agent.nominate, valid(controlled)[0], stage.now)
+    assert "controlled" in refused
+    assert "no pair" in controlling.do(controlling.agent.nominate, "L9-R9", stage.now)
+
+
+# --- upkeep ---------------------------------------------------------------------------------------
+
+
+def test_ten_minutes_pass_in_no_time_and_nothing_grows(stage: Stage) -> None:
+    stage.connect()
+    ticks = stage.alice.ticks
+    began = time.process_time()
+    stage.run(600.0)
+    assert time.process_time() - began < 3.0
+    assert stage.completed()
+    asked = stage.alice.pair.consent_requests_sent
+    assert 600 <= asked <= 800, "each 0.75 to 1 s"
+    assert len(stage.alice.of(events.SelectedPairChanged)) == 1
+    assert stage.alice.ticks - ticks < 5 * asked, "nothing is looked at before its time"
+    checks = stage.alice.agent.newest
+    held = (checks._pending._by_base, checks._upkeep_due._heap, checks._plan._due)
+    assert max(len(h) for h in held) < 50  # type: ignore[arg-type]  # all of them are sized
+    assert sum(map(len, checks._pending._by_base.values())) < 50
+
+
+def test_a_dead_path_is_shown_within_two_seconds_and_lost_when_consent_has_expired(
+    stage: Stage,
+) -> None:
+    stage.connect()
+    stage.run(10.0)
+    stage.lost = lambda side, to, data: True
+    began = stage.now
+    alice = stage.alice
+    heard = next(p for p in alice.agent.newest.pairs).last_heard
+    stage.run_until(lambda: alice.session.state == "disconnected", 5.0)
+    assert stage.now - began <= 2.0
+    stage.run_until(lambda: alice.session.state == "failed", 60.0)
+    assert heard is not None and stage.now == pytest.approx(heard + 30.0)
+    assert alice.pair.reason == Reason.CONSENT_EXPIRED
+    assert alice.session.selected is None
+
+
+def test_a_relay_is_asked_to_prove_its_allocation_when_a_path_over_it_goes_silent(
+    stage: Stage,
+) -> None:
+    relay = stage.alice.base("192.0.2.1", kind="relay")
+    stage.bob.base("192.0.2.2")
+    stage.meet()
+    assert core.Prove(relay) not in stage.alice.asked
+    stage.lost = lambda side, to, data: True
+    stage.run(3.0)
+    assert stage.alice.asked.count(core.Prove(relay)) == 1
+
+
+def test_consent_runs_out_while_the_machine_sleeps(stage: Stage) -> None:
+    stage.connect()
+    stage.lost = lambda side, to, data: True
+    stage.run(0.1)
+    alice = stage.alice
+    alice.do(alice.agent.slept, 40.0, stage.now)
+    stage.run(0.0)
+    assert alice.pair.reason == Reason.CONSENT_EXPIRED
+
+
+def test_a_path_that_dies_is_replaced_by_the_other_pair_within_two_seconds(stage: Stage) -> None:
+    two_bases(stage)
+    dead = stage.alice.agent.path
+    assert dead is not None
+    cut(stage, dead.base.address[0])
+    began = stage.now
+
+    def moved() -> bool:
+        paths = [s.agent.path for s in stage.sides]
+        return all(p is not None and dead.base.address not in (p.base.address, p.addr)
+                   for p in paths)  # fmt: skip
+
+    stage.run_until(moved, 5.0)
+    assert stage.now - began <= 2.0
+    assert all(s.session.connected for s in stage.sides)
+
+
+def test_a_path_that_was_lost_is_found_again(stage: Stage) -> None:
+    stage.connect()
+    stage.lost = lambda side, to, data: True
+    stage.run(60.0)
+    assert {s.session.state for s in stage.sides} == {"failed"}
+    stage.lost = lambda side, to, data: False
+    assert stage.run_until(stage.connected, 10.0) < 3.0
+
+
+def test_a_lost_base_takes_its_pairs_with_it(stage: Stage) -> None:
+    two_bases(stage)
+    alice, path = stage.alice, stage.alice.agent.path
+    assert path is not None
+    alice.do(alice.agent.base_lost, path.base, stage.now)
+    assert alice.agent.path is not None and alice.agent.path.base is not path.base
+    pair = alice.session.pairs[path.id]
+    assert (pair.state, pair.reason) == ("failed", Reason.SEND_ERROR)
+    del alice.bases[path.base.address]
+    before = len(alice.sent)
+    stage.run(30.0)
+    assert all(s.base is not path.base for _, s in alice.sent[before:])
+
+
+def test_thirty_percent_loss_is_no_silence(stage: Stage) -> None:
+    import random
+
+    stage.connect()
+    dice = random.Random(7)
+    stage.lost = lambda side, to, data: dice.random() < 0.15
+    stage.run(120.0)
+    assert all(s.session.connected for s in stage.sides)
+    silent = [e for e in stage.alice.of(events.ConnectionStateChanged) if e.state == "disconnected"]
+    assert len(silent) <= 1
+    assert stage.alice.of(events.RequestLost)
+
+
+# --- restart --------------------------------------------------------------------------------------
+
+
+def again(side: Side) -> None:
+    side.ufrag, side.pwd = f"{side.name}01", side.name[0] * 23
+    side.do(side.agent.begin, side.ufrag, side.pwd)
+
+
+def test_after_a_restart_the_old_path_carries_data_until_the_new_one_stands(stage: Stage) -> None:
+    stage.connect()
+    old = stage.alice.session.selected
+    again(stage.alice)
+    stage.run(5.0)
+    assert stage.alice.session.selected == old
+    assert stage.alice.do(stage.alice.agent.send_text, "still here", stage.now) is None
+    again(stage.bob)
+    stage.alice.know(stage.bob)
+    stage.bob.know(stage.alice)
+    stage.run(1.0)
+    for side in stage.sides:
+        assert side.session.state == "completed"
+        assert side.session.pairs[str(old)].reason == Reason.SUPERSEDED
+        assert side.of(events.SelectedPairChanged)[-1].cause.startswith("ICE restart: ")
+        assert side.of(events.SelectedPairChanged)[-1].previous == old
+    states = [e.state for e in stage.alice.of(events.ConnectionStateChanged)]
+    assert states == ["checking", "connected", "completed", "connected", "completed"]
+    assert [t.text for t in stage.bob.of(events.TextReceived)] == ["still here"]
+
+
+def test_checks_go_to_the_generation_that_they_name(stage: Stage) -> None:
+    stage.connect()
+    old = stage.bob.ufrag
+    again(stage.bob)
+    stage.run(2.0)
+    assert not stage.bob.of(events.Refused), "alice still asks for consent with the old name"
+    stage.bob.hear(BOB, ALICE, check(stage.bob, stage.alice.ufrag))
+    assert stage.bob.of(events.Knocked)
+    assert old != stage.bob.ufrag
+
+
+def test_timing_can_be_chosen() -> None:
+    stage = Stage(Timing(pace=0.05))
+    stage.alice.base("192.0.2.1")
+    for host in range(4):
+        stage.alice.learn(stage.bob.base(f"192.0.2.{50 + host}").candidate)
+    stage.lost = lambda side, to, data: True
+    stage.alice.know(stage.bob)
+    stage.run(0.101)
+    assert len(stage.alice.requests()) == 3
