@@ -43,6 +43,7 @@ class Reason(enum.StrEnum):
     CONSENT_EXPIRED = "consent-expired"
     UNSUPPORTED = "unsupported"
     SUPERSEDED = "superseded"
+    INTERNAL = "internal"
 
 
 # A line may say any number; those that no figure of ours can be make it unreadable, so that nothing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -12,10 +12,32 @@ from typing import Any
 
 import pytest
 
+from icetui.vnet.clock import HostLoop
 from tests.running import ALONE, ICETUI, Running, environment, run
 
 Start = Callable[..., Awaitable[Running]]
 RunIcetui = Callable[..., "CompletedProcess[str]"]
+
+
+@pytest.fixture(autouse=True)
+def errors(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+    """Exceptions in callbacks and tasks that nobody handled, on loops of any kind: each fails the
+    test, unless the test has expected it and taken it out."""
+    seen: list[dict[str, Any]] = []
+
+    def noting(real: Callable[..., None]) -> Callable[..., None]:
+        def handler(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            if "exception" in context:
+                seen.append(context)
+            real(loop, context)
+
+        return handler
+
+    for kind in (asyncio.BaseEventLoop, HostLoop):
+        handler = noting(kind.default_exception_handler)
+        monkeypatch.setattr(kind, "default_exception_handler", handler)
+    yield seen
+    assert not seen, seen
 
 
 @pytest.fixture

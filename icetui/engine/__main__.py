@@ -33,6 +33,8 @@ LAST_WORDS = 0.5
 """Seconds that a reader who does not read may keep the process from ending."""
 HEARTBEAT = 1.0
 """Seconds between two signs of life."""
+MOST_DETAILS = 20
+"""Files of one run: an error that comes back with each datagram fills no disk."""
 SWITCH_INTERVAL = 0.0002
 """Seconds the writing thread may keep the interpreter from a check that waits for its answer."""
 
@@ -60,10 +62,15 @@ async def serve(net: Net, stream: Stream) -> None:
     loop = asyncio.get_running_loop()
     engine = Sessions(net, stream)
     failed: list[BaseException] = []
+    contained: list[str | None] = []
+    """Files with the details of errors that have ended no more than a piece of work."""
 
     def on_error(_: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
         error = context.get("exception")
-        if isinstance(error, BaseException):
+        if isinstance(error, BaseException) and context.get("contained"):
+            if len(contained) < MOST_DETAILS:
+                contained.append(_keep_details(error))
+        elif isinstance(error, BaseException):
             failed.append(error)
             engine.end("an error of the engine")
 

@@ -98,10 +98,9 @@ class CoreRunner:
         if endpoint.base is not None:
             self.run(self.agent.data_received, endpoint.base, source, data, self._net.now())
 
-    def malformed(self, endpoint: Endpoint, source: Address, detail: str) -> None:
+    def refuse(self, endpoint: Endpoint, source: Address, reason: Reason, detail: str) -> None:
         if endpoint.base is not None:
-            base, reason = endpoint.base, Reason.BAD_REQUEST
-            self.run(self.agent.refuse, base, source, reason, detail)
+            self.run(self.agent.refuse, endpoint.base, source, reason, detail)
 
     def undelivered(self, endpoint: Endpoint, to: Address, reason: Reason, detail: str) -> None:
         if endpoint.base is not None:

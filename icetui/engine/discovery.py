@@ -19,7 +19,7 @@ from icetui.engine.interfaces import LocalAddress
 from icetui.engine.nat import Evidence
 from icetui.engine.net import Address, Net
 from icetui.engine.stream import Stream
-from icetui.engine.tasks import Tasks
+from icetui.engine.tasks import INTERNAL, Tasks
 from icetui.events import MappingSeen, NatBehaviour, NatDependence, Reason, TurnServer, address_port
 from icetui.reachability import easiest
 
@@ -96,7 +96,7 @@ class Discovery:
         self._tell(base, base.examination.evidence)
         for server, addresses in self._turns:
             self._ask_turn(base, server, addresses)
-        self._tasks.start(self._examine(base))
+        self._tasks.start(self._examine(base), lambda: self._broke(base))
 
     def answered(self, endpoint: Endpoint, url: str, server: Address, answer: Answer) -> None:
         """A configured server has answered a question from a base, or has done so again."""
@@ -166,6 +166,14 @@ class Discovery:
         base.ended = self._net.now()
         self._tell(base, evidence)
 
+    def _broke(self, base: _Base) -> None:
+        """An error of our own ended an examination: what was found by then is all."""
+        evidence = base.examination.evidence
+        evidence.notes.append(f"The examination was not finished: {INTERNAL[1]}.")
+        evidence.complete = True
+        base.ended = self._net.now()
+        self._tell(base, evidence)
+
     def _examine_again(self, base: _Base) -> None:
         """The mapping has changed, or somebody answers at last: what was found may be of the past.
 
@@ -177,7 +185,7 @@ class Discovery:
         base.examination = self._examination(base.endpoint, base.local)
         for server in base.configured:
             base.examination.ask(server, expected=server not in base.optional)
-        self._tasks.start(self._examine(base))
+        self._tasks.start(self._examine(base), lambda: self._broke(base))
 
     def _ask_turn(self, base: _Base, server: TurnServer, addresses: list[Address]) -> None:
         """Over UDP, whatever its transport is; only one that offers UDP is expected to answer."""

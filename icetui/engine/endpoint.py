@@ -17,6 +17,7 @@ from icetui.engine.core import Base
 from icetui.engine.net import Address, Net, Undelivered
 from icetui.engine.stream import Stream
 from icetui.engine.stun.readable import class_name, error_words, method_name, readable
+from icetui.engine.tasks import INTERNAL, contain
 from icetui.events import Reason, address_port
 
 PENDING_KEPT = 30.0
@@ -48,7 +49,7 @@ class Owner(Protocol):
         self, endpoint: Endpoint, source: Address, message: stun.Message, at: float
     ) -> None: ...
     def data_received(self, endpoint: Endpoint, source: Address, data: bytes) -> None: ...
-    def malformed(self, endpoint: Endpoint, source: Address, detail: str) -> None: ...
+    def refuse(self, endpoint: Endpoint, source: Address, reason: Reason, detail: str) -> None: ...
     def undelivered(self, endpoint: Endpoint, to: Address, reason: Reason, detail: str) -> None: ...
     def pair_id(self, endpoint: Endpoint, addr: Address) -> str | None: ...
     def endpoint_lost(self, endpoint: Endpoint) -> None: ...
@@ -144,14 +145,22 @@ class Endpoint:
             await self._lost.wait()
 
     def packet_received(self, data: bytes, addr: Address, at: float) -> None:
-        """Sort one datagram that arrived at loop time `at`."""
+        """Sort one datagram that arrived at loop time `at`. An error of ours that one brings about
+        is that datagram's end: who sent it may be anybody."""
+        try:
+            self._sort(data, addr, at)
+        except Exception as error:  # whatever it is: the others still count
+            contain(error, f"what came from {address_port(*addr)}")
+            self.owner.refuse(self, addr, *INTERNAL)
+
+    def _sort(self, data: bytes, addr: Address, at: float) -> None:
         if not stun.is_stun(data):
             self.owner.data_received(self, addr, data)
             return
         try:
             message = stun.parse(data)
         except stun.MalformedStun as error:
-            self.owner.malformed(self, addr, f"malformed STUN: {error}")
+            self.owner.refuse(self, addr, Reason.BAD_REQUEST, f"malformed STUN: {error}")
             return
         self.message_received(message, addr, at)
 
@@ -159,7 +168,8 @@ class Endpoint:
         """Sort one message that arrived at loop time `at`."""
         self._show("in", message, addr, self.owner.pair_id(self, addr))
         if message.fault is not None:
-            self.owner.malformed(self, addr, f"malformed STUN: {message.fault}")
+            detail = f"malformed STUN: {message.fault}"
+            self.owner.refuse(self, addr, Reason.BAD_REQUEST, detail)
             return
         question = self.pending.get(message.transaction_id)
         answers = message.message_class in (stun.Class.RESPONSE, stun.Class.ERROR)

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import errno
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -23,7 +24,7 @@ from icetui.engine.interfaces import LocalAddress, local_addresses
 from icetui.engine.net import Address, Net, Unresolved
 from icetui.engine.relay import allocate
 from icetui.engine.stream import Stream
-from icetui.engine.tasks import Tasks
+from icetui.engine.tasks import INTERNAL, Tasks, contain, contained
 from icetui.engine.turn import RelayUnavailable
 from icetui.events import Candidate, Reason, Server, StartSession, StunServer, TurnServer
 from icetui.turn_rest import with_credentials
@@ -97,23 +98,38 @@ class Gathering:
         await self._hosts_first()
         asking: list[Coroutine[Any, Any, None]] = []
         if not self._start.relay_only:
-            asking += [self._ask_stun(server) for server in self._start.stun_servers]
+            asking += [
+                contained(self._ask_stun(s), partial(self._broke, s.url))
+                for s in self._start.stun_servers
+            ]
         asking += [
-            self._ask_turn(server, rank) for rank, server in enumerate(self._start.turn_servers)
+            contained(self._ask_turn(s, rank), partial(self._broke, s.url))
+            for rank, s in enumerate(self._start.turn_servers)
         ]
         await asyncio.gather(*asking)
         self._stream.emit(events.GatheringStateChanged, state="complete")
         self._discovery.gathered()
         for rank, server in enumerate(self._start.turn_servers):
             if self._servers[server.url].reason in PASSING:
-                self._keepers.start(self._until_allocated(server, rank, AGAIN_AT_MOST))
+                self._ask_again(server, rank, AGAIN_AT_MOST)
 
     def allocate_again(self, url: str) -> None:
         """A TURN server has lost our allocation: ask it anew, less and less often."""
         for rank, server in enumerate(self._start.turn_servers):
             if server.url == url:
                 self._show(msgspec.structs.replace(self._servers[url], state="asking"))
-                self._keepers.start(self._until_allocated(server, rank, 0.0))
+                self._ask_again(server, rank, 0.0)
+
+    def _ask_again(self, server: TurnServer, rank: int, pause: float) -> None:
+        work = self._until_allocated(server, rank, pause)
+        self._keepers.start(work, partial(self._broke, server.url))
+
+    def _broke(self, url: str) -> None:
+        """An error of our own ended what was done with this server."""
+        reason, detail = INTERNAL
+        known = self._servers[url]
+        if known.state != "ok":
+            self._show(msgspec.structs.replace(known, state="failed", reason=reason, detail=detail))
 
     async def _until_allocated(self, turn_server: TurnServer, rank: int, pause: float) -> None:
         """Ask again after `pause` seconds and so on, less and less often."""
@@ -367,6 +383,11 @@ class Gathering:
             except RelayUnavailable as error:
                 problems.append(error)
                 if error.reason not in ANSWERED and len(problems) < len(ways):
+                    return
+            except Exception as error:  # whatever it is: another way may lead there
+                contain(error, f"an allocation at {turn_server.url}")
+                problems.append(RelayUnavailable(*INTERNAL))
+                if len(problems) < len(ways):
                     return
             for other in attempts:
                 if other is not asyncio.current_task():

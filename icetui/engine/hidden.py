@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from icetui.engine import mdns
 from icetui.engine.core_runner import CoreRunner
 from icetui.engine.net import Address, Net, Unresolved
-from icetui.engine.tasks import Tasks
+from icetui.engine.tasks import INTERNAL, Tasks
 from icetui.events import Candidate, StartSession
 
 MOST_AT_ONCE = 8
@@ -43,7 +43,13 @@ class HiddenCandidates:
             return self._runner.add_remote(replace(candidate, address=known))
         if not self._runner.add_remote(replace(candidate, unsupported=LOOKING_UP)):
             return False
-        self._tasks.start(self._look_up(self._runner.agent.newest.ufrag, candidate))
+        ufrag = self._runner.agent.newest.ufrag
+        shown = (candidate.address, candidate.port)
+        unsupported = replace(candidate, unsupported=INTERNAL[1])
+        self._tasks.start(
+            self._look_up(ufrag, candidate),
+            lambda: self._runner.name_settled(ufrag, shown, unsupported),
+        )
         return True
 
     async def _look_up(self, ufrag: str, candidate: Candidate) -> None:

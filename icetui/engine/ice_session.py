@@ -24,6 +24,7 @@ from icetui.engine.gathering import Gathering
 from icetui.engine.hidden import HiddenCandidates
 from icetui.engine.net import Address, Net
 from icetui.engine.stream import Stream
+from icetui.engine.tasks import Tasks
 from icetui.engine.unpaired import UnpairedCandidates
 from icetui.events import Candidate
 from icetui.signaling import Description, UnreadableDescription
@@ -84,7 +85,7 @@ class IceSession:
         self._mid = own_mid(self.ufrag)
         self._their_mid: str | None = None
         """Of their SDP, which ours takes over when it answers it."""
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = Tasks()
         self._gathered = False
         self._closed = False
 
@@ -107,11 +108,13 @@ class IceSession:
             relay_only=self._start.relay_only,
             servers=tuple(servers),
         )
-        self._task = asyncio.create_task(self._gather())
+        self._tasks.start(self._gather())
 
     async def _gather(self) -> None:
-        await self._gathering.run()
-        self._gathered = True
+        try:
+            await self._gathering.run()
+        finally:
+            self._gathered = True
         self._publish()
 
     # --- commands -------------------------------------------------------------------------------
@@ -350,8 +353,7 @@ class IceSession:
         self._gathering.stop()
         self._discovery.stop()
         self._hidden.stop()
-        if self._task is not None:
-            self._task.cancel()
+        self._tasks.cancel()
         closing = [
             asyncio.create_task(endpoint.close())
             for endpoint in self._endpoints

@@ -52,7 +52,7 @@ class _Nobody:
     def data_received(self, endpoint: Endpoint, source: Address, data: bytes) -> None:
         """Not asked for."""
 
-    def malformed(self, endpoint: Endpoint, source: Address, detail: str) -> None:
+    def refuse(self, endpoint: Endpoint, source: Address, reason: Reason, detail: str) -> None:
         """The question stays unanswered."""
 
     def undelivered(self, endpoint: Endpoint, to: Address, reason: Reason, detail: str) -> None:

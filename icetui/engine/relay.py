@@ -12,7 +12,7 @@ from typing import Any
 
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.net import Address
-from icetui.engine.tasks import Tasks
+from icetui.engine.tasks import INTERNAL, Tasks
 from icetui.engine.turn import NothingGranted, Refused, TurnClient, Unanswered, allocated
 from icetui.events import Reason, TurnServer
 
@@ -68,7 +68,7 @@ class RelayTransport:
             return
         self._channels[addr] = number
         self._peers[number] = addr
-        self._binds.start(self._keep_bound(number, addr))
+        self._binds.start(self._keep_bound(number, addr), lambda: self._broke(addr))
 
     def sendto(self, data: bytes, addr: Address) -> None:
         """Relay one datagram. It may follow its ChannelBind without waiting for the answer."""
@@ -108,6 +108,11 @@ class RelayTransport:
         if self._verifying is not None:
             self._verifying.cancel()
         self._endpoint.connection_lost(exc)
+
+    def _broke(self, addr: Address) -> None:
+        """An error of our own ended what keeps the way to a peer open."""
+        self._refused[addr] = INTERNAL
+        self._endpoint.forbidden(addr, *INTERNAL)
 
     async def _keep_bound(self, number: int, addr: Address) -> None:
         while True:

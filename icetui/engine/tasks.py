@@ -1,10 +1,27 @@
-"""Background work with one owner: started here, ended here, in the order in which it began."""
+"""Background work with one owner: started here, ended here, in the order in which it began.
+
+What belongs here: what becomes of an error of our own in such work. It ends that work and no more:
+its owner says so with the reason `internal`, and the details go to the loop's exception handler,
+which keeps them in a file, and which fails the test under test.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
+
+from icetui.events import Reason
+
+INTERNAL = Reason.INTERNAL, "an error of icetui's own"
+"""What is told of work that has ended by one."""
+
+
+def contain(error: Exception, what: str) -> None:
+    """An error of our own ended `what`, and is to end nothing else."""
+    asyncio.get_running_loop().call_exception_handler(
+        {"message": f"an error ended {what}", "exception": error, "contained": True}
+    )
 
 
 class Tasks:
@@ -14,9 +31,11 @@ class Tasks:
         # Ordered, unlike a set: what is cancelled first must not hang on where objects lie.
         self._running: dict[asyncio.Task[Any], None] = {}
 
-    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run something in the background."""
-        task = asyncio.get_running_loop().create_task(work)
+    def start(
+        self, work: Coroutine[Any, Any, None], failed: Callable[[], None] | None = None
+    ) -> asyncio.Task[None]:
+        """Run something in the background; `failed` is called when an error of our own ends it."""
+        task = asyncio.get_running_loop().create_task(contained(work, failed))
         self._running[task] = None
         task.add_done_callback(self._running.pop)
         return task
@@ -31,3 +50,15 @@ class Tasks:
 
     def __bool__(self) -> bool:
         return bool(self._running)
+
+
+async def contained(
+    work: Coroutine[Any, Any, None], failed: Callable[[], None] | None = None
+) -> None:
+    """Do it; an error of our own ends it, and nothing else."""
+    try:
+        await work
+    except Exception as error:  # whatever it is: the others are to go on
+        contain(error, getattr(work, "__qualname__", "a task"))
+        if failed is not None:
+            failed()

@@ -26,7 +26,7 @@ from icetui.engine.net import (
 )
 from icetui.engine.stream import Stream
 from icetui.engine.stun.credentials import LongTermCredentials, challenged
-from icetui.engine.tasks import Tasks
+from icetui.engine.tasks import INTERNAL, Tasks
 from icetui.events import Reason, TurnServer, address_port
 
 REQUEST_AGAIN = 0.15
@@ -188,7 +188,7 @@ class TurnClient:
             raise NothingGranted("the server's answer has no XOR-RELAYED-ADDRESS")
         self.mapped = mapped
         self.relayed = relayed
-        self._tasks.start(self._keep_alive())
+        self._tasks.start(self._keep_alive(), lambda: self._end(INTERNAL[1]))
         if self.server.transport == "udp":
             self._tasks.start(self._keep_warm())
         return relayed

@@ -251,7 +251,7 @@ class Agent:
         self._settle(now)
 
     def refuse(self, base: Base, source: Address, reason: Reason, detail: str) -> None:
-        """A datagram that looked like STUN and is not whole."""
+        """A datagram that looked like STUN and is not whole, or that nothing could be made of."""
         self._refusals.refuse(base, source, reason, detail)
 
     def carries(self, base: Base, source: Address) -> CheckList | None:
