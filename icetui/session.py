@@ -425,8 +425,9 @@ def _description(s: Session, e: events.DescriptionAccepted) -> None:
 
 
 def _description_replaced(s: Session, e: events.DescriptionReplaced) -> None:
-    """What follows is told of another description; the pairs of before say themselves why."""
+    """What follows is of another description; what was told of the one before is in the log."""
     s.replaced = e
+    s.pairs.clear()
     s.description = s.their_description = s.refusal = None
     s.remote_candidates.clear()
     s.described_at = None

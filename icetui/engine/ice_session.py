@@ -237,12 +237,12 @@ class IceSession:
     ) -> None:
         """Before a path stands the newest description counts: checks begin anew with the same
         credentials of ours, which may be with either side. One wrong paste ends no session."""
-        self.stream.emit(
-            events.DescriptionReplaced, former=known.ufrag, current=theirs.ufrag, cause=cause
-        )
         self._former, self._theirs, self._their_mid = known, None, None
         self._unpaired = UnpairedCandidates(self.stream, self.core)
         self.runner.run(self.core.begin, self.ufrag, self._pwd, "another description of theirs")
+        self.stream.emit(
+            events.DescriptionReplaced, former=known.ufrag, current=theirs.ufrag, cause=cause
+        )
 
     def take_former(self, cause: Literal["user", "knock"] = "user") -> None:
         """Use the description again that the present one has replaced."""

@@ -36,8 +36,9 @@ async def test_one_wrong_paste_is_mended_by_the_right_one(pair: tuple[Side, Side
         await side.until(lambda s: s.state == "completed", within=3)
     assert (one.agent.ufrag, one.session.generation) == (own, 0)
     assert one.session.replaced is None
-    old = [p for p in one.session.pairs.values() if p.detail and "another description" in p.detail]
-    assert old
+    told = [e.pair.detail for e in one.of(events.PairChanged) if e.pair.detail]
+    assert any("another description of theirs replaced it" in detail for detail in told)
+    assert all(p.remote in one.session.remote_candidates for p in one.session.pairs.values())
 
 
 async def test_candidates_shown_are_those_of_the_description_that_counts(
