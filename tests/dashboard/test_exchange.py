@@ -229,3 +229,11 @@ async def test_u_shows_the_whole_text_from_the_left_edge() -> None:
         await look.press("u")
         assert look.lines[0] == (BLOB + "Xy")[:80]
         assert look.lines[1] == (BLOB + "Xy")[80:]
+
+
+async def test_ctrl_z_takes_the_former_description_back_where_one_replaced_it() -> None:
+    tell = Teller()
+    async with looking([*gathered(tell), *described(tell)]) as look:
+        await look.tell([tell(events.DescriptionReplaced, former="aaaa", current="bbbb")])
+        await look.press("ctrl+z")
+        assert [type(command) for command in look.source.sent] == [events.TakeFormer]

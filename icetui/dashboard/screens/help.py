@@ -38,7 +38,7 @@ MOVES = (
     ("↑ ↓", "move the cursor or scroll; page up, page down, home, end"),
     ("esc", "close a box or the card, end zoom and freeze, clear the filter"),
     ("ctrl+p", "every action by name, and the colours"),
-    ("ctrl+z", "suspend; fg comes back"),
+    ("ctrl+z", "take the former description of theirs; else suspend, fg comes back"),
     ("ctrl+q", "quit at once, from anywhere"),
 )
 TABLE_KEYS = (

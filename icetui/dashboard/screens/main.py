@@ -10,6 +10,7 @@ from textual.binding import Binding
 from textual.containers import Container
 from textual.screen import Screen
 
+from icetui import events
 from icetui.dashboard.actions import ACTIONS
 from icetui.dashboard.panes.bars import TABS, KeyBar, TabBar
 from icetui.dashboard.panes.candidates import CandidatesPane
@@ -40,7 +41,7 @@ class Main(Screen[None]):
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]  # narrower than Textual's
         *(action.binding for action in ACTIONS),
         Binding("escape", "back", show=False),
-        Binding("ctrl+z", "app.suspend_process", show=False),
+        Binding("ctrl+z", "former_or_suspend", show=False),
     ]
 
     def __init__(self) -> None:
@@ -201,6 +202,15 @@ class Main(Screen[None]):
         for pair in pairs:
             if self.pairs.point_to(pair):
                 return
+
+    def action_former_or_suspend(self) -> None:
+        """ctrl+z takes back that another description replaced theirs; else it suspends, as it does
+        everywhere in a terminal."""
+        session = self.dashboard.living.session
+        if session.replaced is not None and session.replaced.cause != "knock":
+            self.dashboard.send(events.TakeFormer(session=session.id))
+        else:
+            self.dashboard.action_suspend_process()
 
     async def action_back(self) -> None:
         """Escape: the filter first, then zoom, card and freeze."""
