@@ -13,7 +13,7 @@ from icetui import events
 
 SAMPLES_KEPT = 1800
 """Round trips of a pair: half an hour of one a second."""
-STEPS_KEPT = 24
+STEPS_KEPT = 12
 """Changes of a pair's state."""
 
 
