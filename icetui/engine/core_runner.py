@@ -110,6 +110,15 @@ class CoreRunner:
     def pair_id(self, endpoint: Endpoint, addr: Address) -> str | None:
         return None if endpoint.base is None else self.agent.pair_id(endpoint.base, addr)
 
+    def awaits(self, endpoint: Endpoint, transaction_id: bytes) -> bool:
+        return endpoint.base is not None and self.agent.awaits(endpoint.base, transaction_id)
+
+    def is_named_by(self, request: stun.Message) -> bool:
+        return self.agent.named_by(request) is not None
+
+    def carries(self, endpoint: Endpoint, addr: Address) -> bool:
+        return endpoint.base is not None and self.agent.carries(endpoint.base, addr) is not None
+
     def endpoint_lost(self, endpoint: Endpoint) -> None:
         if endpoint.base is not None:
             self._endpoints.pop(endpoint.base, None)

@@ -52,6 +52,9 @@ class Owner(Protocol):
     def refuse(self, endpoint: Endpoint, source: Address, reason: Reason, detail: str) -> None: ...
     def undelivered(self, endpoint: Endpoint, to: Address, reason: Reason, detail: str) -> None: ...
     def pair_id(self, endpoint: Endpoint, addr: Address) -> str | None: ...
+    def awaits(self, endpoint: Endpoint, transaction_id: bytes) -> bool: ...
+    def is_named_by(self, request: stun.Message) -> bool: ...
+    def carries(self, endpoint: Endpoint, addr: Address) -> bool: ...
     def endpoint_lost(self, endpoint: Endpoint) -> None: ...
 
 
@@ -150,8 +153,18 @@ class Endpoint:
         try:
             self._sort(data, addr, at)
         except Exception as error:  # whatever it is: the others still count
-            contain(error, f"what came from {address_port(*addr)}")
-            self.owner.refuse(self, addr, *INTERNAL)
+            self._broke(addr, error)
+
+    def message_arrived(self, message: stun.Message, addr: Address, at: float) -> None:
+        """The same for a message that is parsed already."""
+        try:
+            self._sort_message(message, addr, at)
+        except Exception as error:  # as above
+            self._broke(addr, error)
+
+    def _broke(self, addr: Address, error: Exception) -> None:
+        contain(error, f"what came from {address_port(*addr)}")
+        self.owner.refuse(self, addr, *INTERNAL)
 
     def _sort(self, data: bytes, addr: Address, at: float) -> None:
         if not stun.is_stun(data):
@@ -162,10 +175,9 @@ class Endpoint:
         except stun.MalformedStun as error:
             self.owner.refuse(self, addr, Reason.BAD_REQUEST, f"malformed STUN: {error}")
             return
-        self.message_received(message, addr, at)
+        self._sort_message(message, addr, at)
 
-    def message_received(self, message: stun.Message, addr: Address, at: float) -> None:
-        """Sort one message that arrived at loop time `at`."""
+    def _sort_message(self, message: stun.Message, addr: Address, at: float) -> None:
         self._show("in", message, addr, self.owner.pair_id(self, addr))
         if message.fault is not None:
             detail = f"malformed STUN: {message.fault}"
@@ -177,6 +189,21 @@ class Endpoint:
             question.answered(message, addr, at)
         else:
             self.owner.stun_received(self, addr, message, at)
+
+    # --- whether it is meant, where several share a socket -------------------------------------
+
+    def is_meant_by(self, message: stun.Message, addr: Address) -> bool:
+        """Whether a message is for this endpoint (RFC 8445 section 7.3)."""
+        if message.message_class == stun.Class.REQUEST:
+            return self.owner.is_named_by(message)
+        if message.message_class == stun.Class.INDICATION:
+            return self.owner.pair_id(self, addr) is not None
+        transaction = message.transaction_id
+        return transaction in self.pending or self.owner.awaits(self, transaction)
+
+    def carries(self, addr: Address) -> bool:
+        """Whether data from there is for this endpoint."""
+        return self.owner.carries(self, addr)
 
     def answered(self, message: stun.Message) -> None:
         """Forget a question because this answer settles it."""

@@ -61,6 +61,15 @@ class _Nobody:
     def pair_id(self, endpoint: Endpoint, addr: Address) -> str | None:
         return None
 
+    def awaits(self, endpoint: Endpoint, transaction_id: bytes) -> bool:
+        return False
+
+    def is_named_by(self, request: stun.Message) -> bool:
+        return False
+
+    def carries(self, endpoint: Endpoint, addr: Address) -> bool:
+        return False
+
     def endpoint_lost(self, endpoint: Endpoint) -> None:
         """Closed by the test itself."""
 

@@ -296,6 +296,28 @@ def test_a_request_without_credentials_gets_400(stage: Stage) -> None:
     assert codes(stage.bob, STRANGER) == [400]
 
 
+def test_a_check_that_wants_more_than_we_know_gets_420_and_moves_nothing(stage: Stage) -> None:
+    stage.homes()
+    stage.bob.know(stage.alice)
+    request = stun.Builder(stun.Method.BINDING, stun.Class.REQUEST, b"t" * 12)
+    request.text(stun.Attribute.USERNAME, f"{stage.bob.ufrag}:{stage.alice.ufrag}")
+    request.add(0x7ABC, b"new").add(0x9ABC, b"may be passed over")
+    stage.bob.hear(BOB, STRANGER, request.sign(stage.bob.pwd.encode()).finish().raw)
+    assert codes(stage.bob, STRANGER) == [420]
+    _, said = stage.bob.sent[-1]
+    assert said.message.unknown_attributes == (0x7ABC,)
+    assert len(stage.bob.session.remote_candidates) == 1
+
+
+def test_what_is_never_answered_is_forgotten_after_half_a_minute(stage: Stage) -> None:
+    request = alone(stage)
+    stage.run(120.0)
+    base, newest = stage.alice.bases[ALICE], stage.alice.agent.newest
+    assert len(newest._pending._by_base[base]) < 40
+    stage.alice.hear(ALICE, BOB, answer(request, stage.bob.pwd))
+    assert not stage.alice.pair.valid, "an answer two minutes late is to nothing"
+
+
 def test_a_check_of_theirs_triggers_ours_though_one_is_in_progress(stage: Stage) -> None:
     """RFC 8445 section 7.3.1.4."""
     alone(stage)
@@ -337,6 +359,12 @@ def test_new_ports_of_one_host_are_taken_in_up_to_a_bound(stage: Stage) -> None:
     for port in range(200):
         stage.bob.hear(BOB, (STRANGER[0], 1000 + port), check(stage.bob, stage.alice.ufrag))
     assert len(stage.bob.session.remote_candidates) <= 17
+    added = len(stage.bob.of(events.RemoteCandidateAdded))
+    for port in range(300):
+        stage.bob.hear(BOB, (STRANGER[0], 2000 + port), check(stage.bob, stage.alice.ufrag))
+        stage.run(0.1)
+    more = len(stage.bob.of(events.RemoteCandidateAdded)) - added
+    assert 5 <= more <= 16, "one each two seconds, in the place of one that came to nothing"
 
 
 def test_families_are_not_mixed_and_hidden_hosts_not_told_to_relays(stage: Stage) -> None:
