@@ -15,7 +15,7 @@ from icetui.engine.core.outbox import Moment
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.net import Address, Net
 from icetui.engine.stream import Stream
-from icetui.events import Candidate, Reason
+from icetui.events import Candidate, Reason, RefusalKind
 
 LEAST_SLEEP = 0.5
 """Seconds; less is the two clocks' own difference."""
@@ -98,14 +98,20 @@ class CoreRunner:
         if endpoint.base is not None:
             self.run(self.agent.data_received, endpoint.base, source, data, self._net.now())
 
-    def refuse(self, endpoint: Endpoint, source: Address, reason: Reason, detail: str) -> None:
+    def refuse(
+        self,
+        endpoint: Endpoint,
+        source: Address,
+        reason: Reason,
+        detail: str,
+        kind: RefusalKind = "other",
+    ) -> None:
         if endpoint.base is not None:
-            self.run(self.agent.refuse, endpoint.base, source, reason, detail)
+            self.run(self.agent.refuse, endpoint.base, source, reason, detail, kind)
 
-    def undelivered(self, endpoint: Endpoint, to: Address, reason: Reason, detail: str) -> None:
+    def undelivered(self, endpoint: Endpoint, to: Address, why: core.Failure) -> None:
         if endpoint.base is not None:
-            now = self._net.now()
-            self.run(self.agent.undelivered, endpoint.base, to, reason, detail, now)
+            self.run(self.agent.undelivered, endpoint.base, to, why, self._net.now())
 
     def pair_id(self, endpoint: Endpoint, addr: Address) -> str | None:
         return None if endpoint.base is None else self.agent.pair_id(endpoint.base, addr)

@@ -12,6 +12,7 @@ from icetui.engine import stun
 from icetui.engine.core.base import Address, Base
 from icetui.engine.core.check_list import CheckList
 from icetui.engine.core.conversation import Conversation, unsendable
+from icetui.engine.core.failure import Failure
 from icetui.engine.core.frames import bye
 from icetui.engine.core.outbox import Outbox, Output, SendData
 from icetui.engine.core.pair import CandidatePair
@@ -19,7 +20,7 @@ from icetui.engine.core.pair_table import Routes, Surroundings
 from icetui.engine.core.refusals import Refusals
 from icetui.engine.core.timing import Timing
 from icetui.engine.core.upkeep import Randomness
-from icetui.events import Candidate, Reason
+from icetui.events import Candidate, Reason, RefusalKind
 
 
 class Agent:
@@ -250,9 +251,16 @@ class Agent:
                     checks.answer_received(base, source, message, at, now)
         self._settle(now)
 
-    def refuse(self, base: Base, source: Address, reason: Reason, detail: str) -> None:
+    def refuse(
+        self,
+        base: Base,
+        source: Address,
+        reason: Reason,
+        detail: str,
+        kind: RefusalKind = "other",
+    ) -> None:
         """A datagram that looked like STUN and is not whole, or that nothing could be made of."""
-        self._refusals.refuse(base, source, reason, detail)
+        self._refusals.refuse(base, source, reason, detail, kind)
 
     def carries(self, base: Base, source: Address) -> CheckList | None:
         """The generation that has a valid pair between these two."""
@@ -281,10 +289,10 @@ class Agent:
                 self._peer_left = True
                 self._outbox.tell(events.PeerLeft)
 
-    def undelivered(self, base: Base, to: Address, reason: Reason, detail: str, now: float) -> None:
+    def undelivered(self, base: Base, to: Address, why: Failure, now: float) -> None:
         """The network, the system or a TURN server says that `to` cannot be reached from there."""
         for checks in self._lists:
-            checks.undelivered(base, to, reason, detail, now)
+            checks.undelivered(base, to, why, now)
         self._settle(now)
 
     # --- what the user wants --------------------------------------------------------------------

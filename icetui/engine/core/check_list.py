@@ -22,6 +22,7 @@ from icetui.engine.core.base import Address, Base
 from icetui.engine.core.check_plan import CheckPlan
 from icetui.engine.core.connection import Connection
 from icetui.engine.core.deadlines import Deadlines
+from icetui.engine.core.failure import Failure
 from icetui.engine.core.figures import Figures
 from icetui.engine.core.incoming_check import Refusal
 from icetui.engine.core.knockers import Knockers
@@ -37,7 +38,7 @@ from icetui.engine.core.role import Claim, Role
 from icetui.engine.core.tally import Tally
 from icetui.engine.core.timing import Timing
 from icetui.engine.core.upkeep import Randomness, Upkeep
-from icetui.events import Reason, address_port
+from icetui.events import Evidence, Reason, address_port
 
 MOST_EARLY_CHECKS = 100
 
@@ -167,7 +168,7 @@ class CheckList:
         self._pending.lost(base)
         self._knockers.lost(base)
         for pair in self.pairs.lose(base):
-            self._fail(pair, Reason.SEND_ERROR, "the TURN allocation is gone", now)
+            self._fail(pair, Failure(Reason.SEND_ERROR, "the TURN allocation is gone"), now)
             pair.due = NEVER
 
     def reprioritise(self) -> None:
@@ -243,7 +244,7 @@ class CheckList:
                 pair.detail = unanswered(pair)
             self._plan.at(pair, now + interval)
         elif pair.attempt and pair.attempt >= len(pair.waits):
-            self._fail(pair, Reason.TIMEOUT, unanswered(pair), now)
+            self._fail(pair, Failure(Reason.TIMEOUT, unanswered(pair)), now)
             return False
         else:
             if pair.request is None:
@@ -275,10 +276,10 @@ class CheckList:
         """Seconds until a failed pair is tried again, None: not while things are as they are."""
         return self.rechecks.interval(pair, self.path.selected, self.pairs, now)
 
-    def _fail(self, pair: CandidatePair, reason: Reason, detail: str, now: float) -> None:
+    def _fail(self, pair: CandidatePair, failure: Failure, now: float) -> None:
         """A pair failed; it is tried again later as long as that could help."""
         was_valid = pair.valid
-        pair.fail(reason, detail)
+        pair.fail(failure)
         self.figures.show(pair)
         if was_valid:
             self._lost(pair, now)
@@ -384,11 +385,14 @@ class CheckList:
             # 400 and 401 come unsigned (RFC 8489 section 9.1.3): whoever could not read our
             # credentials cannot sign with them. Believed as a reason, never as an end.
             if not signed and code not in (400, 401):
-                self._refusals.refuse(base, source, Reason.UNAUTHENTICATED, "unsigned error answer")
+                reason = Reason.UNAUTHENTICATED
+                detail = "unsigned error answer"
+                self._refusals.refuse(base, source, reason, detail, "unsigned-answer", code=code)
                 return
         elif not signed:
             detail = "answer with wrong MESSAGE-INTEGRITY"
-            self._refusals.refuse(base, source, Reason.UNAUTHENTICATED, detail)
+            reason = Reason.UNAUTHENTICATED
+            self._refusals.refuse(base, source, reason, detail, "wrongly-signed-answer")
             return
         self._pending.settle(base, answer.transaction_id)
         pair.responses_received += 1
@@ -397,7 +401,8 @@ class CheckList:
         elif source != pair.addr:
             # Section 7.2.5.2.1: an answer that takes another way is none.
             detail = f"the answer came from {address_port(*source)}"
-            self._fail(pair, Reason.ADDRESS_MISMATCH, detail, now)
+            evidence = Evidence(answered_from=address_port(*source))
+            self._fail(pair, Failure(Reason.ADDRESS_MISMATCH, detail, evidence), now)
         else:
             self._success(pair, request, answer, at, now)
 
@@ -413,8 +418,10 @@ class CheckList:
             return
         if pair.valid:
             return  # one odd error does not undo a path; consent decides
-        words = ERROR_WORDS.get(code) or (answer.error.phrase if answer.error else "")
-        self._fail(pair, ERROR_REASONS.get(code, Reason.BAD_REQUEST), f"{code} {words}", now)
+        phrase = answer.error.phrase if answer.error else ""
+        reason = ERROR_REASONS.get(code, Reason.BAD_REQUEST)
+        detail = f"{code} {ERROR_WORDS.get(code) or phrase}"
+        self._fail(pair, Failure(reason, detail, Evidence(code=code, phrase=phrase)), now)
 
     def _success(
         self, pair: CandidatePair, request: Request, answer: stun.Message, at: float, now: float
@@ -458,7 +465,7 @@ class CheckList:
             self.path.revived(pair, now)
         self._keep_later(pair, now)
 
-    def undelivered(self, base: Base, to: Address, reason: Reason, detail: str, now: float) -> None:
+    def undelivered(self, base: Base, to: Address, why: Failure, now: float) -> None:
         """The network, the system or a TURN server says that `to` cannot be reached from there."""
         if self.ended:
             return
@@ -467,10 +474,10 @@ class CheckList:
                 continue
             if pair.valid:
                 # No end of a path by itself (consent decides), but it tells why it goes silent.
-                pair.detail = detail
+                pair.detail, pair.evidence = why.detail, why.evidence
                 self.figures.moved(pair, now)
             elif request.sent and pair.state != State.FAILED:
-                self._fail(pair, reason, f"{detail} ({unanswered(pair)})", now)
+                self._fail(pair, why._replace(detail=f"{why.detail} ({unanswered(pair)})"), now)
 
     # --- incoming checks ------------------------------------------------------------------------
 
@@ -505,7 +512,10 @@ class CheckList:
 
     def _refuse(self, base: Base, source: Address, message: stun.Message, why: Refusal) -> None:
         self._answer(base, source, incoming_check.error(message, why, self._pwd))
-        self._refusals.refuse(base, source, why.reason, why.detail)
+        self._refusals.refuse(
+            base, source, why.reason, why.detail, why.kind,
+            code=why.code, username=why.username, attributes=why.unknown,
+        )  # fmt: skip
 
     def _answer(self, base: Base, to: Address, answer: stun.Message) -> None:
         pair = self.pairs.get(base, to)
@@ -628,7 +638,8 @@ class CheckList:
         silence = upkeep.expired(pair, now)
         if silence is not None:
             detail = f"no answer for {silence:.0f} s (RFC 7675)"
-            self._fail(pair, Reason.CONSENT_EXPIRED, detail, now)
+            evidence = Evidence(silence=round(silence, 6))
+            self._fail(pair, Failure(Reason.CONSENT_EXPIRED, detail, evidence), now)
         elif upkeep.went_silent(pair, now):
             self._silent(pair, now)
 
@@ -681,7 +692,7 @@ class CheckList:
         self.stop()
         for pair in self.pairs:
             before = f"; before that it failed: {pair.reason}" if pair.reason else ""
-            pair.fail(Reason.SUPERSEDED, f"{by} replaced it{before}")
+            pair.fail(Failure(Reason.SUPERSEDED, f"{by} replaced it{before}", pair.evidence))
             self.figures.show(pair)
 
     def stop(self) -> None:

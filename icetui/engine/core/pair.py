@@ -11,8 +11,9 @@ import math
 
 from icetui import events
 from icetui.engine.core.base import Address, Base
+from icetui.engine.core.failure import Failure
 from icetui.engine.core.request import Request
-from icetui.events import PairState, Reason
+from icetui.events import Evidence, PairState, Reason
 
 AT_ONCE, NEVER = -math.inf, math.inf
 """Loop times: before anything that has a time, and after it."""
@@ -58,6 +59,7 @@ class CandidatePair:
         self.mapped: str | None = None
         self.reason: Reason | None = None
         self.detail: str | None = None
+        self.evidence: Evidence | None = None
         self.triggered = False
 
         self.requests_sent = 0
@@ -123,21 +125,21 @@ class CandidatePair:
         self.attempt = 0
         self.request = None
         self.rechecks = 0
-        self.reason = self.detail = None
+        self.reason = self.detail = self.evidence = None
         self.state = State.WAITING
 
     def succeed(self) -> None:
         """A check was answered."""
         self.fruitless, self.first_check = 0, None
         self.state, self.valid = State.SUCCEEDED, True
-        self.reason = self.detail = None
+        self.reason = self.detail = self.evidence = None
         self.request = None
 
-    def fail(self, reason: Reason, detail: str) -> None:
+    def fail(self, failure: Failure) -> None:
         """It does not work, or not any more."""
         self.state = State.FAILED
         self.valid = self.nominated = self.remote_nominated = False
-        self.reason, self.detail = reason, detail
+        self.reason, self.detail, self.evidence = failure
         self.request = None
         self.open_probes.clear()
         self.unanswered_since = None
@@ -195,6 +197,7 @@ class CandidatePair:
             mapped=self.mapped,
             reason=self.reason,
             detail=self.detail,
+            evidence=self.evidence,
             relayed=self.relayed,
             triggered=self.triggered,
             requests_sent=self.requests_sent,

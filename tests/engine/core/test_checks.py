@@ -186,6 +186,7 @@ def test_an_answer_from_elsewhere_fails_the_pair(stage: Stage) -> None:
     stage.alice.hear(ALICE, STRANGER, answer(request, stage.bob.pwd))
     pair = stage.alice.pair
     assert (pair.valid, pair.reason) == (False, Reason.ADDRESS_MISMATCH)
+    assert pair.evidence == events.Evidence(answered_from="198.51.100.66:4000")
 
 
 def test_an_answer_that_nobody_asked_for_is_nothing(stage: Stage) -> None:
@@ -202,6 +203,7 @@ def test_an_unsigned_401_is_believed_as_a_reason_and_an_unsigned_403_is_not(stag
     assert stage.alice.pair.reason is None
     stage.alice.hear(ALICE, BOB, error(request, 401))
     assert stage.alice.pair.reason == Reason.UNAUTHENTICATED
+    assert stage.alice.pair.evidence == events.Evidence(code=401, phrase="no")
 
 
 def test_one_odd_error_does_not_end_a_valid_pair(stage: Stage) -> None:
@@ -257,13 +259,15 @@ def test_how_a_peer_sees_us_is_told_to_the_shell(stage: Stage) -> None:
 def test_icmp_fails_a_pair_that_is_checked_and_explains_one_that_is_valid(stage: Stage) -> None:
     alone(stage)
     base, alice = stage.alice.bases[ALICE], stage.alice
-    reason = Reason.ICMP_UNREACHABLE
-    alice.do(alice.agent.undelivered, base, BOB, reason, "port unreachable", stage.now)
-    assert (alice.pair.state, alice.pair.reason) == ("failed", reason)
+    evidence = events.Evidence(icmp_version=4, icmp_type=3, icmp_code=3, router="192.0.2.2")
+    why = core.Failure(Reason.ICMP_UNREACHABLE, "port unreachable", evidence)
+    alice.do(alice.agent.undelivered, base, BOB, why, stage.now)
+    assert (alice.pair.state, alice.pair.reason) == ("failed", Reason.ICMP_UNREACHABLE)
+    assert alice.pair.evidence == evidence
     other = Stage()
     other.connect()
     alice, base = other.alice, other.alice.bases[ALICE]
-    alice.do(alice.agent.undelivered, base, BOB, reason, "port unreachable", other.now)
+    alice.do(alice.agent.undelivered, base, BOB, why, other.now)
     other.run(0.1)
     assert alice.pair.valid and alice.pair.detail in (None, "port unreachable")
 
@@ -285,7 +289,13 @@ def test_who_has_the_wrong_password_or_name_gets_401_and_moves_nothing(stage: St
     stage.bob.hear(BOB, STRANGER, check(stage.bob, stage.alice.ufrag, "x" * 22))
     stage.bob.hear(BOB, STRANGER, check(stage.bob, "somebody"))
     assert codes(stage.bob, STRANGER) == [401, 401]
-    assert {r.reason for r in stage.bob.of(events.Refused)} == {Reason.UNAUTHENTICATED}
+    refused = stage.bob.of(events.Refused)
+    assert {r.reason for r in refused} == {Reason.UNAUTHENTICATED}
+    assert [(r.kind, r.code) for r in refused] == [
+        ("wrong-password", 401),
+        ("wrong-user-fragment", 401),
+    ]
+    assert refused[1].username == f"{stage.bob.ufrag}:somebody"
     assert len(stage.bob.session.remote_candidates) == 1
 
 
@@ -306,6 +316,7 @@ def test_a_check_that_wants_more_than_we_know_gets_420_and_moves_nothing(stage: 
     assert codes(stage.bob, STRANGER) == [420]
     _, said = stage.bob.sent[-1]
     assert said.message.unknown_attributes == (0x7ABC,)
+    assert stage.bob.of(events.Refused)[-1].attributes == (0x7ABC,)
     assert len(stage.bob.session.remote_candidates) == 1
 
 
