@@ -10,9 +10,10 @@ import enum
 import math
 
 from icetui import events
+from icetui.engine import stun
 from icetui.engine.core.base import Address, Base
 from icetui.engine.core.failure import Failure
-from icetui.engine.core.request import Request
+from icetui.engine.core.request import Request, held
 from icetui.events import Evidence, PairState, Reason
 
 AT_ONCE, NEVER = -math.inf, math.inf
@@ -154,6 +155,16 @@ class CandidatePair:
     def addr(self) -> Address:
         return (self.remote.address, self.remote.port)
 
+    def count_sent(self, size: int) -> None:
+        """A datagram of data has left."""
+        self.packets_sent += 1
+        self.bytes_sent += size
+
+    def count_received(self, size: int) -> None:
+        """A datagram of data has come."""
+        self.packets_received += 1
+        self.bytes_received += size
+
     def measure(self, seconds: float) -> None:
         """Take in a round trip time (RFC 6298's smoothing, 1/8)."""
         self.current_round_trip_time = seconds
@@ -161,6 +172,30 @@ class CandidatePair:
         self.round_trips += 1
         before = self.smoothed_round_trip
         self.smoothed_round_trip = seconds if before is None else before + (seconds - before) / 8
+
+    def take_round_trip(self, request: Request, answer: stun.Message, at: float) -> float | None:
+        """Take in the round trip of an answer that came at `at`, where it is known.
+
+        What an icetui over there took to answer is not the network's and left out.
+        """
+        round_trip = request.round_trip(at)
+        if round_trip is not None:
+            round_trip -= held(answer, round_trip)
+            if not self.round_trips:
+                self.smoothed_round_trip = None  # what stood there was only a bound
+            self.measure(round_trip)
+        elif self.smoothed_round_trip is None:
+            # Which sending was answered is not known; the longest it can have been keeps a slow
+            # path from being taken for a silent one until there is a measurement.
+            self.smoothed_round_trip = max(0.0, at - request.sent[0])
+        return round_trip
+
+    def unanswered_words(self) -> str:
+        """The evidence of silence in words."""
+        sent = self.requests_sent + self.retransmissions_sent
+        theirs = self.requests_received
+        heard = f", though {theirs} of theirs arrived" if theirs else ""
+        return f"{sent} {'request' if sent == 1 else 'requests'}, no answer{heard}"
 
     def count_loss(self, answered: bytes) -> None:
         """A request was answered; those before it that were not are lost. Smoothed like the round

@@ -324,7 +324,7 @@ def test_what_is_never_answered_is_forgotten_after_half_a_minute(stage: Stage) -
     request = alone(stage)
     stage.run(120.0)
     base, newest = stage.alice.bases[ALICE], stage.alice.agent.newest
-    assert len(newest._pending._by_base[base]) < 40
+    assert len(newest.checks.pending._by_base[base]) < 40
     stage.alice.hear(ALICE, BOB, answer(request, stage.bob.pwd))
     assert not stage.alice.pair.valid, "an answer two minutes late is to nothing"
 

@@ -205,10 +205,11 @@ def test_ten_minutes_pass_in_no_time_and_nothing_grows(stage: Stage) -> None:
     assert 600 <= asked <= 800, "each 0.75 to 1 s"
     assert len(stage.alice.of(events.SelectedPairChanged)) == 1
     assert stage.alice.ticks - ticks < 5 * asked, "nothing is looked at before its time"
-    checks = stage.alice.agent.newest
-    held = (checks._pending._by_base, checks._upkeep_due._heap, checks._plan._due)
+    newest = stage.alice.agent.newest
+    checks = newest.checks
+    held = (checks.pending._by_base, newest._upkeep_due._heap, checks.plan._due)
     assert max(len(h) for h in held) < 50  # type: ignore[arg-type]  # all of them are sized
-    assert sum(map(len, checks._pending._by_base.values())) < 50
+    assert sum(map(len, checks.pending._by_base.values())) < 50
 
 
 def test_a_dead_path_is_shown_within_two_seconds_and_lost_when_consent_has_expired(
