@@ -61,6 +61,11 @@ ConnectionState = Literal[
     "new", "checking", "connected", "completed", "disconnected", "failed", "closed"
 ]
 Role = Literal["controlling", "controlled"]
+RefusalKind = Literal[
+    "other", "malformed", "no-credentials", "wrong-user-fragment", "wrong-password",
+    "unknown-attributes", "role-conflict", "unsigned-answer", "wrongly-signed-answer",
+]  # fmt: skip
+"""Why a STUN message was not acted upon."""
 NatDependence = Literal[
     "unknown", "endpoint-independent", "address-dependent", "address-and-port-dependent"
 ]
@@ -147,6 +152,27 @@ class Interface(Part, frozen=True, kw_only=True):
     why_not: str | None = None
 
 
+class Evidence(Part, frozen=True, kw_only=True):
+    """What a failure was told from, as fields; `detail` beside it says the same in words."""
+
+    code: Count | None = None
+    """ERROR-CODE of an answer (RFC 8489 section 14.8): the peer's, or the TURN server's."""
+    phrase: str = ""
+    """The words that came with it."""
+    icmp_version: Count | None = None
+    """4: ICMP, 6: ICMPv6; with these the type and the code of the message."""
+    icmp_type: Count | None = None
+    icmp_code: Count | None = None
+    router: str = ""
+    """IP address of whoever sent the ICMP message; empty: nobody is named."""
+    errno: Count | None = None
+    """The system's own error."""
+    answered_from: str | None = None
+    """`ip:port` that an answer came from, which was not the one asked."""
+    silence: Seconds | None = None
+    """Without an answer, when consent expired (RFC 7675)."""
+
+
 class Pair(Part, frozen=True, kw_only=True):
     """A candidate pair with all its figures; each event carries the whole of it."""
 
@@ -164,6 +190,7 @@ class Pair(Part, frozen=True, kw_only=True):
     reason: Reason | None = None
     detail: str | None = None
     """The evidence in words: `7 requests, no answer`."""
+    evidence: Evidence | None = None
     relayed: bool = False
     """Whether a TURN server carries it at either end."""
     triggered: bool = False
@@ -574,6 +601,13 @@ class Refused(Event, frozen=True, kw_only=True):
     local: str
     reason: Reason
     detail: str
+    kind: RefusalKind = "other"
+    code: Count | None = None
+    """ERROR-CODE it was answered with; None: it was not answered."""
+    username: str | None = None
+    """USERNAME that it named, where that was why."""
+    attributes: tuple[Count, ...] = ()
+    """Types of attributes that it wanted us to know."""
     count: Count = 1
     """How many of this kind from this source so far."""
 

@@ -15,7 +15,7 @@ from icetui.engine.core.outbox import Moment
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.net import Address, Net
 from icetui.engine.stream import Stream
-from icetui.events import Candidate, Reason
+from icetui.events import Candidate, Reason, RefusalKind
 
 LEAST_SLEEP = 0.5
 """Seconds; less is the two clocks' own difference."""
@@ -98,17 +98,32 @@ class CoreRunner:
         if endpoint.base is not None:
             self.run(self.agent.data_received, endpoint.base, source, data, self._net.now())
 
-    def refuse(self, endpoint: Endpoint, source: Address, reason: Reason, detail: str) -> None:
+    def refuse(
+        self,
+        endpoint: Endpoint,
+        source: Address,
+        reason: Reason,
+        detail: str,
+        kind: RefusalKind = "other",
+    ) -> None:
         if endpoint.base is not None:
-            self.run(self.agent.refuse, endpoint.base, source, reason, detail)
+            self.run(self.agent.refuse, endpoint.base, source, reason, detail, kind)
 
-    def undelivered(self, endpoint: Endpoint, to: Address, reason: Reason, detail: str) -> None:
+    def undelivered(self, endpoint: Endpoint, to: Address, why: core.Failure) -> None:
         if endpoint.base is not None:
-            now = self._net.now()
-            self.run(self.agent.undelivered, endpoint.base, to, reason, detail, now)
+            self.run(self.agent.undelivered, endpoint.base, to, why, self._net.now())
 
     def pair_id(self, endpoint: Endpoint, addr: Address) -> str | None:
         return None if endpoint.base is None else self.agent.pair_id(endpoint.base, addr)
+
+    def awaits(self, endpoint: Endpoint, transaction_id: bytes) -> bool:
+        return endpoint.base is not None and self.agent.awaits(endpoint.base, transaction_id)
+
+    def is_named_by(self, request: stun.Message) -> bool:
+        return self.agent.named_by(request) is not None
+
+    def carries(self, endpoint: Endpoint, addr: Address) -> bool:
+        return endpoint.base is not None and self.agent.carries(endpoint.base, addr) is not None
 
     def endpoint_lost(self, endpoint: Endpoint) -> None:
         if endpoint.base is not None:

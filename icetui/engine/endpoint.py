@@ -13,12 +13,12 @@ from typing import Any, Protocol
 
 from icetui import events
 from icetui.engine import stun
-from icetui.engine.core import Base
+from icetui.engine.core import Base, Failure
 from icetui.engine.net import Address, Net, Undelivered
 from icetui.engine.stream import Stream
 from icetui.engine.stun.readable import class_name, error_words, method_name, readable
 from icetui.engine.tasks import INTERNAL, contain
-from icetui.events import Reason, address_port
+from icetui.events import Evidence, Reason, RefusalKind, address_port
 
 PENDING_KEPT = 30.0
 """Seconds an unanswered question is remembered, so that a late answer still counts."""
@@ -49,9 +49,19 @@ class Owner(Protocol):
         self, endpoint: Endpoint, source: Address, message: stun.Message, at: float
     ) -> None: ...
     def data_received(self, endpoint: Endpoint, source: Address, data: bytes) -> None: ...
-    def refuse(self, endpoint: Endpoint, source: Address, reason: Reason, detail: str) -> None: ...
-    def undelivered(self, endpoint: Endpoint, to: Address, reason: Reason, detail: str) -> None: ...
+    def refuse(
+        self,
+        endpoint: Endpoint,
+        source: Address,
+        reason: Reason,
+        detail: str,
+        kind: RefusalKind = "other",
+    ) -> None: ...
+    def undelivered(self, endpoint: Endpoint, to: Address, why: Failure) -> None: ...
     def pair_id(self, endpoint: Endpoint, addr: Address) -> str | None: ...
+    def awaits(self, endpoint: Endpoint, transaction_id: bytes) -> bool: ...
+    def is_named_by(self, request: stun.Message) -> bool: ...
+    def carries(self, endpoint: Endpoint, addr: Address) -> bool: ...
     def endpoint_lost(self, endpoint: Endpoint) -> None: ...
 
 
@@ -150,8 +160,18 @@ class Endpoint:
         try:
             self._sort(data, addr, at)
         except Exception as error:  # whatever it is: the others still count
-            contain(error, f"what came from {address_port(*addr)}")
-            self.owner.refuse(self, addr, *INTERNAL)
+            self._broke(addr, error)
+
+    def message_arrived(self, message: stun.Message, addr: Address, at: float) -> None:
+        """The same for a message that is parsed already."""
+        try:
+            self._sort_message(message, addr, at)
+        except Exception as error:  # as above
+            self._broke(addr, error)
+
+    def _broke(self, addr: Address, error: Exception) -> None:
+        contain(error, f"what came from {address_port(*addr)}")
+        self.owner.refuse(self, addr, *INTERNAL)
 
     def _sort(self, data: bytes, addr: Address, at: float) -> None:
         if not stun.is_stun(data):
@@ -160,16 +180,16 @@ class Endpoint:
         try:
             message = stun.parse(data)
         except stun.MalformedStun as error:
-            self.owner.refuse(self, addr, Reason.BAD_REQUEST, f"malformed STUN: {error}")
+            detail = f"malformed STUN: {error}"
+            self.owner.refuse(self, addr, Reason.BAD_REQUEST, detail, "malformed")
             return
-        self.message_received(message, addr, at)
+        self._sort_message(message, addr, at)
 
-    def message_received(self, message: stun.Message, addr: Address, at: float) -> None:
-        """Sort one message that arrived at loop time `at`."""
+    def _sort_message(self, message: stun.Message, addr: Address, at: float) -> None:
         self._show("in", message, addr, self.owner.pair_id(self, addr))
         if message.fault is not None:
             detail = f"malformed STUN: {message.fault}"
-            self.owner.refuse(self, addr, Reason.BAD_REQUEST, detail)
+            self.owner.refuse(self, addr, Reason.BAD_REQUEST, detail, "malformed")
             return
         question = self.pending.get(message.transaction_id)
         answers = message.message_class in (stun.Class.RESPONSE, stun.Class.ERROR)
@@ -178,6 +198,21 @@ class Endpoint:
         else:
             self.owner.stun_received(self, addr, message, at)
 
+    # --- whether it is meant, where several share a socket -------------------------------------
+
+    def is_meant_by(self, message: stun.Message, addr: Address) -> bool:
+        """Whether a message is for this endpoint (RFC 8445 section 7.3)."""
+        if message.message_class == stun.Class.REQUEST:
+            return self.owner.is_named_by(message)
+        if message.message_class == stun.Class.INDICATION:
+            return self.owner.pair_id(self, addr) is not None
+        transaction = message.transaction_id
+        return transaction in self.pending or self.owner.awaits(self, transaction)
+
+    def carries(self, addr: Address) -> bool:
+        """Whether data from there is for this endpoint."""
+        return self.owner.carries(self, addr)
+
     def answered(self, message: stun.Message) -> None:
         """Forget a question because this answer settles it."""
         self.pending.pop(message.transaction_id, None)
@@ -185,21 +220,22 @@ class Endpoint:
     def unreachable(self, addr: Address, error: Undelivered) -> None:
         """An ICMP error came back for something sent to `addr`."""
         self.undelivered = error
-        self._fail(addr, Reason.ICMP_UNREACHABLE, str(error))
+        self._fail(addr, Failure(Reason.ICMP_UNREACHABLE, str(error), _evidence(error)))
 
     def send_failed(self, addr: Address, error: OSError) -> None:
         """The system would not send to `addr`."""
-        self._fail(addr, Reason.SEND_ERROR, error.strerror or str(error))
+        evidence = Evidence(errno=error.errno)
+        self._fail(addr, Failure(Reason.SEND_ERROR, error.strerror or str(error), evidence))
 
-    def forbidden(self, addr: Address, reason: Reason, detail: str) -> None:
+    def forbidden(self, addr: Address, why: Failure) -> None:
         """The TURN server will not relay to `addr`."""
-        self._fail(addr, reason, detail)
+        self._fail(addr, why)
 
-    def _fail(self, addr: Address, reason: Reason, detail: str) -> None:
+    def _fail(self, addr: Address, why: Failure) -> None:
         for question in [q for q in self.pending.values() if q.addr == addr]:
             if question.refused is not None:
-                question.refused(reason, detail)
-        self.owner.undelivered(self, addr, reason, detail)
+                question.refused(why.reason, why.detail)
+        self.owner.undelivered(self, addr, why)
 
     # --- showing ----------------------------------------------------------------------------
 
@@ -224,6 +260,14 @@ class Endpoint:
 
     def __repr__(self) -> str:
         return f"endpoint of {self.base}"
+
+
+def _evidence(error: Undelivered) -> Evidence:
+    if not error.version:
+        return Evidence(errno=error.errno)
+    return Evidence(
+        icmp_version=error.version, icmp_type=error.type, icmp_code=error.code, router=error.router
+    )
 
 
 def show(

@@ -23,6 +23,7 @@ from icetui.engine.endpoint import Endpoint
 from icetui.engine.interfaces import LocalAddress, local_addresses
 from icetui.engine.net import Address, Net, Unresolved
 from icetui.engine.relay import allocate
+from icetui.engine.sockets import Sockets
 from icetui.engine.stream import Stream
 from icetui.engine.tasks import INTERNAL, Tasks, contain, contained
 from icetui.engine.turn import RelayUnavailable
@@ -76,10 +77,12 @@ class Gathering:
         start: StartSession,
         gatherer: Gatherer,
         discovery: Discovery,
+        sockets: Sockets,
     ) -> None:
         """`discovery` hears of every base and every answer."""
         self._net = net
         self._discovery = discovery
+        self._sockets = sockets
         self._stream = stream
         self._start = start
         self._gatherer = gatherer
@@ -156,7 +159,7 @@ class Gathering:
         for rank, local in enumerate(_interleave(usable)):
             endpoint = self._gatherer.new_endpoint()
             try:
-                await self._net.open_udp(endpoint, local.address, start.port)
+                await self._sockets.open(endpoint, local.address, start.port)
             except OSError as error:
                 self._stream.emit(
                     events.CandidateFailed,

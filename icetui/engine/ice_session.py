@@ -23,6 +23,7 @@ from icetui.engine.endpoint import Endpoint
 from icetui.engine.gathering import Gathering
 from icetui.engine.hidden import HiddenCandidates
 from icetui.engine.net import Address, Net
+from icetui.engine.sockets import Sockets
 from icetui.engine.stream import Stream
 from icetui.engine.tasks import Tasks
 from icetui.engine.unpaired import UnpairedCandidates
@@ -46,7 +47,9 @@ class IceSession:
         stream: Stream,
         start: events.StartSession,
         timing: Timing | None = None,
+        sockets: Sockets | None = None,
     ) -> None:
+        """`sockets`: those of the engine, which its sessions share."""
         self.net = net
         self.stream = stream
         self._start = start
@@ -79,7 +82,9 @@ class IceSession:
         self._candidates: dict[Address, Candidate] = {}
         self._numbers = itertools.count(1)
         self._discovery = Discovery(net, stream, start, self._nat_known)
-        self._gathering = Gathering(net, stream, start, self, self._discovery)
+        self._gathering = Gathering(
+            net, stream, start, self, self._discovery, sockets or Sockets(net)
+        )
         self._hidden = HiddenCandidates(net, start, self.runner)
         self._unpaired = UnpairedCandidates(stream, self.core)
         self._mid = own_mid(self.ufrag)

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 from icetui.engine import stun
 from icetui.engine.binding import CHANGE_ADDRESS, CHANGE_PORT, Answer, binding, request
+from icetui.engine.core import Failure
 from icetui.engine.endpoint import Endpoint, Transaction
 from icetui.engine.nat import FilteringTest
 from icetui.engine.net import Address, Net
 from icetui.engine.stream import Stream
-from icetui.events import Reason
+from icetui.events import Reason, RefusalKind
 
 SENDINGS = 6
 """Transmissions before silence counts: at 10 % loss each way one question in 20,000 stays unheard,
@@ -52,14 +53,30 @@ class _Nobody:
     def data_received(self, endpoint: Endpoint, source: Address, data: bytes) -> None:
         """Not asked for."""
 
-    def refuse(self, endpoint: Endpoint, source: Address, reason: Reason, detail: str) -> None:
+    def refuse(
+        self,
+        endpoint: Endpoint,
+        source: Address,
+        reason: Reason,
+        detail: str,
+        kind: RefusalKind = "other",
+    ) -> None:
         """The question stays unanswered."""
 
-    def undelivered(self, endpoint: Endpoint, to: Address, reason: Reason, detail: str) -> None:
+    def undelivered(self, endpoint: Endpoint, to: Address, why: Failure) -> None:
         """Whoever asks is told by the transaction."""
 
     def pair_id(self, endpoint: Endpoint, addr: Address) -> str | None:
         return None
+
+    def awaits(self, endpoint: Endpoint, transaction_id: bytes) -> bool:
+        return False
+
+    def is_named_by(self, request: stun.Message) -> bool:
+        return False
+
+    def carries(self, endpoint: Endpoint, addr: Address) -> bool:
+        return False
 
     def endpoint_lost(self, endpoint: Endpoint) -> None:
         """Closed by the test itself."""

@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from icetui.engine.core import Failure
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.net import Address
 from icetui.engine.tasks import INTERNAL, Tasks
 from icetui.engine.turn import NothingGranted, Refused, TurnClient, Unanswered, allocated
-from icetui.events import Reason, TurnServer
+from icetui.events import Evidence, Reason, TurnServer
 
 FIRST_CHANNEL, LAST_CHANNEL = 0x4000, 0x4FFF
 """RFC 8656 section 12."""
@@ -36,7 +37,7 @@ class RelayTransport:
         self._peers: dict[int, Address] = {}
         self._without_channel: dict[Address, None] = {}
         """Peers that the server relays to, but binds no channel for: by Send indications, then."""
-        self._refused: dict[Address, tuple[Reason, str]] = {}
+        self._refused: dict[Address, Failure] = {}
         """Peers that the server will not relay to."""
         self._binds = Tasks()
         self._closing: asyncio.Task[None] | None = None
@@ -90,7 +91,7 @@ class RelayTransport:
         if addr in self._refused:
             # The refusal came before this was asked: whoever asks learns of it all the same.
             asyncio.get_running_loop().call_soon(
-                self._endpoint.forbidden, addr, *self._refused[addr]
+                self._endpoint.forbidden, addr, self._refused[addr]
             )
 
     def _arrived(self, channel: int, data: bytes, at: float) -> None:
@@ -111,8 +112,8 @@ class RelayTransport:
 
     def _broke(self, addr: Address) -> None:
         """An error of our own ended what keeps the way to a peer open."""
-        self._refused[addr] = INTERNAL
-        self._endpoint.forbidden(addr, *INTERNAL)
+        self._refused[addr] = Failure(*INTERNAL)
+        self._endpoint.forbidden(addr, self._refused[addr])
 
     async def _keep_bound(self, number: int, addr: Address) -> None:
         while True:
@@ -122,8 +123,10 @@ class RelayTransport:
                 self._refused.pop(addr, None)
             except Refused as error:
                 reason = Reason.FORBIDDEN if error.code == 403 else Reason.NO_PERMISSION
-                self._refused[addr] = (reason, f"the TURN server said {error}")
-                self._endpoint.forbidden(addr, *self._refused[addr])
+                evidence = Evidence(code=error.code, phrase=error.phrase)
+                detail = f"the TURN server said {error}"
+                self._refused[addr] = Failure(reason, detail, evidence)
+                self._endpoint.forbidden(addr, self._refused[addr])
                 pause = BIND_RETRY
             except Unanswered:
                 pause = BIND_RETRY

@@ -10,6 +10,7 @@ import asyncio
 from icetui import events
 from icetui.engine.ice_session import IceSession
 from icetui.engine.net import Net
+from icetui.engine.sockets import Sockets
 from icetui.engine.stream import Stream
 from icetui.events import AnyCommand, NotUnderstood
 
@@ -20,6 +21,7 @@ class Sessions:
     def __init__(self, net: Net, stream: Stream) -> None:
         self._net = net
         self._stream = stream
+        self._sockets = Sockets(net)
         self._agents: dict[str, IceSession] = {}
         self.ended = asyncio.Event()
         self.cause = "user"
@@ -72,7 +74,8 @@ class Sessions:
                 events.CommandRefused, command="start-session", problem=f"{name} exists already"
             )
             return
-        agent = IceSession(self._net, self._stream.for_session(name), command)
+        stream = self._stream.for_session(name)
+        agent = IceSession(self._net, stream, command, sockets=self._sockets)
         self._agents[name] = agent
         agent.begin()
 

@@ -84,6 +84,6 @@ async def test_likelihood_counts_what_the_whole_description_says(
     core = one.agent.core
     core.add_remote(candidate("host", "10.7.0.4"), 0.0)
     core.add_remote(candidate("srflx", "127.0.0.1", 20001), 0.0)
-    core.newest.reprioritise()
+    core.newest.checks.reprioritise()
     by_remote = {p.remote.type: p.unlikely for p in core.newest.pairs}
     assert by_remote["srflx"] < by_remote["host"]

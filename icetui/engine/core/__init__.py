@@ -8,6 +8,7 @@ What must never come in: loops, sockets, clocks, threads, randomness of its own.
 
 from icetui.engine.core.agent import Agent
 from icetui.engine.core.base import Base
+from icetui.engine.core.failure import Failure
 from icetui.engine.core.outbox import (
     KnockedBy,
     Output,
@@ -25,6 +26,7 @@ __all__ = [
     "MOST_REMOTE_CANDIDATES",
     "Agent",
     "Base",
+    "Failure",
     "KnockedBy",
     "Output",
     "Prepare",

@@ -10,16 +10,17 @@ from __future__ import annotations
 from icetui import events
 from icetui.engine import stun
 from icetui.engine.core.base import Address, Base
-from icetui.engine.core.check_list import CheckList
 from icetui.engine.core.conversation import Conversation, unsendable
+from icetui.engine.core.failure import Failure
 from icetui.engine.core.frames import bye
+from icetui.engine.core.generation import Generation
 from icetui.engine.core.outbox import Outbox, Output, SendData
 from icetui.engine.core.pair import CandidatePair
 from icetui.engine.core.pair_table import Routes, Surroundings
 from icetui.engine.core.refusals import Refusals
 from icetui.engine.core.timing import Timing
 from icetui.engine.core.upkeep import Randomness
-from icetui.events import Candidate, Reason
+from icetui.events import Candidate, Reason, RefusalKind
 
 
 class Agent:
@@ -44,7 +45,7 @@ class Agent:
         self._conversation = Conversation(self._outbox, now)
         self._peer_left = False
         self._bases: list[Base] = []
-        self._lists: list[CheckList] = []
+        self._generations: list[Generation] = []
         """At most two: the one that carries data, and the newest."""
         self.begin(ufrag, pwd)
 
@@ -56,30 +57,30 @@ class Agent:
 
     def next_due(self) -> float | None:
         """When `tick` wants to be called, None: never as things are; maybe in the past."""
-        dues = [due for checks in self._lists if (due := checks.next_due()) is not None]
-        return min(dues, default=None)
+        dues = (generation.next_due() for generation in self._generations)
+        return min((due for due in dues if due is not None), default=None)
 
     def tick(self, now: float) -> None:
         """Time has passed."""
-        for checks in list(self._lists):
-            checks.tick(now)
+        for generation in list(self._generations):
+            generation.tick(now)
         self._settle(now)
 
     def left(self, base: Base, transaction_id: bytes, at: float) -> None:
         """A request left at this time, a little after it was decided: round trips and the pace
         count from here."""
-        for checks in self._lists:
-            checks.left(base, transaction_id, at)
+        for generation in self._generations:
+            generation.left(base, transaction_id, at)
 
     def slept(self, seconds: float, now: float) -> None:
         """The clock stood still for so long, as the machine slept: consent ran out meanwhile."""
-        for checks in self._lists:
-            checks.slept(seconds, now)
+        for generation in self._generations:
+            generation.slept(seconds, now)
 
     def _settle(self, now: float) -> None:
         """After each input."""
-        for checks in self._lists:
-            checks.settle(now)
+        for generation in self._generations:
+            generation.settle(now)
         newest = self.newest
         if newest.path.selected is not None and not newest.connection.primary:
             self._take_over(newest)
@@ -87,13 +88,13 @@ class Agent:
     # --- generations ----------------------------------------------------------------------------
 
     @property
-    def newest(self) -> CheckList:
-        return self._lists[-1]
+    def newest(self) -> Generation:
+        return self._generations[-1]
 
     @property
-    def carrying(self) -> CheckList | None:
+    def carrying(self) -> Generation | None:
         """The one with a path, if there is one."""
-        return next((c for c in self._lists if c.path.selected is not None), None)
+        return next((c for c in self._generations if c.path.selected is not None), None)
 
     @property
     def path(self) -> CandidatePair | None:
@@ -110,10 +111,10 @@ class Agent:
         """A new generation, with new credentials or, for another description of theirs, with the
         same; of the others only the one that carries data goes on. `by` says what this is."""
         carrying = self.carrying
-        for other in self._lists:
+        for other in self._generations:
             if other is not carrying:
                 other.supersede(by)
-        checks = CheckList(
+        generation = Generation(
             self._outbox,
             self._random,
             self._timing,
@@ -123,16 +124,16 @@ class Agent:
             pwd=pwd,
             primary=carrying is None,
         )
-        self._lists = [checks] if carrying is None else [carrying, checks]
-        checks.pairs.bases.extend(self._bases)
+        self._generations = [generation] if carrying is None else [carrying, generation]
+        generation.pairs.bases.extend(self._bases)
 
-    def _take_over(self, newest: CheckList) -> None:
+    def _take_over(self, newest: Generation) -> None:
         """The newest has a path now: the other ends."""
         previous: CandidatePair | None = None
-        for other in self._lists[:-1]:
+        for other in self._generations[:-1]:
             previous = other.path.selected or previous
             other.supersede()
-        self._lists = [newest]
+        self._generations = [newest]
         newest.connection.primary = True
         newest.path.announce(previous)
 
@@ -141,16 +142,16 @@ class Agent:
     def add_base(self, base: Base, now: float) -> None:
         """A new host or relayed candidate of ours."""
         self._bases.append(base)
-        for checks in self._lists:
-            checks.add_base(base, now)
+        for generation in self._generations:
+            generation.add_base(base)
         self._settle(now)
 
     def base_lost(self, base: Base, now: float) -> None:
         """A base is gone: a lost TURN allocation, a closed socket."""
         if base in self._bases:
             self._bases.remove(base)
-        for checks in self._lists:
-            checks.base_lost(base, now)
+        for generation in self._generations:
+            generation.base_lost(base, now)
         self._settle(now)
 
     def describe(
@@ -183,9 +184,9 @@ class Agent:
     def name_settled(self, ufrag: str, shown: Address, candidate: Candidate, now: float) -> None:
         """A candidate that was shown by its name, in the generation with this user fragment of
         ours, has an address now, or a reason why it has none."""
-        for checks in self._lists:
-            if checks.ufrag == ufrag:
-                checks.name_settled(shown, candidate, now)
+        for generation in self._generations:
+            if generation.ufrag == ufrag:
+                generation.name_settled(shown, candidate, now)
         self._settle(now)
 
     def hidden_host(self, address: str) -> None:
@@ -203,7 +204,7 @@ class Agent:
 
     def only_we_can_open(self, only_we: bool) -> None:
         """See `Rechecks.only_we_can_open`."""
-        self.newest.rechecks.only_we_can_open = only_we
+        self.newest.checks.rechecks.only_we_can_open = only_we
 
     def next_remote_id(self) -> str:
         """The id of the next of their candidates that is shown."""
@@ -220,19 +221,19 @@ class Agent:
 
     # --- datagrams ------------------------------------------------------------------------------
 
-    def named_by(self, message: stun.Message) -> CheckList | None:
+    def named_by(self, message: stun.Message) -> Generation | None:
         """The generation whose user fragment a request names (RFC 8445 section 7.3)."""
         ours = (message.username or "").partition(":")[0]
-        return next((c for c in self._lists if c.ufrag == ours), None)
+        return next((c for c in self._generations if c.ufrag == ours), None)
 
     def awaits(self, base: Base, transaction_id: bytes) -> bool:
         """Whether an answer that arrived at this base could be to a request of ours."""
-        return any(c.awaits(base, transaction_id) for c in self._lists)
+        return any(c.awaits(base, transaction_id) for c in self._generations)
 
     def pair_id(self, base: Base, addr: Address) -> str | None:
         """Which pair a datagram between these two belongs to, if any."""
-        for checks in reversed(self._lists):
-            pair = checks.pairs.get(base, addr)
+        for generation in reversed(self._generations):
+            pair = generation.pairs.get(base, addr)
             if pair is not None:
                 return pair.id
         return None
@@ -242,73 +243,81 @@ class Agent:
     ) -> None:
         """A STUN message that came at `at`; whoever demultiplexes has parsed it already."""
         if message.message_class == stun.Class.REQUEST:
-            checks = self.named_by(message) or self.newest
-            checks.request_received(base, source, message, at, now)
+            generation = self.named_by(message) or self.newest
+            generation.request_received(base, source, message, at, now)
         elif message.message_class in (stun.Class.RESPONSE, stun.Class.ERROR):
-            for checks in list(self._lists):
-                if checks.awaits(base, message.transaction_id):
-                    checks.answer_received(base, source, message, at, now)
+            for generation in list(self._generations):
+                if generation.awaits(base, message.transaction_id):
+                    generation.answer_received(base, source, message, at, now)
         self._settle(now)
 
-    def refuse(self, base: Base, source: Address, reason: Reason, detail: str) -> None:
+    def refuse(
+        self,
+        base: Base,
+        source: Address,
+        reason: Reason,
+        detail: str,
+        kind: RefusalKind = "other",
+    ) -> None:
         """A datagram that looked like STUN and is not whole, or that nothing could be made of."""
-        self._refusals.refuse(base, source, reason, detail)
+        self._refusals.refuse(base, source, reason, detail, kind)
 
-    def carries(self, base: Base, source: Address) -> CheckList | None:
+    def carries(self, base: Base, source: Address) -> Generation | None:
         """The generation that has a valid pair between these two."""
-        for checks in reversed(self._lists):
-            pair = checks.pairs.get(base, source)
+        for generation in reversed(self._generations):
+            pair = generation.pairs.get(base, source)
             if pair is not None and pair.valid:
-                return checks
+                return generation
         return None
 
     def data_received(self, base: Base, source: Address, data: bytes, now: float) -> None:
         """A datagram that is not STUN; it counts as data only over a valid pair."""
-        checks = self.carries(base, source)
-        pair = checks.pairs.get(base, source) if checks is not None else None
-        if checks is None or pair is None:
+        generation = self.carries(base, source)
+        pair = generation.pairs.get(base, source) if generation is not None else None
+        if generation is None or pair is None:
             self._refusals.drop(source, "not from the address of a valid pair")
             return
-        checks.data_received(pair, len(data), now)
+        pair.count_received(len(data))
+        generation.figures.moved(pair, now)
         heard = self._conversation.read(data, now)
         if heard.dropped is not None:
             self._refusals.drop(source, heard.dropped)
         if heard.reply is not None:
-            self._send_data(checks, pair, heard.reply, now)
+            self._send_data(generation, pair, heard.reply, now)
         if heard.left:
-            checks.peer_left()
+            generation.peer_left()
             if not self._peer_left:
                 self._peer_left = True
                 self._outbox.tell(events.PeerLeft)
 
-    def undelivered(self, base: Base, to: Address, reason: Reason, detail: str, now: float) -> None:
+    def undelivered(self, base: Base, to: Address, why: Failure, now: float) -> None:
         """The network, the system or a TURN server says that `to` cannot be reached from there."""
-        for checks in self._lists:
-            checks.undelivered(base, to, reason, detail, now)
+        for generation in self._generations:
+            generation.undelivered(base, to, why, now)
         self._settle(now)
 
     # --- what the user wants --------------------------------------------------------------------
 
     def send_text(self, text: str, now: float) -> str | None:
         """Send a text over the path. Returns the sentence to say when that cannot be."""
-        checks = self.carrying or self.newest
-        pair = checks.path.selected
+        generation = self.carrying or self.newest
+        pair = generation.path.selected
         problem = unsendable(text)
-        if problem is None and checks.connection.gone:
+        if problem is None and generation.connection.gone:
             problem = "the other side has left; nobody would read it"
         if problem is not None:
             return problem
         if pair is None:
             return "there is no path to send it over yet"
-        self._send_data(checks, pair, self._conversation.send(text, now), now)
+        self._send_data(generation, pair, self._conversation.send(text, now), now)
         return None
 
     def nominate(self, pair_id: str, now: float) -> str | None:
         """Use a pair that the user chose. Returns the sentence to say when that cannot be."""
-        for checks in self._lists:
-            pair = checks.pairs.find(pair_id)
+        for generation in self._generations:
+            pair = generation.pairs.find(pair_id)
             if pair is not None:
-                problem = checks.choose(pair, now)
+                problem = generation.choose(pair, now)
                 self._settle(now)
                 return problem
         return f"there is no pair {pair_id[:32]}"
@@ -319,14 +328,17 @@ class Agent:
         if carrying is not None and carrying.path.selected is not None:
             for _ in range(2):  # one may get lost
                 self._send_data(carrying, carrying.path.selected, bye(), now)
-        for checks in self._lists:
-            checks.stop()
+        for generation in self._generations:
+            generation.stop()
 
     def closed(self, cause: str) -> None:
         """The shell has closed everything."""
         (self.carrying or self.newest).connection.become("closed", cause)
         self._outbox.tell(events.SessionClosed, cause=cause)
 
-    def _send_data(self, checks: CheckList, pair: CandidatePair, data: bytes, now: float) -> None:
-        checks.data_sent(pair, len(data), now)
+    def _send_data(
+        self, generation: Generation, pair: CandidatePair, data: bytes, now: float
+    ) -> None:
+        pair.count_sent(len(data))
+        generation.figures.moved(pair, now)
         self._outbox.put(SendData(pair.base, pair.addr, data))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from icetui.engine import stun
 from icetui.engine.core.base import Address
 from icetui.engine.core.request import ERROR_REASONS, software
-from icetui.events import Reason
+from icetui.events import Reason, RefusalKind
 
 COMPREHENDED = frozenset(
     {
@@ -32,6 +32,9 @@ class Refusal:
     code: int
     phrase: str
     detail: str
+    kind: RefusalKind
+    username: str | None = None
+    """The one that was named, where it was the wrong one."""
     unknown: tuple[int, ...] = ()
     """Attributes that we would have to know."""
 
@@ -40,7 +43,7 @@ class Refusal:
         return ERROR_REASONS.get(self.code, Reason.BAD_REQUEST)
 
 
-CONFLICT = Refusal(487, "Role Conflict", "check claims our role; we keep it")
+CONFLICT = Refusal(487, "Role Conflict", "check claims our role; we keep it", "role-conflict")
 
 
 def refusal(
@@ -56,18 +59,19 @@ def refusal(
         or username is None
         or stun.Attribute.MESSAGE_INTEGRITY not in request
     ):
-        return Refusal(400, "Bad Request", "request without USERNAME and MESSAGE-INTEGRITY")
+        detail = "request without USERNAME and MESSAGE-INTEGRITY"
+        return Refusal(400, "Bad Request", detail, "no-credentials")
     if not names(username, ours, theirs):
         detail = f"check for another user fragment: {username[:64]}"
-        return Refusal(401, "Unauthenticated", detail)
+        return Refusal(401, "Unauthenticated", detail, "wrong-user-fragment", username[:64])
     if not request.signed_with(password):
         detail = "check with wrong MESSAGE-INTEGRITY: the password in it is not ours"
-        return Refusal(401, "Unauthenticated", detail)
+        return Refusal(401, "Unauthenticated", detail, "wrong-password")
     unknown = request.not_comprehended(COMPREHENDED)
     if unknown:
         numbers = ", ".join(f"0x{number:04x}" for number in unknown[:8])
         detail = f"check with attributes that we would have to know: {numbers}"
-        return Refusal(420, "Unknown Attribute", detail, unknown)
+        return Refusal(420, "Unknown Attribute", detail, "unknown-attributes", unknown=unknown)
     return None
 
 

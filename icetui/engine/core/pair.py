@@ -10,9 +10,11 @@ import enum
 import math
 
 from icetui import events
+from icetui.engine import stun
 from icetui.engine.core.base import Address, Base
-from icetui.engine.core.request import Request
-from icetui.events import PairState, Reason
+from icetui.engine.core.failure import Failure
+from icetui.engine.core.request import Request, held
+from icetui.events import Evidence, PairState, Reason
 
 AT_ONCE, NEVER = -math.inf, math.inf
 """Loop times: before anything that has a time, and after it."""
@@ -58,6 +60,7 @@ class CandidatePair:
         self.mapped: str | None = None
         self.reason: Reason | None = None
         self.detail: str | None = None
+        self.evidence: Evidence | None = None
         self.triggered = False
 
         self.requests_sent = 0
@@ -123,21 +126,21 @@ class CandidatePair:
         self.attempt = 0
         self.request = None
         self.rechecks = 0
-        self.reason = self.detail = None
+        self.reason = self.detail = self.evidence = None
         self.state = State.WAITING
 
     def succeed(self) -> None:
         """A check was answered."""
         self.fruitless, self.first_check = 0, None
         self.state, self.valid = State.SUCCEEDED, True
-        self.reason = self.detail = None
+        self.reason = self.detail = self.evidence = None
         self.request = None
 
-    def fail(self, reason: Reason, detail: str) -> None:
+    def fail(self, failure: Failure) -> None:
         """It does not work, or not any more."""
         self.state = State.FAILED
         self.valid = self.nominated = self.remote_nominated = False
-        self.reason, self.detail = reason, detail
+        self.reason, self.detail, self.evidence = failure
         self.request = None
         self.open_probes.clear()
         self.unanswered_since = None
@@ -152,6 +155,16 @@ class CandidatePair:
     def addr(self) -> Address:
         return (self.remote.address, self.remote.port)
 
+    def count_sent(self, size: int) -> None:
+        """A datagram of data has left."""
+        self.packets_sent += 1
+        self.bytes_sent += size
+
+    def count_received(self, size: int) -> None:
+        """A datagram of data has come."""
+        self.packets_received += 1
+        self.bytes_received += size
+
     def measure(self, seconds: float) -> None:
         """Take in a round trip time (RFC 6298's smoothing, 1/8)."""
         self.current_round_trip_time = seconds
@@ -159,6 +172,30 @@ class CandidatePair:
         self.round_trips += 1
         before = self.smoothed_round_trip
         self.smoothed_round_trip = seconds if before is None else before + (seconds - before) / 8
+
+    def take_round_trip(self, request: Request, answer: stun.Message, at: float) -> float | None:
+        """Take in the round trip of an answer that came at `at`, where it is known.
+
+        What an icetui over there took to answer is not the network's and left out.
+        """
+        round_trip = request.round_trip(at)
+        if round_trip is not None:
+            round_trip -= held(answer, round_trip)
+            if not self.round_trips:
+                self.smoothed_round_trip = None  # what stood there was only a bound
+            self.measure(round_trip)
+        elif self.smoothed_round_trip is None:
+            # Which sending was answered is not known; the longest it can have been keeps a slow
+            # path from being taken for a silent one until there is a measurement.
+            self.smoothed_round_trip = max(0.0, at - request.sent[0])
+        return round_trip
+
+    def unanswered_words(self) -> str:
+        """The evidence of silence in words."""
+        sent = self.requests_sent + self.retransmissions_sent
+        theirs = self.requests_received
+        heard = f", though {theirs} of theirs arrived" if theirs else ""
+        return f"{sent} {'request' if sent == 1 else 'requests'}, no answer{heard}"
 
     def count_loss(self, answered: bytes) -> None:
         """A request was answered; those before it that were not are lost. Smoothed like the round
@@ -195,6 +232,7 @@ class CandidatePair:
             mapped=self.mapped,
             reason=self.reason,
             detail=self.detail,
+            evidence=self.evidence,
             relayed=self.relayed,
             triggered=self.triggered,
             requests_sent=self.requests_sent,

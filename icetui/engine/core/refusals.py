@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from icetui import events
 from icetui.engine.core.base import Address, Base
 from icetui.engine.core.outbox import Outbox
 from icetui.engine.core.tally import Tally
-from icetui.events import Reason, address_port
+from icetui.events import Reason, RefusalKind, address_port
 
 
 class Refusals:
@@ -17,8 +19,16 @@ class Refusals:
         self._refused = Tally()
         self._dropped = Tally()
 
-    def refuse(self, base: Base, source: Address, reason: Reason, detail: str) -> None:
-        """A STUN message."""
+    def refuse(
+        self,
+        base: Base,
+        source: Address,
+        reason: Reason,
+        detail: str,
+        kind: RefusalKind = "other",
+        **facts: Any,
+    ) -> None:
+        """A STUN message; `facts` are further fields of `events.Refused`."""
         count = self._refused.add((source, detail))
         if count is not None:
             self._outbox.tell(
@@ -27,7 +37,9 @@ class Refusals:
                 local=address_port(*base.address),
                 reason=reason,
                 detail=detail,
+                kind=kind,
                 count=count,
+                **facts,
             )
 
     def drop(self, source: Address, cause: str) -> None:

@@ -186,6 +186,7 @@ def test_an_answer_from_elsewhere_fails_the_pair(stage: Stage) -> None:
     stage.alice.hear(ALICE, STRANGER, answer(request, stage.bob.pwd))
     pair = stage.alice.pair
     assert (pair.valid, pair.reason) == (False, Reason.ADDRESS_MISMATCH)
+    assert pair.evidence == events.Evidence(answered_from="198.51.100.66:4000")
 
 
 def test_an_answer_that_nobody_asked_for_is_nothing(stage: Stage) -> None:
@@ -202,6 +203,7 @@ def test_an_unsigned_401_is_believed_as_a_reason_and_an_unsigned_403_is_not(stag
     assert stage.alice.pair.reason is None
     stage.alice.hear(ALICE, BOB, error(request, 401))
     assert stage.alice.pair.reason == Reason.UNAUTHENTICATED
+    assert stage.alice.pair.evidence == events.Evidence(code=401, phrase="no")
 
 
 def test_one_odd_error_does_not_end_a_valid_pair(stage: Stage) -> None:
@@ -257,13 +259,15 @@ def test_how_a_peer_sees_us_is_told_to_the_shell(stage: Stage) -> None:
 def test_icmp_fails_a_pair_that_is_checked_and_explains_one_that_is_valid(stage: Stage) -> None:
     alone(stage)
     base, alice = stage.alice.bases[ALICE], stage.alice
-    reason = Reason.ICMP_UNREACHABLE
-    alice.do(alice.agent.undelivered, base, BOB, reason, "port unreachable", stage.now)
-    assert (alice.pair.state, alice.pair.reason) == ("failed", reason)
+    evidence = events.Evidence(icmp_version=4, icmp_type=3, icmp_code=3, router="192.0.2.2")
+    why = core.Failure(Reason.ICMP_UNREACHABLE, "port unreachable", evidence)
+    alice.do(alice.agent.undelivered, base, BOB, why, stage.now)
+    assert (alice.pair.state, alice.pair.reason) == ("failed", Reason.ICMP_UNREACHABLE)
+    assert alice.pair.evidence == evidence
     other = Stage()
     other.connect()
     alice, base = other.alice, other.alice.bases[ALICE]
-    alice.do(alice.agent.undelivered, base, BOB, reason, "port unreachable", other.now)
+    alice.do(alice.agent.undelivered, base, BOB, why, other.now)
     other.run(0.1)
     assert alice.pair.valid and alice.pair.detail in (None, "port unreachable")
 
@@ -285,7 +289,13 @@ def test_who_has_the_wrong_password_or_name_gets_401_and_moves_nothing(stage: St
     stage.bob.hear(BOB, STRANGER, check(stage.bob, stage.alice.ufrag, "x" * 22))
     stage.bob.hear(BOB, STRANGER, check(stage.bob, "somebody"))
     assert codes(stage.bob, STRANGER) == [401, 401]
-    assert {r.reason for r in stage.bob.of(events.Refused)} == {Reason.UNAUTHENTICATED}
+    refused = stage.bob.of(events.Refused)
+    assert {r.reason for r in refused} == {Reason.UNAUTHENTICATED}
+    assert [(r.kind, r.code) for r in refused] == [
+        ("wrong-password", 401),
+        ("wrong-user-fragment", 401),
+    ]
+    assert refused[1].username == f"{stage.bob.ufrag}:somebody"
     assert len(stage.bob.session.remote_candidates) == 1
 
 
@@ -294,6 +304,29 @@ def test_a_request_without_credentials_gets_400(stage: Stage) -> None:
     bare = stun.Builder(stun.Method.BINDING, stun.Class.REQUEST, bytes(12))
     stage.bob.hear(BOB, STRANGER, bare.fingerprint().finish().raw)
     assert codes(stage.bob, STRANGER) == [400]
+
+
+def test_a_check_that_wants_more_than_we_know_gets_420_and_moves_nothing(stage: Stage) -> None:
+    stage.homes()
+    stage.bob.know(stage.alice)
+    request = stun.Builder(stun.Method.BINDING, stun.Class.REQUEST, b"t" * 12)
+    request.text(stun.Attribute.USERNAME, f"{stage.bob.ufrag}:{stage.alice.ufrag}")
+    request.add(0x7ABC, b"new").add(0x9ABC, b"may be passed over")
+    stage.bob.hear(BOB, STRANGER, request.sign(stage.bob.pwd.encode()).finish().raw)
+    assert codes(stage.bob, STRANGER) == [420]
+    _, said = stage.bob.sent[-1]
+    assert said.message.unknown_attributes == (0x7ABC,)
+    assert stage.bob.of(events.Refused)[-1].attributes == (0x7ABC,)
+    assert len(stage.bob.session.remote_candidates) == 1
+
+
+def test_what_is_never_answered_is_forgotten_after_half_a_minute(stage: Stage) -> None:
+    request = alone(stage)
+    stage.run(120.0)
+    base, newest = stage.alice.bases[ALICE], stage.alice.agent.newest
+    assert len(newest.checks.pending._by_base[base]) < 40
+    stage.alice.hear(ALICE, BOB, answer(request, stage.bob.pwd))
+    assert not stage.alice.pair.valid, "an answer two minutes late is to nothing"
 
 
 def test_a_check_of_theirs_triggers_ours_though_one_is_in_progress(stage: Stage) -> None:
@@ -337,6 +370,12 @@ def test_new_ports_of_one_host_are_taken_in_up_to_a_bound(stage: Stage) -> None:
     for port in range(200):
         stage.bob.hear(BOB, (STRANGER[0], 1000 + port), check(stage.bob, stage.alice.ufrag))
     assert len(stage.bob.session.remote_candidates) <= 17
+    added = len(stage.bob.of(events.RemoteCandidateAdded))
+    for port in range(300):
+        stage.bob.hear(BOB, (STRANGER[0], 2000 + port), check(stage.bob, stage.alice.ufrag))
+        stage.run(0.1)
+    more = len(stage.bob.of(events.RemoteCandidateAdded)) - added
+    assert 5 <= more <= 16, "one each two seconds, in the place of one that came to nothing"
 
 
 def test_families_are_not_mixed_and_hidden_hosts_not_told_to_relays(stage: Stage) -> None:

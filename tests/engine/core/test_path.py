@@ -146,7 +146,8 @@ def test_a_relayed_path_is_nominated_when_no_direct_one_comes_in_time(stage: Sta
     assert 0.5 <= stage.now - began <= 0.7
 
 
-def test_a_lost_nomination_is_sent_again(stage: Stage) -> None:
+def test_a_lost_nomination_is_sent_again_before_the_next_probe() -> None:
+    stage = Stage(Timing(probe_settling=9.0, probe_selected=9.0))  # probes nominate, too
     stage.homes()
     dropped: list[bytes] = []
 
@@ -158,8 +159,22 @@ def test_a_lost_nomination_is_sent_again(stage: Stage) -> None:
         return False
 
     stage.lost = lost
-    stage.meet()
+    stage.alice.know(stage.bob)
+    stage.bob.know(stage.alice)
+    assert stage.run_until(stage.completed, 2.0) < 0.04 + 3 * Timing().nomination_timeout + 0.1
     assert len(dropped) == 3
+
+
+def test_an_answer_to_a_nomination_that_was_replaced_nominates_nothing(stage: Stage) -> None:
+    two_bases(stage)
+    bob = stage.bob
+    path = bob.session.selected
+    spare = next(p for p in valid(bob) if p != path)
+    for pair in (spare, str(path)):  # both nominations are on their way at one time
+        bob.do(bob.agent.nominate, pair, stage.now)
+    stage.run(1.0)
+    assert [e.pair for e in bob.of(events.SelectedPairChanged)] == [path]
+    assert bob.agent.path is not None and bob.agent.path.nominated
 
 
 def test_a_pair_can_be_chosen_by_hand_by_the_controlling_side_alone(stage: Stage) -> None:
@@ -190,10 +205,11 @@ def test_ten_minutes_pass_in_no_time_and_nothing_grows(stage: Stage) -> None:
     assert 600 <= asked <= 800, "each 0.75 to 1 s"
     assert len(stage.alice.of(events.SelectedPairChanged)) == 1
     assert stage.alice.ticks - ticks < 5 * asked, "nothing is looked at before its time"
-    checks = stage.alice.agent.newest
-    held = (checks._pending._by_base, checks._upkeep_due._heap, checks._plan._due)
+    newest = stage.alice.agent.newest
+    checks = newest.checks
+    held = (checks.pending._by_base, newest._upkeep_due._heap, checks.plan._due)
     assert max(len(h) for h in held) < 50  # type: ignore[arg-type]  # all of them are sized
-    assert sum(map(len, checks._pending._by_base.values())) < 50
+    assert sum(map(len, checks.pending._by_base.values())) < 50
 
 
 def test_a_dead_path_is_shown_within_two_seconds_and_lost_when_consent_has_expired(
@@ -337,3 +353,16 @@ def test_timing_can_be_chosen() -> None:
     stage.alice.know(stage.bob)
     stage.run(0.101)
     assert len(stage.alice.requests()) == 3
+
+
+def test_while_the_path_owes_an_answer_the_others_are_asked_at_the_same_time(stage: Stage) -> None:
+    """So that there is one that has just answered when the path turns out to be dead."""
+    two_bases(stage)
+    dead = stage.alice.agent.path
+    assert dead is not None
+    stage.run(7.0)
+    cut(stage, dead.base.address[0])
+    stage.run_until(lambda: stage.alice.agent.path is not dead, 5.0)
+    spare = stage.alice.agent.path
+    assert spare is not None and spare.last_heard is not None
+    assert stage.now - spare.last_heard < 0.3
