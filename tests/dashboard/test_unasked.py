@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from icetui import events
+from icetui.dashboard import handover
 from icetui.dashboard.app import Dashboard
 from icetui.masking import Mask, Masked
 from tests.dashboard.looking import PretendClipboard, lines_of
@@ -41,7 +42,7 @@ async def test_ours_is_copied_after_a_paste_but_never_for_another_program(
     async with app.run_test(size=(120, 40)) as pilot:
         source.feed(stream()[:-1])
         await source.told()
-        app.hand_in("icetui:anything")
+        handover.hand_in(app, "icetui:anything")
         source.feed(stream()[-1:])
         await source.told()
         await pilot.pause(0.6)  # longer than whatever is copied by itself waits
