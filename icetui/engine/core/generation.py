@@ -241,7 +241,7 @@ class Generation:
         self, pair: CandidatePair, request: Request, answer: stun.Message, now: float
     ) -> None:
         if answer.error_code == 487:
-            if self.role.switches_after(request.message):
+            if self.checks.switch_after(request.message):
                 self._switch_role(now)
             if not pair.valid:
                 self.checks.trigger(pair)

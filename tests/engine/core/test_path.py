@@ -83,11 +83,13 @@ def test_a_487_to_a_request_of_before_the_switch_does_not_switch_back(stage: Sta
     stage.bob.know(stage.alice, controlling=True)
     stage.run(0.3)
     requests = [s.message for _, s in stage.bob.sent]
+    tie_breaker = stage.bob.agent.newest.role.tie_breaker
     for request in (requests[0], requests[0]):
         refused = stun.Builder(request.method, stun.Class.ERROR, request.transaction_id)
         refused.error(487, "Role Conflict").sign(stage.alice.pwd.encode())
         stage.bob.hear(BOB, ALICE, refused.fingerprint().finish().raw)
     assert stage.bob.session.role == "controlled"
+    assert stage.bob.agent.newest.role.tie_breaker != tie_breaker, "RFC 8445 section 7.2.5.1"
 
 
 def test_whoever_never_gives_way_is_given_way_to(stage: Stage) -> None:
