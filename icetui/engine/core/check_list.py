@@ -201,6 +201,14 @@ class CheckList:
         pair.attempt += 1
         return pair.request
 
+    def switch_after(self, request: stun.Message) -> bool:
+        """A request of ours was answered with 487: whether we take the other role for that. The
+        tie-breaker is another one then (section 7.2.5.1)."""
+        if not self.role.switches_after(request):
+            return False
+        self.role.tie_breaker = self._random.getrandbits(64)
+        return True
+
     def trigger(self, pair: CandidatePair) -> None:
         """Check this pair anew and before all others."""
         pair.restart_checks()
@@ -240,6 +248,7 @@ class CheckList:
             f"{self.their_ufrag}:{self._ufrag}",
             self.their_pwd,
             self.role,
+            pair.base,
             nominates=nominates,
         )
         return Request(message, pair.addr, purpose)

@@ -241,7 +241,7 @@ class Generation:
         self, pair: CandidatePair, request: Request, answer: stun.Message, now: float
     ) -> None:
         if answer.error_code == 487:
-            if self.role.switches_after(request.message):
+            if self.checks.switch_after(request.message):
                 self._switch_role(now)
             if not pair.valid:
                 self.checks.trigger(pair)
@@ -363,7 +363,8 @@ class Generation:
         pair.responses_sent += 1
         self.role.agreed()
         self._heard(now)
-        if stun.Attribute.USE_CANDIDATE in message and not self.role.controlling:
+        nominates = stun.Attribute.USE_CANDIDATE in message and not self.role.controlling
+        if nominates and not self.path.overtaken(pair, now):
             pair.remote_nominated = True
         if pair.valid:
             if pair.remote_nominated and not pair.nominated:

@@ -52,6 +52,8 @@ class CandidatePair:
         self.valid = False
         self.nominated = False
         self.remote_nominated = False
+        self.replaced_at = -math.inf
+        """When the nomination of another pair replaced its own."""
         self.of_known_host = True
         """Their description names this IP address. A check from elsewhere may come through a relay
         that is not signalled yet, and says priority as if it were direct (RFC 8445 7.1.1)."""
@@ -106,6 +108,7 @@ class CandidatePair:
         self.smoothed_loss = 0.0
         """What share of the requests gets no answer, as far as others have been answered since:
         in a silence there is nothing to tell loss by."""
+        self.loss_samples = 0
         self.loss_counted_until = -math.inf
         self.open_probes: dict[bytes, float] = {}
 
@@ -198,16 +201,21 @@ class CandidatePair:
         return f"{sent} {'request' if sent == 1 else 'requests'}, no answer{heard}"
 
     def count_loss(self, answered: bytes) -> None:
-        """A request was answered; those before it that were not are lost. Smoothed like the round
-        trip."""
+        """A request was answered; those before it that were not are lost."""
         sent = self.open_probes.pop(answered, None)
         if sent is None:
             return
         for earlier in self.open_probes.values():
             if self.loss_counted_until < earlier < sent:
-                self.smoothed_loss += (1 - self.smoothed_loss) / 8
+                self._take_loss(1.0)
         self.loss_counted_until = max(self.loss_counted_until, sent)
-        self.smoothed_loss -= self.smoothed_loss / 8
+        self._take_loss(0.0)
+
+    def _take_loss(self, lost: float) -> None:
+        """Smoothed over twice as many as the round trip, as an estimate that is too low takes loss
+        for silence; what was assumed at first counts as much as two."""
+        self.loss_samples += 1
+        self.smoothed_loss += (lost - self.smoothed_loss) / min(16, self.loss_samples + 2)
 
     @property
     def relays(self) -> int:

@@ -97,10 +97,17 @@ class PathChoice:
         for other in self._pairs:
             if other is not pair and other.nominated:
                 other.nominated = other.remote_nominated = False
+                other.replaced_at = now
                 self._figures.show(other)
         self._figures.show(pair)
         self._select(pair, cause)
         return self.reconsider(now)
+
+    def overtaken(self, pair: CandidatePair, now: float) -> bool:
+        """Whether a nomination of this pair, which has come just now, was sent before the one that
+        has replaced it."""
+        least = 1.5 * (pair.smoothed_round_trip or 0.0)
+        return now - pair.replaced_at < max(self._timing.overtaken, least)
 
     def lost(self, pair: CandidatePair, now: float) -> CandidatePair | None:
         """A valid pair failed, or went silent."""

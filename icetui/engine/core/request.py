@@ -12,14 +12,14 @@ from typing import Literal
 
 from icetui import __version__
 from icetui.engine import stun
-from icetui.engine.core.base import Address
+from icetui.engine.core.base import Address, Base
 from icetui.engine.core.role import Role
 from icetui.events import Reason
 
 Purpose = Literal["check", "nomination", "consent", "probe"]
 
-PRFLX_PRIORITY = (110 << 24) | (65535 << 8) | 255
-"""PRIORITY of our checks (RFC 8445 section 7.1.1)."""
+PRFLX = 110
+"""Type preference of peer-reflexive candidates (RFC 8445 section 5.1.2.1)."""
 HELD = re.compile(r"icetui [0-9.]{1,16} \(held ([0-9]{1,7}) us\)")
 
 ERROR_REASONS = {
@@ -56,13 +56,23 @@ class Request:
 
 
 def check(
-    transaction_id: bytes, username: str, password: bytes, role: Role, *, nominates: bool
+    transaction_id: bytes,
+    username: str,
+    password: bytes,
+    role: Role,
+    base: Base,
+    *,
+    nominates: bool,
 ) -> stun.Message:
-    """A signed Binding request; `username` is "theirs:ours"."""
+    """A signed Binding request from a base; `username` is "theirs:ours".
+
+    PRIORITY is what the base would have as a peer-reflexive candidate (section 7.1.1).
+    """
+    priority = PRFLX << 24 | (base.candidate.priority & 0xFFFFFF)
     builder = (
         stun.Builder(stun.Method.BINDING, stun.Class.REQUEST, transaction_id)
         .text(stun.Attribute.USERNAME, username)
-        .number(stun.Attribute.PRIORITY, PRFLX_PRIORITY)
+        .number(stun.Attribute.PRIORITY, priority)
         .number(role.attribute, role.tie_breaker)
     )
     if nominates:

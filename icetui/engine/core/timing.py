@@ -65,6 +65,10 @@ class Timing:
     """Until a nomination is sent again; at least one and a half round trips."""
     nominations: int = 20
     """How often one nomination is sent."""
+    overtaken: float = 0.3
+    """For how long a nomination of the pair that another has just replaced is taken for one that
+    was overtaken on its way; at least one and a half round trips. One that is meant comes again
+    with the next request for consent."""
 
     tick: float = 0.05
     """For how long changes of a pair's figures are gathered before it is shown."""
@@ -87,7 +91,7 @@ class Timing:
     probe_settling: float = 0.2
     """Between probes of a valid direct pair for `lively`, until one is nominated: each lets the
     other side try again at once."""
-    false_alarm: float = 0.005
+    false_alarm: float = 0.0002
     """How likely it may be that loss alone explains a silence. By the loss seen so far this many
     requests must stay unanswered, for `silence_most` at the most."""
     silence_most: float = 3.0

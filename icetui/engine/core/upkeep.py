@@ -196,6 +196,7 @@ class Upkeep:
         """What this pair loses, or at least may by what others lose: most share a link."""
         if now - self._looked >= self._timing.tick:
             self._looked = now
-            answering = (p.smoothed_loss for p in self._pairs if p.valid and not p.silent)
-            self._worst_loss = max(answering, default=0.0)
+            # What is only assumed of a pair that was hardly asked says nothing of the others.
+            known = (p for p in self._pairs if p.valid and not p.silent and p.loss_samples > 2)
+            self._worst_loss = max((p.smoothed_loss for p in known), default=0.0)
         return max(pair.smoothed_loss, self._worst_loss)

@@ -97,6 +97,24 @@ def test_both_sides_reckon_the_same_priority_for_a_pair(stage: Stage) -> None:
     assert stage.alice.pair.priority == stage.bob.pair.priority == wanted
 
 
+def test_a_check_says_the_priority_that_its_own_base_would_have_as_peer_reflexive(
+    stage: Stage,
+) -> None:
+    """RFC 8445 section 7.1.1."""
+    alice = stage.alice
+    for number, preference in enumerate((65535, 65534, 7)):
+        priority = 126 << 24 | preference << 8 | 255
+        base = core.Base(candidate(f"192.0.2.{number + 1}", number=f"L{number}", priority=priority))
+        alice.bases[base.address] = base
+        alice.do(alice.agent.add_base, base, stage.now)
+    alice.learn(candidate("198.51.100.1", 5000))
+    alice.know(stage.bob)
+    stage.run(0.1)
+    said = {s.base.address[0]: s.message.number(stun.Attribute.PRIORITY) for _, s in alice.sent}
+    wanted = [110 << 24 | preference << 8 | 255 for preference in (65535, 65534, 7)]
+    assert [said[f"192.0.2.{n}"] for n in (1, 2, 3)] == wanted
+
+
 def test_no_two_checks_leave_closer_than_ta(stage: Stage) -> None:
     stage.alice.base("192.0.2.1")
     for port in range(20):

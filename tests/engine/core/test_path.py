@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 
 import pytest
@@ -82,11 +83,13 @@ def test_a_487_to_a_request_of_before_the_switch_does_not_switch_back(stage: Sta
     stage.bob.know(stage.alice, controlling=True)
     stage.run(0.3)
     requests = [s.message for _, s in stage.bob.sent]
+    tie_breaker = stage.bob.agent.newest.role.tie_breaker
     for request in (requests[0], requests[0]):
         refused = stun.Builder(request.method, stun.Class.ERROR, request.transaction_id)
         refused.error(487, "Role Conflict").sign(stage.alice.pwd.encode())
         stage.bob.hear(BOB, ALICE, refused.fingerprint().finish().raw)
     assert stage.bob.session.role == "controlled"
+    assert stage.bob.agent.newest.role.tie_breaker != tie_breaker, "RFC 8445 section 7.2.5.1"
 
 
 def test_whoever_never_gives_way_is_given_way_to(stage: Stage) -> None:
@@ -291,17 +294,60 @@ def test_a_lost_base_takes_its_pairs_with_it(stage: Stage) -> None:
     assert all(s.base is not path.base for _, s in alice.sent[before:])
 
 
-def test_thirty_percent_loss_is_no_silence(stage: Stage) -> None:
-    import random
+def test_thirty_percent_loss_a_link_is_not_taken_for_silence() -> None:
+    """Two lines lie between them: half of what is sent one way is lost, three of four round trips.
+    A direct and a relayed pair are there all the time."""
+    switches = 0
+    for seed in range(6):
+        stage, dice = Stage(), random.Random(seed)
+        stage.alice.base("192.0.2.1")
+        stage.bob.base("192.0.2.2")
+        stage.bob.base("192.0.2.99", kind="relay")
+        stage.lost = lambda side, to, data, dice=dice: dice.random() < 0.51  # type: ignore[misc]
+        stage.alice.know(stage.bob)
+        stage.bob.know(stage.alice)
+        stage.run(15.0)
+        before = [len(s.of(events.SelectedPairChanged)) for s in stage.sides]
+        stage.run(120.0)
+        after = [len(s.of(events.SelectedPairChanged)) for s in stage.sides]
+        switches += max(b - a for a, b in zip(before, after, strict=True))
+        assert all(s.session.connected for s in stage.sides)
+        direct, other = (s.agent.path for s in stage.sides)
+        assert direct and other and direct.base.address == other.addr
+        assert stage.alice.of(events.RequestLost)
+    assert switches <= 12, "one a minute"
 
-    stage.connect()
-    dice = random.Random(7)
-    stage.lost = lambda side, to, data: dice.random() < 0.15
-    stage.run(120.0)
-    assert all(s.session.connected for s in stage.sides)
-    silent = [e for e in stage.alice.of(events.ConnectionStateChanged) if e.state == "disconnected"]
-    assert len(silent) <= 1
-    assert stage.alice.of(events.RequestLost)
+
+def test_a_dead_lossy_path_is_shown_within_three_and_a_half_seconds() -> None:
+    stage, dice = Stage(), random.Random(3)
+    stage.homes()
+    stage.lost = lambda side, to, data: dice.random() < 0.3
+    stage.alice.know(stage.bob)
+    stage.bob.know(stage.alice)
+    stage.run(30.0)
+    assert stage.alice.session.connected
+    stage.lost = lambda side, to, data: True
+    assert stage.run_until(lambda: stage.alice.session.state == "disconnected", 9.0) <= 4.0
+
+
+def test_a_nomination_that_was_overtaken_on_its_way_does_not_turn_the_path_back(
+    stage: Stage,
+) -> None:
+    two_bases(stage)
+    alice, bob = stage.alice, stage.bob
+    old = bob.agent.path
+    assert old is not None
+    spare = next(p for p in valid(bob) if p != old.id)
+    bob.do(bob.agent.nominate, spare, stage.now)
+    stage.run(0.1)
+    path = alice.session.selected
+    late = check(alice, bob.ufrag, role=0x802A, tie=2**64 - 1, nominates=1)
+    alice.hear(old.addr, old.base.address, late)
+    assert alice.session.selected == path
+    stage.run(0.5)
+    assert alice.session.selected == path
+    alice.hear(old.addr, old.base.address, late)
+    assert alice.session.selected != path, "one that is meant comes again"
 
 
 # --- restart --------------------------------------------------------------------------------------
