@@ -214,6 +214,7 @@ class IceSession:
                 lite=theirs.lite,
                 controlling=self._controls(theirs),
                 has_ours=theirs.sdp_type == "answer",
+                icetui=theirs.kind == "blob",
                 now=self.net.now(),
             )
             self._publish()

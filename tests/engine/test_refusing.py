@@ -7,7 +7,7 @@ import os
 import socket
 import struct
 
-from icetui import events
+from icetui import events, signaling
 from icetui.engine import stun
 from icetui.engine.core import frames
 from icetui.events import Reason
@@ -137,7 +137,7 @@ async def test_malformed_stun_never_stops_the_engine(pair: tuple[Side, Side]) ->
 async def test_data_from_a_stranger_is_dropped_and_counted(pair: tuple[Side, Side]) -> None:
     one, other = pair
     await connect(one, other)
-    await ask(one, frames.text(1, b"let me in"))
+    await ask(one, frames.text(b"any key", 1, 1, b"let me in"))
     assert one.session.dropped
     assert not one.session.texts
 
@@ -155,9 +155,30 @@ async def test_texts_go_both_ways_and_are_echoed(pair: tuple[Side, Side]) -> Non
     assert received == ["[red]not markup[/y] ·[31m ünïcödé"], "cleaned where it enters"
 
 
-async def test_hostile_data_is_text_of_bounded_length(pair: tuple[Side, Side]) -> None:
+async def connect_as_a_foreign_program(one: Side, other: Side) -> None:
+    """The other side does not know that one is an icetui: it has its SDP."""
+    other.agent.paste(signaling.write_sdp(signaling.read(await one.blob())))
+    one.agent.paste(await other.blob())
+    for side in (one, other):
+        await side.until(lambda s: s.state == "completed", what="completed")
+
+
+async def test_unsigned_data_of_an_icetui_is_dropped(pair: tuple[Side, Side]) -> None:
+    """Anybody who can forge a source could have sent it, goodbyes too."""
     one, other = pair
     await connect(one, other)
+    one.send_raw(b"\xf1\x03", other.address)
+    one.send_raw(frames.bye(b"another key", 1), other.address)
+    one.send_raw(b"bare text", other.address)
+    await other.until(lambda s: sum(d.count for d in s.dropped.values()) >= 3)
+    assert not other.session.peer_left
+    assert not other.session.texts
+    assert other.session.state == "completed"
+
+
+async def test_hostile_data_is_text_of_bounded_length(pair: tuple[Side, Side]) -> None:
+    one, other = pair
+    await connect_as_a_foreign_program(one, other)
     one.send_raw(b"\xff\xfe\xf0 not utf-8", other.address)
     one.send_raw(b"x" * 65000, other.address)
     await other.until(lambda s: len(s.texts) == 2)
@@ -172,7 +193,7 @@ async def test_a_flood_of_texts_is_dropped_beyond_what_a_person_reads(
     pair: tuple[Side, Side],
 ) -> None:
     one, other = pair
-    await connect(one, other)
+    await connect_as_a_foreign_program(one, other)
     for number in range(1000):
         one.send_raw(b"flood %d" % number, other.address)
     await other.until(lambda s: s.dropped)

@@ -43,7 +43,7 @@ class Conversation(Box):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box", id="conversation") as box:
-            box.border_title = "Messages: not encrypted"
+            box.border_title = "Messages: signed, not encrypted"
             yield Said(id="said")
             yield Text(id="problem")
             yield MessageInput(

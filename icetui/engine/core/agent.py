@@ -12,7 +12,6 @@ from icetui.engine import stun
 from icetui.engine.core.base import Address, Base
 from icetui.engine.core.conversation import Conversation, unsendable
 from icetui.engine.core.failure import Failure
-from icetui.engine.core.frames import bye
 from icetui.engine.core.generation import Generation
 from icetui.engine.core.outbox import Outbox, Output, SendData
 from icetui.engine.core.pair import CandidatePair
@@ -163,13 +162,16 @@ class Agent:
         controlling: bool,
         now: float,
         has_ours: bool = False,
+        icetui: bool = False,
     ) -> None:
         """The other side's credentials, and whether we begin as the controlling side. The grammar
         of RFC 8445 section 5.3 is the reader's to check.
 
         `has_ours`: it has our description for certain, as it has answered it. Servers that answer
         checks, send none and do not say that they are lite are nominated like all others then.
+        `icetui`: it is one, so what it says is signed.
         """
+        self._conversation.of_icetui = icetui
         self.newest.set_remote(
             ufrag, pwd, has_ours=lite or has_ours, lite=lite, controlling=controlling, now=now
         )
@@ -279,7 +281,7 @@ class Agent:
             return
         pair.count_received(len(data))
         generation.figures.moved(pair, now)
-        heard = self._conversation.read(data, now)
+        heard = self._conversation.read(data, generation.keys, now)
         if heard.dropped is not None:
             self._refusals.drop(source, heard.dropped)
         if heard.reply is not None:
@@ -309,7 +311,7 @@ class Agent:
             return problem
         if pair is None:
             return "there is no path to send it over yet"
-        self._send_data(generation, pair, self._conversation.send(text, now), now)
+        self._send_data(generation, pair, self._conversation.send(text, generation.keys, now), now)
         return None
 
     def nominate(self, pair_id: str, now: float) -> str | None:
@@ -327,7 +329,8 @@ class Agent:
         carrying = self.carrying
         if carrying is not None and carrying.path.selected is not None:
             for _ in range(2):  # one may get lost
-                self._send_data(carrying, carrying.path.selected, bye(), now)
+                bye = self._conversation.goodbye(carrying.keys)
+                self._send_data(carrying, carrying.path.selected, bye, now)
         for generation in self._generations:
             generation.stop()
 

@@ -16,6 +16,7 @@ from icetui.engine.core.check_list import CheckList, Turn
 from icetui.engine.core.connection import Connection
 from icetui.engine.core.deadlines import Deadlines
 from icetui.engine.core.failure import Failure
+from icetui.engine.core.frames import Keys, keys
 from icetui.engine.core.incoming_check import Refusal
 from icetui.engine.core.knockers import Knockers
 from icetui.engine.core.outbox import KnockedBy, Outbox, Prove, SeenAs, SendStun
@@ -47,6 +48,9 @@ class Generation:
     ) -> None:
         self.ufrag = ufrag
         self._pwd = pwd.encode()
+        self._keys: Keys | None = None
+        self._keys_of = b""
+        """The password of theirs that the keys are made with."""
         self.ended = False
         self._timing = timing
         self._outbox = outbox
@@ -73,6 +77,14 @@ class Generation:
         return self.checks.their_ufrag is not None
 
     # --- candidates and credentials -------------------------------------------------------------
+
+    @property
+    def keys(self) -> Keys:
+        """What this generation's data is signed with."""
+        if self._keys is None or self._keys_of != self.checks.their_pwd:
+            self._keys_of = self.checks.their_pwd
+            self._keys = keys(self._pwd, self._keys_of)
+        return self._keys
 
     def add_base(self, base: Base) -> None:
         """Pair a new host or relayed candidate with every remote candidate."""

@@ -445,8 +445,8 @@ def test_what_knocked_is_checked_at_once_when_their_description_comes(stage: Sta
 
 def test_data_counts_only_over_a_valid_pair(stage: Stage) -> None:
     alone(stage)
-    stage.alice.hear(ALICE, BOB, text(1, b"not yet"))
-    stage.alice.hear(ALICE, STRANGER, text(1, b"let me in"))
+    stage.alice.hear(ALICE, BOB, text(b"key", 1, 1, b"not yet"))
+    stage.alice.hear(ALICE, STRANGER, text(b"key", 1, 1, b"let me in"))
     assert not stage.alice.session.texts
     assert len(stage.alice.of(events.DataDropped)) == 2
 
@@ -479,3 +479,25 @@ def test_after_a_goodbye_nothing_is_sent_and_nothing_counts_as_lost(stage: Stage
     assert len(stage.bob.sent) == before
     assert not stage.bob.of(events.RequestLost)
     assert stage.bob.session.state == "disconnected"
+
+
+def test_a_text_that_comes_again_is_dropped_and_one_without_signature_too(stage: Stage) -> None:
+    stage.connect()
+    data: list[bytes] = []
+    stage.lost = lambda side, to, sent: bool(not stun.is_stun(sent) and data.append(sent))
+    alice, bob = stage.alice, stage.bob
+    alice.do(alice.agent.send_text, "hello", stage.now)
+    stage.run(0.05)
+    for _ in range(100):
+        bob.hear(BOB, ALICE, data[0])
+    bob.hear(BOB, ALICE, b"bare words")
+    bob.hear(BOB, ALICE, b"\xf1\x03")
+    alice.hear(ALICE, BOB, data[0])
+    assert [t.text for t in bob.of(events.TextReceived)] == ["hello"]
+    assert not alice.of(events.TextReceived), "sent back to where it came from"
+    assert {d.cause for d in bob.of(events.DataDropped)} == {
+        "a message that came before, repeated on the way",
+        "data that the other side's icetui has not sent",
+        "a message of an icetui that is not signed by the other side",
+    }
+    assert bob.session.state == "completed"
