@@ -18,6 +18,7 @@ from aioice.candidate import candidate_priority
 
 from icetui import events
 from icetui.engine.binding import Answer, binding
+from icetui.engine.claims import impossible
 from icetui.engine.discovery import Discovery
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.interfaces import LocalAddress, local_addresses
@@ -272,9 +273,16 @@ class Gathering:
     ) -> tuple[Reason, str] | None:
         """Ask from one base; publish what it is seen as. Returns why not."""
 
+        lies: list[str] = []
+
         def answered(answer: Answer) -> None:
             if answer.round_trip is not None:
                 self._gatherer.server_answered(answer.round_trip)
+            why = impossible(answer.mapped, local.address)
+            if why is not None:
+                lies.append(why)
+                self._discovery.answered(endpoint, server.url, addr, answer)
+                return
             state = self._servers.get(server.url, server)
             if state.state != "ok":
                 self._show(
@@ -292,11 +300,15 @@ class Gathering:
         problem = await binding(endpoint, addr, answered)
         if problem is not None:
             self._discovery.unanswered(endpoint, server.url, addr, problem)
+        elif lies:
+            return Reason.BAD_REQUEST, lies[0]
         self._keepers.start(self._keep_warm(endpoint, addr, answered, late=problem is not None))
         return problem
 
     def _seen_by_turn(self, endpoint: Endpoint, url: str, addr: Address, mapped: Address) -> None:
         """TURN servers answer Binding requests as well (RFC 8656 section 3)."""
+        if impossible(mapped, endpoint.address[0]) is not None:
+            return
         self._by_turn.setdefault(endpoint, (url, addr, mapped))
         self._do_without_stun()
 

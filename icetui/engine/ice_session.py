@@ -16,6 +16,7 @@ import msgspec
 from icetui import events, signaling
 from icetui.answering import own_mid
 from icetui.engine import core
+from icetui.engine.claims import MOST_PEER_REFLEXIVE, impossible
 from icetui.engine.core import Timing
 from icetui.engine.core_runner import CoreRunner
 from icetui.engine.discovery import Discovery
@@ -436,6 +437,9 @@ class IceSession:
     def _peer_reflexive(self, endpoint: Endpoint, mapped: Address) -> None:
         """A peer sees us at an address no server told us (RFC 8445 section 7.2.5.3.1)."""
         if endpoint.base is None or mapped == endpoint.address:
+            return
+        told = sum(c.type == "prflx" for c in self._candidates.values())
+        if told >= MOST_PEER_REFLEXIVE or impossible(mapped, endpoint.address[0]) is not None:
             return
         base = endpoint.base.candidate
         self.found(

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from icetui.engine import stun
+from icetui.engine.claims import impossible
 from icetui.engine.endpoint import show
 from icetui.engine.net import (
     Address,
@@ -186,6 +187,10 @@ class TurnClient:
             raise NothingGranted("the server's answer has no XOR-MAPPED-ADDRESS")
         if relayed is None:
             raise NothingGranted("the server's answer has no XOR-RELAYED-ADDRESS")
+        for claimed in (mapped, relayed):
+            why = impossible(claimed, self._local)
+            if why is not None:
+                raise NothingGranted(why)
         self.mapped = mapped
         self.relayed = relayed
         self._tasks.start(self._keep_alive(), lambda: self._end(INTERNAL[1]))
