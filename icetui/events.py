@@ -97,7 +97,6 @@ class Candidate(Part, frozen=True, kw_only=True):
     """Ours only: name of the network interface the base belongs to."""
     server: str | None = None
     """Ours only: URI of the STUN or TURN server it came from."""
-    generation: Count = 0
     unsupported: str | None = None
     """Why icetui will not pair it (`ICE-TCP is not supported` …), or None."""
     mid: str | None = None

@@ -1,7 +1,7 @@
 """NAT behaviour discovery beside gathering (RFC 5780): the NAT table and what a blob says.
 
 What belongs here: which bases are examined and when, and what is told of it. How one base is
-examined is in `examining.py`, what it means in `nat.py`. Nothing here delays gathering.
+examined is in `examination.py`, what it means in `nat.py`. Nothing here delays gathering.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from icetui import events
 from icetui.engine import nat
 from icetui.engine.binding import Answer
 from icetui.engine.endpoint import Endpoint
-from icetui.engine.examining import MOST_ADDRESSES, Examination
+from icetui.engine.examination import MOST_ADDRESSES, Examination
 from icetui.engine.interfaces import LocalAddress
 from icetui.engine.nat import Evidence
 from icetui.engine.net import Address, Net

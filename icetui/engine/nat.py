@@ -1,7 +1,7 @@
 """What servers saw of one local address → how the NAT in front of it behaves (RFC 5780, RFC 4787).
 
 What belongs here: conclusions from evidence, and the sentences for what stays open. Pure: no
-socket, no clock. Who asks is `examining.py`, how a single test is done `nat_tests.py`.
+socket, no clock. Who asks is `examination.py`, how a single test is done `nat_probes.py`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,21 @@ from typing import Any
 import pytest
 
 from icetui.events import StunServer, TurnServer
+from tests.engine.held_loop import HeldLoop
 from tests.engine.side import Side
+
+OUTSIDE = {"coturn", "start_coturn", "start", "peer", "icetui"}
+"""Fixtures that are processes of their own, whose time is the machine's."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """A held clock wherever that can be."""
+    if OUTSIDE & set(getattr(item, "fixturenames", ())):
+        return {"real": asyncio.new_event_loop}
+    return {"held": HeldLoop}
 
 
 @pytest.fixture

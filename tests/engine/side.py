@@ -13,10 +13,10 @@ import msgspec
 from icetui import events, signaling
 from icetui.engine.core import Timing
 from icetui.engine.ice_session import IceSession
-from icetui.engine.net.system import System
 from icetui.engine.stream import Stream
 from icetui.event_reader import EventReader
 from icetui.session import Session
+from tests.engine.held_loop import LoopSystem
 
 QUICK = Timing(recheck=0.3, consent=2.0, probe_selected=0.2, silence=0.3, settled=0.3)
 """Clocks for tests that wait for one of them."""
@@ -34,7 +34,7 @@ class Side:
         self.seen: list[events.Event] = []
         self._changed = asyncio.Event()
         start = start or events.StartSession(interfaces=("lo",), ipv6=False)
-        net = System()
+        net = LoopSystem()
         stream = Stream(net, self._take, f"side{next(_names)}")
         self.agent = IceSession(net, stream, start, timing)
         self.agent.begin()

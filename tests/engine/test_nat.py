@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from icetui import events, signaling
-from icetui.engine import nat_tests
+from icetui.engine import nat_probes
 from icetui.engine.binding import Answer
-from icetui.engine.examining import unusable
+from icetui.engine.examination import unusable
 from icetui.engine.nat import Evidence, FilteringTest, conclude
 from icetui.engine.net.system import System
 from icetui.engine.stream import Stream
@@ -590,7 +590,7 @@ def test_no_answer_whatever_raises(
         transport, _ = await loop.create_datagram_endpoint(Liar, local_addr=(FIRST, 0))
         address = transport.get_extra_info("sockname")
         try:
-            async with nat_tests.probe(net, Stream(net, lambda _: None), FIRST) as asker:
+            async with nat_probes.probe(net, Stream(net, lambda _: None), FIRST) as asker:
                 outcome = await asker.ask(address, change=6, waits=(0.005, 0.01))
         finally:
             transport.close()

@@ -2,7 +2,7 @@
 
 What belongs here: the questions of one round and the evidence they bring. The sockets that ICE
 uses are only asked what they may be asked at any time, a Binding request to one more address; every
-other test has sockets of its own (`nat_tests.py`). Everything ends by itself.
+other test has sockets of its own (`nat_probes.py`). Everything ends by itself.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import contextlib
 import ipaddress
 from collections.abc import Callable, Iterator, Sequence
 
-from icetui.engine import nat_tests
+from icetui.engine import nat_probes
 from icetui.engine.binding import SERVER_TIMEOUTS, Answer, binding
 from icetui.engine.core.likelihood import private
 from icetui.engine.endpoint import Endpoint
@@ -170,7 +170,7 @@ class Examination:
         """Section 4.3, all its questions at once."""
         evidence = self.evidence
         others = dict.fromkeys([(other[0], server[1]), other, (server[0], other[1])])
-        waits = nat_tests.pace(round_trip)
+        waits = nat_probes.pace(round_trip)
         await asyncio.gather(*(self._question(there, waits) for there in others))
         if other in evidence.seen or (other[0], server[1]) in evidence.seen:
             await self._confirm()
@@ -179,7 +179,7 @@ class Examination:
 
     async def _test_filtering(self, server: Address, other: Address, round_trip: float) -> None:
         with self._a_socket():
-            test, ports = await nat_tests.filtering(
+            test, ports = await nat_probes.filtering(
                 self._net, self._stream, self._local, server, other, round_trip
             )
             self.evidence.tests.append(test)
@@ -194,7 +194,7 @@ class Examination:
         if not self.evidence.behind_nat:
             return
         with self._a_socket():
-            self.evidence.hairpin, ports = await nat_tests.hairpinning(
+            self.evidence.hairpin, ports = await nat_probes.hairpinning(
                 self._net, self._stream, self._local, server, self._round_trip
             )
             self.evidence.ports |= ports
@@ -203,7 +203,7 @@ class Examination:
         """Only IPv4 has carrier-grade NATs."""
         if self.evidence.behind_nat and ":" not in self._local:
             with self._a_socket():
-                self.evidence.routers = await nat_tests.routers(
+                self.evidence.routers = await nat_probes.routers(
                     self._net, self._stream, self._local, server
                 )
 
@@ -215,7 +215,7 @@ class Examination:
             [*(t.server for t in evidence.tests), *list(evidence.seen)[:1]]
         ):
             with self._a_socket():
-                evidence.lived, evidence.lapsed, problem = await nat_tests.lifetime(
+                evidence.lived, evidence.lapsed, problem = await nat_probes.lifetime(
                     self._net, self._stream, self._local, server, longest
                 )
             if evidence.lived is not None or evidence.lapsed is not None:
