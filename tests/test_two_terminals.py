@@ -134,6 +134,24 @@ def test_five_lines_stay_and_quiet_leaves_none(tmux: Tmux) -> None:
     assert "lasted" not in quiet.screen()
 
 
+def test_a_suspended_dashboard_is_drawn_whole_when_it_comes_back(tmux: Tmux) -> None:
+    window = tmux.open("bash", "--norc", "-i", columns=100, rows=30)
+    window.type(f"{' '.join(ICETUI)}\n")
+    before = window.until("icetui:")
+    window.keys("C-z")
+    window.until("Stopped")
+    window.type("clear; echo of another program\n")
+    window.until("(?m)^of another program")
+    window.type("fg\n")
+    after = window.until("icetui:")
+    for row in ("Candidates", "Pair checks", "What is going on", "quit"):
+        assert row in before
+        window.until(row)
+    after = window.screen()
+    assert "of another program" not in after
+    assert "behind by" not in after
+
+
 def test_a_damaged_paste_is_named_and_the_session_goes_on(tmux: Tmux) -> None:
     window = tmux.open(*ICETUI)
     window.until("icetui:")
