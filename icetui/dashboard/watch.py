@@ -15,6 +15,7 @@ from icetui.dashboard.chronicle import Chronicle
 from icetui.dashboard.exchange import Exchange
 from icetui.dashboard.freeze import snapshot
 from icetui.diagnosis import Finding, diagnose
+from icetui.recording import Recorded
 from icetui.session import Session
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ class Watch:
         self.exchange = Exchange()
         self.trouble: str | None = None
         """What went wrong with the stream itself, or that a recording has ended."""
-        self.saved: str | None = None
-        """Where a report of it was written last."""
+        self.reports: list[str] = []
+        """Files that reports of it were written to."""
         self._monotonic = monotonic
         self._heard = monotonic()
         self._findings: list[Finding] = []
@@ -97,6 +98,11 @@ class Watch:
         return self._findings
 
     @property
+    def recording(self) -> str | None:
+        """Where its events are written."""
+        return str(self.source.path) if isinstance(self.source, Recorded) else None
+
+    @property
     def failed(self) -> bool:
         """Whether it ended by a failure of the engine."""
         gone = self.trouble == GONE and self.session.closed is None
@@ -118,7 +124,7 @@ class Watch:
         """A copy that stands still while this one goes on folding."""
         copy = Watch(self.source, self._monotonic, snapshot(self.session))
         copy.chronicle, copy.exchange = self.chronicle, self.exchange
-        copy.trouble, copy.saved = self.trouble, self.saved
+        copy.trouble, copy.reports = self.trouble, self.reports
         copy._findings, copy._thought = self._findings, (float("inf"), 0)
         copy._stopped_at = self.now
         return copy
