@@ -27,6 +27,8 @@ THINK = 1.0
 """Seconds after which figures alone are a reason to diagnose anew."""
 SHARE = 20
 """A diagnosis is followed by so many times as long without one."""
+TOLERANCE = 0.3
+"""Seconds by which an event may come late, and the clock goes on all the same."""
 GONE = "✗ The engine has gone without a word."
 RECORDING_OVER = "End of recording."
 
@@ -54,7 +56,8 @@ class Watch:
         self.reports: list[str] = []
         """Files that reports of it were written to."""
         self._monotonic = monotonic
-        self._heard = monotonic()
+        self._at, self._heard = 0.0, monotonic()
+        """The stream's time, and when it was that of ours."""
         self._findings: list[Finding] = []
         self._thought = (float("-inf"), -1)
         """When, and after how many events, the findings were made; how many were news."""
@@ -69,7 +72,10 @@ class Watch:
         waiting = 0
         async for event in self.source.events():
             logged = self.session.logged
+            before = self.session.t
             self.session.apply(event)
+            if self.session.t > before:
+                self._set_clock(self.session.t)
             self.chronicle.apply(event)
             news = self.session.logged > logged and not isinstance(event, ROUTINE)
             self._news += news
@@ -77,10 +83,7 @@ class Watch:
             waiting += 1
             if waiting >= BATCH:
                 waiting = 0
-                self._heard = self._monotonic()
                 await asyncio.sleep(0)
-            elif waiting == 1:
-                self._heard = self._monotonic()
         if not self.source.live:
             self.trouble = RECORDING_OVER
         elif self.session.closed is None and self.session.failure is None:
@@ -118,7 +121,13 @@ class Watch:
             return self.session.t
         if self._clock is not None:
             return self._clock()
-        return self.session.t + self._monotonic() - self._heard
+        return self._at + self._monotonic() - self._heard
+
+    def _set_clock(self, t: float) -> None:
+        """By an event's stamp; one that took a little longer to come does not put it back."""
+        ours = self._monotonic()
+        if not 0 <= self._at + ours - self._heard - t <= TOLERANCE:
+            self._at, self._heard = t, ours
 
     def still(self) -> Watch:
         """A copy that stands still while this one goes on folding."""
