@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from icetui import events
+from icetui.diagnosis import diagnose
 from icetui.events import AnyCommand, AnyEvent
 from icetui.process_source import ProcessSource
 from icetui.session import Session
@@ -87,6 +88,21 @@ async def test_both_sides_meet_with_nobody_to_paste() -> None:
         assert {demo.alice.role, demo.bob.role} == {"controlling", "controlled"}
         assert demo.alice.first_path_at is not None
         assert demo.alice.first_path_at < 0.5
+
+
+async def test_two_symmetric_nats_without_a_relay_are_told_as_why() -> None:
+    """What each blob says of its NAT is known when they are exchanged."""
+    async with playing(alice="sym", bob="sym", turn=False) as demo:
+        await demo.stands_still_at(4.0)
+        assert demo.of(events.DescriptionAccepted)[0].t < 0.8
+        for side in (demo.alice, demo.bob):
+            assert diagnose(side)[0].claim.startswith("No direct path can exist: both NATs are")
+
+
+async def test_nobody_waits_long_for_a_nat_that_no_server_tells_of() -> None:
+    async with playing(stun=False, turn=False) as demo:
+        await demo.stands_still_at(2.0)
+        assert demo.of(events.DescriptionAccepted)[0].t < 0.8
 
 
 async def test_it_says_what_stands_between_them() -> None:
