@@ -198,7 +198,7 @@ def run_dashboard(
     """Draw a source until the user quits; `again` opens another one in its place. The demo has
     two `sides`; `problems` are mistakes in the settings."""
     from icetui.dashboard.app import Dashboard
-    from icetui.dashboard.farewell import farewell
+    from icetui.dashboard.farewell import last_words
     from icetui.dashboard.taste import Taste
     from icetui.dashboard.terminal import bear_any_byte, draw_on_stdout, show_utc
     from icetui.preferences import Remembered, preferences
@@ -218,7 +218,7 @@ def run_dashboard(
     app = Dashboard(source, mask=mask, again=again, stage=stage, taste=taste)
     code = app.run()
     if not (quiet or wanted.quiet):
-        click.echo(farewell(app.living), nl=False)
+        click.echo(last_words(app), nl=False)
     sys.exit(code if code is not None else app.return_code or 0)
 
 
@@ -363,11 +363,20 @@ def dashboard(
     opening.check_folder(blob_out)
     pseudonyms = opening.mask(start) if mask else None
 
-    def another(path: Path | None = None) -> Source:
+    begun = 0
+
+    def another() -> Source:
+        nonlocal begun
+        begun += 1
+        path = record
+        if path is not None and begun > 1:
+            from icetui.recording import numbered
+
+            path = numbered(path, begun)
         files = opening.with_files(opening.engine(start), blob_out, blob_in)
         return opening.recorded(files, path, pseudonyms, say)
 
-    source = another(record)
+    source = another()
     if theirs:
         opening.paste(source, theirs)
     run_dashboard(source, mask, again=another, quiet=quiet, problems=tuple(problems))

@@ -38,6 +38,10 @@ TASTED = 64
 """Of so much news passed over one is read all the same: it tells the time."""
 TELL_ABOVE, CAUGHT_UP = 1.0, 0.3
 """Seconds behind from which on, and below which no more, the reader says so."""
+STOPPED = 3.0
+"""Seconds without a turn of the watchdog: no busy loop does that, the process was stopped."""
+CATCHING_UP = 1.5
+"""Seconds that a process that was stopped gets to read what was said meanwhile."""
 LOOK = 0.5
 """Seconds between two looks at whether the engine lives."""
 SILENT = 3.0
@@ -99,6 +103,8 @@ class ProcessSource:
         self._heard = time.monotonic()
         """When the process last wrote anything."""
         self._looked = 0.0
+        self._resumed = float("-inf")
+        """When the watchdog had last not had its turn for so long."""
         self._beats = False
         """Whether it shows signs of life at all: a foreign program may not."""
         self._simulated = False
@@ -168,7 +174,8 @@ class ProcessSource:
         self._beats = self._beats or isinstance(event, events.Heartbeat)
         self._simulated = self._simulated or isinstance(event, events.PaceChanged)
         now = time.monotonic()
-        self._behind = 0.0 if self._simulated else self._lag.of(event.t, now)
+        lag = self._lag.of(event.t, now)
+        self._behind = 0.0 if self._simulated or self._just_stopped(now) else lag
         yield event
         if self._behind >= CAUGHT_UP or self._told_behind:
             yield from self._about_ourselves(now)
@@ -193,6 +200,11 @@ class ProcessSource:
             self._told_dropped = self.dropped
             yield events.EventsDropped(**self._stamp(), where="reader", count=self.dropped)
 
+    def _just_stopped(self, now: float) -> bool:
+        """Whether we, not a flood of events, are why they are old: a process that comes back from
+        a suspension (SIGTSTP) finds what was said meanwhile all at once."""
+        return now - self._looked > STOPPED or now - self._resumed < CATCHING_UP
+
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         """Runs in a thread, which works for pipes on every system."""
         assert self._process.stdout is not None
@@ -210,7 +222,10 @@ class ProcessSource:
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """The watchdog: say that the engine is silent, each second for as long as it is."""
         now = time.monotonic()
-        late, self._looked = now - self._looked > 2 * LOOK, now
+        gap, self._looked = now - self._looked, now
+        late = gap > 2 * LOOK
+        if gap > STOPPED:
+            self._resumed = now
         # We may have been stopped ourselves; or what it wrote is not taken yet.
         if self._beats and not late and not self._closing and self._inbox.empty():
             silence = now - self._heard

@@ -56,7 +56,7 @@ class Recorded(Wrapper):
     def __init__(self, inner: Source, path: Path) -> None:
         """Raises OSError when the file cannot be opened."""
         super().__init__(inner)
-        self._path = path
+        self.path = path
         self._file = open_private(path)
         self._thinning = Thinning()
         self._last: AnyEvent | None = None
@@ -98,7 +98,7 @@ class Recorded(Wrapper):
             t=event.t,
             session=event.session,
             command="record",
-            problem=f"the recording {self._path} ends here: {why}",
+            problem=f"the recording {self.path} ends here: {why}",
         )
 
     def _end(self) -> None:
@@ -178,6 +178,13 @@ def keep_earlier(path: Path) -> Path | None:
     with contextlib.suppress(OSError):  # somebody else's file; it was readable before, too
         path.chmod(MODE)
     return path.rename(free)
+
+
+def numbered(path: Path, number: int) -> Path:
+    """Beside `path`, for another session of the same run: `path.2` for the second, or the next
+    number that is free."""
+    names = (path.with_name(f"{path.name}.{n}") for n in itertools.count(number))
+    return next(p for p in names if not p.exists() and not p.is_symlink())
 
 
 class Replay:

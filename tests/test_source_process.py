@@ -5,11 +5,12 @@ import os
 import signal
 import socket
 import sys
+import time
 from contextlib import contextmanager
 
 import pytest
 
-from icetui import events
+from icetui import events, process_source
 from icetui.event_reader import EventReader
 from icetui.process_source import ProcessSource
 
@@ -235,3 +236,29 @@ async def test_a_paste_that_cannot_be_read_is_refused_and_the_session_lives_on(e
     assert "your own blob" in (await until(stream, events.DescriptionRefused)).problem
     engine.send(events.Paste(text=blob[:40]))
     assert "missing" in (await until(stream, events.DescriptionRefused)).problem
+
+
+AFTER_A_STOP = """
+import sys
+def say(t):
+    print('{"event":"heartbeat","wall":%d,"t":%d,"session":"s"}' % (t, t), flush=True)
+say(0)
+sys.stdin.readline()
+for t in range(1, 201):
+    say(t)
+"""
+
+
+async def test_whoever_was_stopped_is_not_behind(monkeypatch):
+    """What was said meanwhile is found all at once, and read whole."""
+    real, stopped = time.monotonic, [0.0]
+    monkeypatch.setattr(process_source.time, "monotonic", lambda: real() + stopped[0])
+    source = ProcessSource((sys.executable, "-c", AFTER_A_STOP))
+    stream = source.events()
+    await anext(stream)
+    stopped[0] = 200.0
+    source.send(events.Leave())
+    told = await rest(stream)
+    assert not [event for event in told if isinstance(event, events.ReaderBehind)]
+    assert [event.t for event in told if isinstance(event, events.Heartbeat)] == [*range(1, 201)]
+    await source.close()

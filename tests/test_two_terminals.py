@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from icetui import recording
 from tests.tmux import INSTALLED, Tmux, Window
 
 ICETUI = (sys.executable, "-m", "icetui", "--no-servers", "--interface", "lo")
@@ -132,6 +133,46 @@ def test_five_lines_stay_and_quiet_leaves_none(tmux: Tmux) -> None:
         window.until("left")
     assert "lasted" in loud.screen()
     assert "lasted" not in quiet.screen()
+
+
+def test_every_session_of_a_window_is_recorded_and_said(tmux: Tmux, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.jsonl"
+    program = f"{' '.join(ICETUI)} --record {kept}; echo left; read _"
+    alice = tmux.open("sh", "-c", program, columns=150, rows=30)
+    alice.until("icetui:")
+    bob = tmux.open(*ICETUI, copied_blob(tmux, alice))
+    forget_copies(tmux)
+    bob.until("CHECKING|reached, but have not pasted|They answer")
+    alice.paste(copied_blob(tmux, bob))
+    alice.until("CONNECTED")
+    bob.keys("q", "q")
+    alice.until("THEY LEFT")
+    alice.keys("N")
+    alice.until("session 2 of 2")
+    alice.until("icetui:")
+    alice.keys("q")
+    left = alice.until("(?m)^left$").replace("\n", "")
+    assert f"{kept}, {kept}.2" in left
+    assert "session 1 of 2" in left
+    assert recording.is_recording(tmp_path / "kept.jsonl.2")
+
+
+def test_a_suspended_dashboard_is_drawn_whole_when_it_comes_back(tmux: Tmux) -> None:
+    window = tmux.open("bash", "--norc", "-i", columns=100, rows=30)
+    window.type(f"{' '.join(ICETUI)}\n")
+    before = window.until("icetui:")
+    window.keys("C-z")
+    window.until("Stopped")
+    window.type("clear; echo of another program\n")
+    window.until("(?m)^of another program")
+    window.type("fg\n")
+    after = window.until("icetui:")
+    for row in ("Candidates", "Pair checks", "What is going on", "quit"):
+        assert row in before
+        window.until(row)
+    after = window.screen()
+    assert "of another program" not in after
+    assert "behind by" not in after
 
 
 def test_a_damaged_paste_is_named_and_the_session_goes_on(tmux: Tmux) -> None:

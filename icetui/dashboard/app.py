@@ -94,6 +94,7 @@ class Dashboard(App[int]):
     def on_mount(self) -> None:
         self.taste.apply(self)
         self.theme_changed_signal.subscribe(self, lambda t: self.taste.keep_theme(self, t.name))
+        self.app_resume_signal.subscribe(self, lambda _: self._draw_anew())
         for watch in self.watches:
             self.follow(watch)
         self.set_interval(1.0, self.pace.second)
@@ -124,6 +125,13 @@ class Dashboard(App[int]):
     def _display(self, screen: Screen[object], renderable: object) -> None:
         """Textual's way to the terminal, made shorter."""
         super()._display(screen, self.frame.reduce(renderable))  # type: ignore[arg-type]  # any
+
+    def _draw_anew(self) -> None:
+        """After a suspension (ctrl+z, fg) the terminal is empty or full of others' lines."""
+        self.frame.forget()
+        self.refresh(layout=True)
+        self.screen.refresh(layout=True)
+        self.repaint()
 
     async def on_event(self, event: textual_events.Event) -> None:
         if not self.keyboard.takes(event):

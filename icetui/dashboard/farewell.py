@@ -2,30 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from icetui.dashboard.panes.header import path_words, state_word
 from icetui.dashboard.text import duration, plain, rtt
 from icetui.dashboard.watch import Watch
 from icetui.diagnosis import diagnose
 from icetui.events import address_port
+from icetui.recording import Recorded
 from icetui.session import Session
+
+if TYPE_CHECKING:
+    from icetui.dashboard.app import Dashboard
 
 SIGNS = {"problem": "✗", "warning": "!", "info": "·", "good": "✓"}
 
 
-def farewell(watch: Watch) -> str:
+def last_words(app: Dashboard) -> str:
+    """Of the last session of this window that had a path, else the last that was begun."""
+    if app.stage is not None:
+        written = app.stage.source
+        recordings = [str(written.path)] if isinstance(written, Recorded) else []
+        return farewell(app.living, [*recordings, *_files(app.watches)])
+    with_path = [watch for watch in app.watches if watch.session.path_history]
+    with_theirs = [watch for watch in app.watches if watch.session.remote_ufrag is not None]
+    told = (with_path or with_theirs or app.watches)[-1]
+    number = f"session {app.watches.index(told) + 1} of {len(app.watches)}"
+    return farewell(told, _files(app.watches), number if len(app.watches) > 1 else "")
+
+
+def farewell(watch: Watch, files: Sequence[str] = (), which: str = "") -> str:
     """Peer, path, how long, worst finding, where it is saved; nothing if nothing ever came."""
     session = watch.session
     if session.count == 0:
         return ""
+    lasted = _lasted(session, watch.now)
     lines = (
         ("peer", _peer(session)),
         ("path", _path(session)),
-        ("lasted", _lasted(session, watch.now)),
+        ("lasted", f"{lasted}; {which}" if which else lasted),
         ("finding", _worst(session)),
-        ("saved", plain(watch.saved, 200) if watch.saved else "no; e in the dashboard writes a "
+        ("saved", plain(", ".join(files), 1000) if files else "no; e in the dashboard writes a "
          "report, --record FILE keeps everything"),
     )  # fmt: skip
     return "".join(f"{name:8} {text}\n" for name, text in lines)
+
+
+def _files(watches: Sequence[Watch]) -> list[str]:
+    """Recordings and reports."""
+    written = (path for watch in watches for path in (watch.recording, *watch.reports))
+    return [path for path in written if path]
 
 
 def _peer(session: Session) -> str:

@@ -59,6 +59,10 @@ class Frame:
             return Changes(pieces_)
         return update
 
+    def forget(self) -> None:
+        """Somebody else has written on the terminal: nothing is known to stand there."""
+        self._lines.clear()
+
     def _changed(self, update: ChopsUpdate, y: int) -> Iterable[tuple[int, int, list[Cell]]]:
         for x, strip in update.chops[y].items():
             if strip is None:

@@ -18,7 +18,7 @@ def glance(app: Dashboard) -> View:
         watch.session, watch.chronicle, watch.findings(), watch.now, watch.exchange,
         live=watch.source.live, current=watch.source is app.living.source,
         frozen=app.frozen is not None, masked=app.masked, hint=watch.source.hint,
-        trouble=watch.trouble, saved=watch.saved, again=app.again is not None,
+        trouble=watch.trouble, again=app.again is not None,
         number=1 if app.stage else app.looked_at + 1,
         sessions=1 if app.stage else len(app.watches), side=app.side,
         highlighted=app.main.pairs.highlighted, focus=focused.id or "" if focused else "",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from icetui import events
 from icetui.dashboard.glance import file_name
 from icetui.dashboard.watch import Watch
+from icetui.opening import CannotOpen
 
 if TYPE_CHECKING:
     from icetui.dashboard.app import Dashboard
@@ -49,11 +50,19 @@ def restart(app: Dashboard) -> None:
 
 def another(app: Dashboard) -> None:
     """In this window; the one before stays to be looked at."""
-    if app.again is not None:
-        app.run_worker(app.living.source.close(), group="close")
-        app.watches.append(Watch(app.again(), app.monotonic))
-        app.look_at(len(app.watches) - 1)
-        app.follow(app.living)
+    if app.again is None:
+        return
+    try:
+        source = app.again()
+    except CannotOpen as problem:
+        app.notify(f"No other session: {problem}.", severity="error", markup=False)
+        return
+    app.run_worker(app.living.source.close(), group="close")
+    app.watches.append(Watch(source, app.monotonic))
+    app.look_at(len(app.watches) - 1)
+    app.follow(app.living)
+    if app.living.recording is not None:
+        app.notify(f"This session is recorded to {app.living.recording}.", markup=False)
 
 
 def earlier(app: Dashboard) -> None:

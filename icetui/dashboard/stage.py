@@ -51,7 +51,7 @@ class NetworkClock:
             # Nothing is reckoned forward for a network that goes as fast as it can.
             self._speed = 0.0 if event.paused or event.speed is None else event.speed
             self._rate = event.speed or 1.0
-            self._set(event.t)
+            self._set(event.t if now - event.t > TOLERANCE else max(now, event.t))
         elif isinstance(event, events.EngineFailed | events.SessionClosed):
             self._speed = 0.0
             self._set(now)

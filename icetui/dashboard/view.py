@@ -32,7 +32,6 @@ class View:
     """The events are masked; our own blob, which cannot be, is not shown."""
     hint: str = ""
     trouble: str | None = None
-    saved: str | None = None
     again: bool = False
     """Whether another session can be begun here."""
     number: int = 1

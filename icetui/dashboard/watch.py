@@ -15,6 +15,7 @@ from icetui.dashboard.chronicle import Chronicle
 from icetui.dashboard.exchange import Exchange
 from icetui.dashboard.freeze import snapshot
 from icetui.diagnosis import Finding, diagnose
+from icetui.recording import Recorded
 from icetui.session import Session
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ THINK = 1.0
 """Seconds after which figures alone are a reason to diagnose anew."""
 SHARE = 20
 """A diagnosis is followed by so many times as long without one."""
+TOLERANCE = 0.3
+"""Seconds by which an event may come late, and the clock goes on all the same."""
 GONE = "✗ The engine has gone without a word."
 RECORDING_OVER = "End of recording."
 
@@ -50,10 +53,11 @@ class Watch:
         self.exchange = Exchange()
         self.trouble: str | None = None
         """What went wrong with the stream itself, or that a recording has ended."""
-        self.saved: str | None = None
-        """Where a report of it was written last."""
+        self.reports: list[str] = []
+        """Files that reports of it were written to."""
         self._monotonic = monotonic
-        self._heard = monotonic()
+        self._at, self._heard = 0.0, monotonic()
+        """The stream's time, and when it was that of ours."""
         self._findings: list[Finding] = []
         self._thought = (float("-inf"), -1)
         """When, and after how many events, the findings were made; how many were news."""
@@ -68,7 +72,10 @@ class Watch:
         waiting = 0
         async for event in self.source.events():
             logged = self.session.logged
+            before = self.session.t
             self.session.apply(event)
+            if self.session.t > before:
+                self._set_clock(self.session.t)
             self.chronicle.apply(event)
             news = self.session.logged > logged and not isinstance(event, ROUTINE)
             self._news += news
@@ -76,10 +83,7 @@ class Watch:
             waiting += 1
             if waiting >= BATCH:
                 waiting = 0
-                self._heard = self._monotonic()
                 await asyncio.sleep(0)
-            elif waiting == 1:
-                self._heard = self._monotonic()
         if not self.source.live:
             self.trouble = RECORDING_OVER
         elif self.session.closed is None and self.session.failure is None:
@@ -97,6 +101,11 @@ class Watch:
         return self._findings
 
     @property
+    def recording(self) -> str | None:
+        """Where its events are written."""
+        return str(self.source.path) if isinstance(self.source, Recorded) else None
+
+    @property
     def failed(self) -> bool:
         """Whether it ended by a failure of the engine."""
         gone = self.trouble == GONE and self.session.closed is None
@@ -112,13 +121,19 @@ class Watch:
             return self.session.t
         if self._clock is not None:
             return self._clock()
-        return self.session.t + self._monotonic() - self._heard
+        return self._at + self._monotonic() - self._heard
+
+    def _set_clock(self, t: float) -> None:
+        """By an event's stamp; one that took a little longer to come does not put it back."""
+        ours = self._monotonic()
+        if not 0 <= self._at + ours - self._heard - t <= TOLERANCE:
+            self._at, self._heard = t, ours
 
     def still(self) -> Watch:
         """A copy that stands still while this one goes on folding."""
         copy = Watch(self.source, self._monotonic, snapshot(self.session))
         copy.chronicle, copy.exchange = self.chronicle, self.exchange
-        copy.trouble, copy.saved = self.trouble, self.saved
+        copy.trouble, copy.reports = self.trouble, self.reports
         copy._findings, copy._thought = self._findings, (float("inf"), 0)
         copy._stopped_at = self.now
         return copy

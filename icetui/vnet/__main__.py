@@ -117,7 +117,7 @@ def serve(pipe: Pipe) -> None:
             wait = HEARTBEAT if wait is None else min(wait, HEARTBEAT)
             if time.monotonic() - beat >= HEARTBEAT:
                 beat = time.monotonic()
-                pipe.say_now(events.Heartbeat)
+                playing.beat()
         # Only now: a world's loop must not take over what is for the thread that writes.
         for event in said:
             pipe.say(event)

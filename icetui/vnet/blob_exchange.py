@@ -1,13 +1,14 @@
 """The two blobs on their way: each side's is pasted at the other by itself.
 
 What belongs here: when a blob is handed over. The first time both go at once, a moment after both
-sides have gathered, or have had enough time for it; later ones follow as they change.
+sides have gathered and know how their NATs map, so that what a blob says of its NAT is in it, or
+have had enough time for either; later ones follow as they change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from icetui import events
 
@@ -15,6 +16,8 @@ MOMENT = 0.1
 """Seconds between a blob and its paste: no longer, because the screen waits for it."""
 PATIENCE = 2.5
 """Seconds after which a blob that is not complete is handed over all the same."""
+NAT_PATIENCE = 0.6
+"""Seconds that whoever has gathered is given to find out how its NAT maps."""
 
 Later = Callable[[float, Callable[[], None]], object]
 """Calls something after so many seconds of the world."""
@@ -29,6 +32,10 @@ class _Side:
     """When it pastes; None: with the other."""
     blob: str = ""
     complete: bool = False
+    nats: dict[str, events.NatBehaviour] = field(default_factory=dict)
+    """By local address, what is known of the NAT in front of it."""
+    told_enough: bool = False
+    """Whether it has had its time to find that out."""
     read: str = ""
     """The other's blob that was pasted here last."""
     open: bool = False
@@ -36,6 +43,11 @@ class _Side:
     due: bool = False
     settled: bool = False
     """Whether the other has read it whole: what is added to it later need not be sent."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether nothing that matters would be added to its blob soon."""
+        return self.complete and (self.told_enough or all(map(_mapping_known, self.nats.values())))
 
 
 class BlobExchange:
@@ -57,8 +69,13 @@ class BlobExchange:
         side = self._sides[event.session]
         if isinstance(event, events.SessionRestarted):
             side.settled = False
+        if isinstance(event, events.NatBehaviourChanged):
+            side.nats[event.nat.local] = event.nat
+            self._look()
         if not isinstance(event, events.BlobChanged):
             return
+        if event.complete and not side.complete:
+            self._later(NAT_PATIENCE, lambda: self._enough(side))
         side.blob, side.complete = event.blob, event.complete
         self._look()
         reader = self._sides[side.other]
@@ -69,10 +86,14 @@ class BlobExchange:
         self._patient = False
         self._look()
 
+    def _enough(self, side: _Side) -> None:
+        side.told_enough = True
+        self._look()
+
     def _look(self) -> None:
         """Whether it is time for the first paste."""
         sides = self._sides.values()
-        if all(s.blob and (s.complete or not self._patient) for s in sides):
+        if all(s.blob and (s.ready or not self._patient) for s in sides):
             for name, side in self._sides.items():
                 if side.at is None and not side.open:
                     self._open(name)
@@ -94,3 +115,8 @@ class BlobExchange:
         if other.blob and other.blob != side.read:
             side.read, other.settled = other.blob, other.complete
             self._paste(name, other.blob)
+
+
+def _mapping_known(nat: events.NatBehaviour) -> bool:
+    """Or that it will not be."""
+    return nat.complete or nat.mapping != "unknown" or nat.behind_nat is False

@@ -141,6 +141,12 @@ class Demonstration:
         if failures:
             raise RuntimeError(str(failures[0].get("message"))) from failures[0].get("exception")
 
+    def _catch_up(self) -> None:
+        """While nothing is due the world stands where it was last looked at: to now."""
+        target, due = self.time.target, self._clock.next_due()
+        if target is not None and (due is None or due > target):
+            self._clock.run_until(target)
+
     # --- what is told ---------------------------------------------------------------------------
 
     def _emit(self, kind: type[Event], /, **fields: Any) -> None:
@@ -186,6 +192,11 @@ class Demonstration:
     def _refuse(self, command: str, problem: str, session: str = "") -> None:
         self._emit(events.CommandRefused, command=command, problem=problem, session=session)
 
+    def beat(self) -> None:
+        """A sign of life, which also tells what time it is."""
+        self._catch_up()
+        self._emit(events.Heartbeat)
+
     def _tell_pace(self) -> None:
         self._emit(events.PaceChanged, speed=self.time.speed, paused=self.time.paused)
 
@@ -193,6 +204,7 @@ class Demonstration:
 
     def carry_out(self, command: AnyCommand) -> None:
         """Do what is asked, or say why not."""
+        self._catch_up()
         name = events.kebab(type(command).__name__)
         try:
             match command:

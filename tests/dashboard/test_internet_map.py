@@ -181,3 +181,16 @@ def test_a_network_that_has_stood_still_puts_the_clock_back():
     clock.heard(events.EngineFailed(wall=0.0, t=3.0, problem="it has ended"))
     ours[0] = 20.0
     assert clock() == 3.0
+
+
+def test_slow_motion_does_not_turn_the_clock_back():
+    """What tells of it is some milliseconds on its way."""
+    ours = [0.0]
+    clock = NetworkClock(lambda: ours[0])
+    clock.heard(events.PaceChanged(wall=0.0, t=0.0, speed=1.0))
+    ours[0] = 8.0
+    clock.heard(events.PaceChanged(wall=0.0, t=7.95, speed=0.1))
+    assert clock() == 8.0
+    ours[0] = 9.0
+    clock.heard(events.PaceChanged(wall=0.0, t=8.05, speed=0.1, paused=True))
+    assert clock() == pytest.approx(8.1)

@@ -5,7 +5,9 @@ from pathlib import Path
 from textual.widgets import Input
 
 from icetui import events
-from icetui.dashboard.farewell import farewell
+from icetui.dashboard.farewell import farewell, last_words
+from icetui.opening import CannotOpen
+from icetui.recording import Recorded
 from icetui.sources import Source
 from tests.dashboard.looking import looking
 from tests.dashboard.streams import FeedSource, Teller, connected, described, gathered, whole
@@ -87,7 +89,8 @@ async def test_e_writes_a_report_in_the_format_of_its_ending(tmp_path: Path) -> 
         look.app.screen.query_one(Input).value = str(tmp_path / "x.doc")
         await look.press("enter")
         assert ".doc says no format" in look.text
-        assert str(tmp_path / "x.json") in farewell(look.app.living)
+        for name in ("x.md", "x.csv", "x.json"):
+            assert str(tmp_path / name) in last_words(look.app).splitlines()[-1]
 
 
 async def test_five_lines_stay_on_the_terminal() -> None:
@@ -98,3 +101,41 @@ async def test_five_lines_stay_on_the_terminal() -> None:
     assert "direct, srflx 203.0.113.7:61001 ─ srflx 198.51.100.9:4022, 24.9 ms" in lines[1]
     assert "00:00:30, connected after 00:00:00" in lines[2]
     assert "! The TURN server" in lines[3]
+
+
+async def test_the_last_words_are_of_the_session_that_had_a_path_and_name_every_file(
+    tmp_path: Path,
+) -> None:
+    tell = Teller()
+    start = [*gathered(tell), *described(tell), *connected(tell)]
+    async with looking(start, (140, 40)) as look:
+        second = FeedSource()
+        look.app.again = lambda: Recorded(second, tmp_path / "x.jsonl.2")
+        await look.tell([tell(events.PeerLeft)])
+        await look.press("N")
+        assert f"recorded to {tmp_path / 'x.jsonl.2'}" in look.toasts
+        second.feed(gathered())
+        await look.settle()
+        await look.press("left_square_bracket", "e")
+        look.app.screen.query_one(Input).value = str(tmp_path / "x.md")
+        await look.press("enter")
+        lines = last_words(look.app).splitlines()
+    assert "9QmZ" in lines[0]
+    assert "session 1 of 2" in lines[2]
+    assert str(tmp_path / "x.md") in lines[4]
+    assert str(tmp_path / "x.jsonl.2") in lines[4]
+
+
+async def test_a_session_that_cannot_be_begun_leaves_the_old_one_on_the_screen() -> None:
+    tell = Teller()
+    start = [*gathered(tell), *described(tell), *connected(tell), tell(events.PeerLeft)]
+    async with looking(start, (140, 40)) as look:
+
+        def again() -> Source:
+            raise CannotOpen("x.jsonl.2 cannot be written: No space left on device")
+
+        look.app.again = again
+        await look.press("N")
+        assert "No space left" in look.toasts
+        assert len(look.app.watches) == 1
+        assert not look.source.closed

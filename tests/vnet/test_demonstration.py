@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from icetui import events
+from icetui.diagnosis import diagnose
 from icetui.events import AnyCommand, AnyEvent
 from icetui.process_source import ProcessSource
 from icetui.session import Session
+from icetui.vnet.demonstration import Demonstration
 
 PROCESS = (sys.executable, "-P", "-m", "icetui.vnet")
 PATIENCE = 30.0
@@ -88,6 +90,21 @@ async def test_both_sides_meet_with_nobody_to_paste() -> None:
         assert demo.alice.first_path_at < 0.5
 
 
+async def test_two_symmetric_nats_without_a_relay_are_told_as_why() -> None:
+    """What each blob says of its NAT is known when they are exchanged."""
+    async with playing(alice="sym", bob="sym", turn=False) as demo:
+        await demo.stands_still_at(4.0)
+        assert demo.of(events.DescriptionAccepted)[0].t < 0.8
+        for side in (demo.alice, demo.bob):
+            assert diagnose(side)[0].claim.startswith("No direct path can exist: both NATs are")
+
+
+async def test_nobody_waits_long_for_a_nat_that_no_server_tells_of() -> None:
+    async with playing(stun=False, turn=False) as demo:
+        await demo.stands_still_at(2.0)
+        assert demo.of(events.DescriptionAccepted)[0].t < 0.8
+
+
 async def test_it_says_what_stands_between_them() -> None:
     async with playing(alice="prc+sym", bob="open") as demo:
         await demo.stands_still_at(0.1)
@@ -153,6 +170,29 @@ async def test_slow_motion_shows_true_figures() -> None:
         assert asyncio.get_running_loop().time() - began >= 0.9
         trips = [e.seconds for e in demo.of(events.RoundTripMeasured) if e.session == "alice"]
         assert min(trips) == pytest.approx(0.1, abs=0.002)
+
+
+def test_a_command_comes_at_its_time_and_not_when_something_last_happened() -> None:
+    """Between two events the network's time goes on; slow motion does not turn it back."""
+    ours, said = [0.0], list[events.Event]()
+    command = events.StartNetwork(wall=1e9, speed=1.0)
+    playing = Demonstration(command, said.append, lambda: ours[0])
+
+    def at(t: float) -> None:
+        while ours[0] < t:
+            wait = playing.run()
+            ours[0] = t if wait is None else min(t, ours[0] + wait)
+
+    at(8.0)
+    at(8.04)
+    playing.carry_out(events.SetPace(speed=0.1))
+    pace = said[-1]
+    assert isinstance(pace, events.PaceChanged)
+    assert pace.t == pytest.approx(8.04, abs=1e-6)
+    ours[0] = 8.05
+    playing.beat()
+    assert said[-1].t == pytest.approx(8.041, abs=1e-6)
+    playing.close()
 
 
 async def test_packets_are_told_only_while_somebody_looks() -> None:

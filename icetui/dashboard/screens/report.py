@@ -50,6 +50,7 @@ class ReportBox(Box):
         except NotSaved as error:
             problem.put(line((str(error), BAD)))
             return
-        watch.saved = self.dashboard.watches[self.dashboard.looked_at].saved = str(target)
+        if str(target) not in watch.reports:
+            watch.reports.append(str(target))
         self.dismiss()
         self.dashboard.notify(f"The report is saved as {target}.", markup=False)
