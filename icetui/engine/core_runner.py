@@ -170,6 +170,8 @@ class CoreRunner:
                 self._seen_as(endpoint, output.mapped)
 
     def _in_stream_time(self, fields: dict[str, Any]) -> dict[str, Any]:
+        if not any(isinstance(value, Moment) for value in fields.values()):
+            return fields
         return {
             name: round(self._stream.elapsed(value.at), value.digits)
             if isinstance(value, Moment)

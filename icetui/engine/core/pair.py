@@ -17,7 +17,7 @@ from icetui.engine.core.request import Request, held
 from icetui.events import Evidence, PairState, Reason
 
 AT_ONCE, NEVER = -math.inf, math.inf
-"""Loop times: before anything that has a time, and after it."""
+"""Times: before anything that has a time, and after it."""
 
 
 class State(enum.Enum):
@@ -79,7 +79,7 @@ class CandidatePair:
         self.bytes_sent = 0
         self.bytes_received = 0
 
-        # The check plan: which transmission comes next and when (loop time).
+        # The check plan: which transmission comes next and when.
         self.request: Request | None = None
         self.attempt = 0
         self.waits: tuple[float, ...] = ()
@@ -88,10 +88,10 @@ class CandidatePair:
         self.fruitless = 0
         """How often a check of theirs has triggered ours since the latest answer."""
         self.first_check: float | None = None
-        """Loop time of the first check since the latest answer."""
+        """Time of the first check since the latest answer."""
         self.unlikely = 0
         self.last_check = -math.inf
-        # Upkeep: when to probe next, when it was last heard (loop time).
+        # Upkeep: when to probe next, when it was last heard.
         self.next_probe = AT_ONCE
         self.last_heard: float | None = None
         self.consent_at: float | None = None

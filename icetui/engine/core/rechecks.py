@@ -22,14 +22,14 @@ class Rechecks:
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
         self._since: dict[str, float] = {}
-        """Loop time of the first check to each IP address."""
+        """Time of the first check to each IP address."""
         self._answered: set[str] = set()
         """IP addresses that have answered; only looked up, never walked."""
         self.only_we_can_open = False
         """Our NAT maps by destination and theirs lets in the addresses it has written to: no check
         of theirs gets here, and the first of ours that gets there is the one after they began."""
         self.lively_until: float | None = None
-        """Loop time until which the other side has only just come; None: it has not come yet."""
+        """Time until which the other side has only just come; None: it has not come yet."""
 
     def sent(self, host: str, now: float) -> None:
         """A check goes to this IP address."""

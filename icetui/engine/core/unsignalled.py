@@ -23,7 +23,7 @@ class Unsignalled:
 
     def __init__(self) -> None:
         self._budgets: dict[str, tuple[float, float]] = {}
-        """By IP address: how many may be taken in, and the loop time at which that was so."""
+        """By IP address: how many may be taken in, and the time at which that was so."""
         self._known: dict[str, list[Address]] = {}
         """Those taken in, the oldest first."""
 
