@@ -83,3 +83,11 @@ def unused_port() -> int:
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
         probe.bind(("::", 0))
         return int(probe.getsockname()[1])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run in several processes, those of a file stay together, and so do all of the
+    lab: its browsers and networks want the machine for themselves."""
+    for item in items:
+        lab = "lab" in item.path.relative_to(Path(__file__).parent).parts
+        item.add_marker(pytest.mark.xdist_group("lab" if lab else str(item.path)))

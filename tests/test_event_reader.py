@@ -32,6 +32,10 @@ def planted(event: events.AnyEvent, trap: str) -> bytes:
     """The event's line with a trap in every text that is no code or id of ours."""
     kept = {"event", "state", "type", "kind", "transport", "direction", "message_class", "reason",
             "role", "purpose", "mapping", "filtering", "severity", "where"}  # fmt: skip
+    if isinstance(event, events.DescriptionReplaced):
+        kept |= {"cause"}  # one of three words, elsewhere a sentence
+    if isinstance(event, events.NetworkChanged):
+        kept |= {"by"}
 
     def plant(value: Any, key: str = "") -> Any:
         if isinstance(value, str) and key not in kept:

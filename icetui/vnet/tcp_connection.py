@@ -404,6 +404,7 @@ class Connection:
         self._stack.ended(self)
         if self._made is not None and not self._made.done() and not self._established:
             self._made.set_exception(error or ConnectionAbortedError())
+            self._made.exception()  # looked at: whoever asked may have given up
         self._tell_lost(error)
 
     def _tell_lost(self, error: Exception | None) -> None:

@@ -258,23 +258,31 @@ class Translator:
     def _leaving(self, protocol: str, inside: Address, remote: Address) -> Mapping | None:
         """The mapping that a packet leaves by: an answer by that through which the question came,
         as Linux has it; all else by its own, made where there is none."""
-        if self.nat.mapping != "endpoint-independent":
-            came_by = self._came_by.get((protocol, inside, remote))
-            if (
-                came_by is not None
-                and self._known(protocol, inside, remote) is None
-                and self._outside(protocol, came_by.outside) is came_by
-                and self._session(came_by, remote) is not None
-            ):
-                return came_by
-        return self._mapping(protocol, inside, remote)
+        if self.nat.mapping == "endpoint-independent":
+            return self._mapping(protocol, inside, remote)
+        flow = self._came_by.get((protocol, inside, remote))
+        if (
+            flow is not None
+            and self._outside(protocol, flow.outside) is flow
+            and self._session(flow, remote) is not None
+        ):
+            return flow
+        mapping = self._mapping(protocol, inside, remote)
+        if mapping is not None and self.nat.answers == "by-the-question":
+            self._note(mapping, remote)
+        return mapping
 
     def _note(self, mapping: Mapping, remote: Address) -> None:
-        """A remote has written to the inside of a mapping."""
+        """The first packet between the inside of a mapping and a remote, whoever wrote first: all
+        others between the two go by the same mapping while it lives."""
+        key = mapping.protocol, mapping.inside, remote
         if self.nat.mapping != "endpoint-independent":
+            known = self._came_by.get(key)
+            if known is not None and self._outside(mapping.protocol, known.outside) is known:
+                return
             if len(self._came_by) >= MOST_NOTED:
                 del self._came_by[next(iter(self._came_by))]
-            self._came_by[mapping.protocol, mapping.inside, remote] = mapping
+            self._came_by[key] = mapping
 
     def _outside(self, protocol: str, outside: Address) -> Mapping | None:
         mapping = self._by_outside.get((protocol, outside))

@@ -277,7 +277,7 @@ def test_a_change_that_cannot_happen_is_refused() -> None:
         world.change("explode", "alice")
 
 
-def test_a_server_that_cannot_start_is_told_of() -> None:
+def test_a_server_that_cannot_start_is_told_of(errors: list[dict[str, Any]]) -> None:
     world = World(with_servers(stun=StunOptions()))
     world.clock.run_for(0.1)
     world.change("stop", "stun")
@@ -285,3 +285,4 @@ def test_a_server_that_cannot_start_is_told_of() -> None:
     world.change("start", "stun")
     world.clock.run_for(1)
     assert [failure["message"] for failure in world.failures] == ["stun could not start"]
+    errors.clear()  # as the world tells them, they are told of
