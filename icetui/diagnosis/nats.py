@@ -102,6 +102,18 @@ def shared_address(session: Session) -> str | None:
     return None
 
 
+def moved(session: Session) -> tuple[Candidate, Candidate] | None:
+    """One server saw one base of ours at two addresses, one after the other."""
+    seen: dict[tuple[str, str], Candidate] = {}
+    found = None
+    for c in own_candidates(session, "srflx"):
+        key = (_base(c) or "?", c.server or "")
+        if key in seen and where(seen[key]) != where(c):
+            found = (seen[key], c)
+        seen[key] = c
+    return found
+
+
 # --- words --------------------------------------------------------------------------------------
 
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from icetui.diagnosis import nats
 from icetui.diagnosis.facts import (
-    answered,
-    heard,
     host_of,
     ids,
     listed,
@@ -36,7 +33,7 @@ REFRESH_PATIENCE = 2.0
 
 def udp_blocked(session: Session) -> Iterator[Finding]:
     """No server answers over UDP, and nothing else has come over UDP either."""
-    if session.gathering != "complete" or _any_udp(session):
+    if session.gathering != "complete" or _any_udp(session) or trying(session):
         return
     udp = [s for s in session.servers.values() if s.transport == "udp"]
     silent = [s for s in udp if s.state == "failed" and s.reason in SILENT]
@@ -50,7 +47,7 @@ def udp_blocked(session: Session) -> Iterator[Finding]:
         proof = "the same server answers" if same_host else f"{working[0].url} answers"
         yield Finding(
             rule="udp-blocked",
-            severity="problem" if trying(session) else "info",
+            severity="info",
             claim="UDP is blocked between us and the internet: over TCP or TLS servers answer, "
             "over UDP none does."
             if same_host
@@ -71,7 +68,7 @@ def udp_blocked(session: Session) -> Iterator[Finding]:
         )
         yield Finding(
             rule="udp-blocked",
-            severity="problem" if trying(session) else "warning",
+            severity="warning",
             claim=what,
             evidence=f"{evidence}{also}; nothing else has arrived over UDP",
             remedy="Try a TURN server over TCP or TLS: --turn turn:user:password@host"
@@ -99,42 +96,21 @@ def _named(servers: list[Server]) -> str:
 # --- one server ---------------------------------------------------------------------------------
 
 
-def needed_relay_missing(session: Session) -> Iterator[Finding]:
-    """A TURN server was named, lends nothing, and without it there is no path."""
-    if not trying(session) or own_candidates(session, "relay"):
-        return
-    refused = [s for s in session.servers.values() if s.kind == "turn" and s.state == "failed"]
-    if not refused or (answered(session) or heard(session)):
-        return
-    if nats.direct_possible(nats.ours(session), nats.theirs(session)) is not False and not (
-        session.started is not None and session.started.relay_only
-    ):
-        return
-    for server in refused:
-        rule, claim, remedy = _verdict(server)
-        yield Finding(
-            rule=rule,
-            severity="problem",
-            claim=f"{claim} Without a relay these two NATs let no path through.",
-            evidence=_evidence(server),
-            remedy=remedy,
-        )
-
-
 def server_failures(session: Session) -> Iterator[Finding]:
     """A configured server did not do its part."""
-    told = {f.rule + f.evidence for f in needed_relay_missing(session)}
     blocked = any(udp_blocked(session))
     for server in session.servers.values():
         if server.state != "failed" or (blocked and server.transport == "udp"):
             continue
         if server.transport == "udp" and server.reason in SILENT and _udp_undecided(session):
             continue
-        rule, claim, remedy = _verdict(server)
-        if rule + _evidence(server) in told:
-            continue
+        rule, claim, remedy = server_verdict(server)
         yield Finding(
-            rule=rule, severity="warning", claim=claim, evidence=_evidence(server), remedy=remedy
+            rule=rule,
+            severity="warning",
+            claim=claim,
+            evidence=server_evidence(server),
+            remedy=remedy,
         )
 
 
@@ -143,13 +119,13 @@ def _udp_undecided(session: Session) -> bool:
     return session.gathering == "gathering" and not _any_udp(session)
 
 
-def _evidence(server: Server) -> str:
+def server_evidence(server: Server) -> str:
     took = f" after {span(server.time)}" if server.time is not None else ""
     at = f"{server.address}: " if server.address and server.address not in server.url else ""
     return f"{server.url}: {at}{server.detail or server.reason}{took}"
 
 
-def _verdict(server: Server) -> tuple[str, str, str]:
+def server_verdict(server: Server) -> tuple[str, str, str]:
     """Rule name, claim and remedy for a server that failed."""
     what = f"The {server.kind.upper()} server {server.url}"
     lost = "it lends us no relayed address" if server.kind == "turn" else (
@@ -252,13 +228,13 @@ def relay_forbidden(session: Session) -> Iterator[Finding]:
         for p in live_pairs(session)
         if p.reason in (Reason.FORBIDDEN, Reason.NO_PERMISSION) and p.state == "failed"
     ]
-    if not refused or session.connected:
+    if not refused or session.connected or trying(session):
         return
     relays = {c.id: c for c in session.local_candidates.values()}
     urls = {(relays[p.local].server or "?") for p in refused if p.local in relays}
     yield Finding(
         rule="relay-forbidden",
-        severity="problem" if trying(session) and not session.lost_after_connected else "warning",
+        severity="warning",
         claim="The TURN server refuses to relay to their addresses.",
         evidence=f"{listed(urls)}: {count(len(refused), 'pair')} refused, {refused[0].detail}",
         remedy="Its operator forbids these addresses (403): ask for them to be allowed, or name "
