@@ -6,40 +6,39 @@ How strong a sentence may be follows from what is left, and from nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Generic, Literal
 
 import msgspec
 
-from icetui.diagnosis.evidence import Evidence
-from icetui.diagnosis.hypothesis import Hypothesis
+from icetui.diagnosis.hypothesis import E, Hypothesis
 
 Strength = Literal["is", "one of", "unknown"]
 SHOWN = 3
 """Hypotheses named at most."""
 
 
-class Left(msgspec.Struct, frozen=True):
+class Left(msgspec.Struct, Generic[E], frozen=True):
     """One that is not refuted."""
 
-    hypothesis: Hypothesis
+    hypothesis: Hypothesis[E]
     weight: float
     support: tuple[str, ...]
     proved: bool
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, Generic[E], frozen=True):
     """What is left of a catalogue."""
 
     strength: Strength
     """`is`: the first is proved, or it is the only one and something speaks for it; `one of`: it is
     in the list, most likely; `unknown`: none is left."""
-    left: tuple[Left, ...]
+    left: tuple[Left[E], ...]
     """The likeliest first, at most `SHOWN`."""
     more: int = 0
     """Left, too, and less likely than those."""
 
 
-def eliminate(catalogue: Iterable[Hypothesis], evidence: Evidence) -> Verdict:
+def eliminate(catalogue: Iterable[Hypothesis[E]], evidence: E) -> Verdict[E]:
     """Hold every hypothesis against the evidence."""
     left = []
     for hypothesis in catalogue:

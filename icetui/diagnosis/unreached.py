@@ -12,7 +12,7 @@ from icetui.diagnosis.finding import Finding
 from icetui.diagnosis.hypotheses import NO_PATH
 from icetui.diagnosis.hypothesis import Suspect
 from icetui.diagnosis.servers import server_verdict
-from icetui.events import Reason
+from icetui.events import Pair, Reason
 from icetui.grammar import count
 from icetui.session import Session
 
@@ -34,7 +34,7 @@ def no_path(session: Session) -> Iterator[Finding]:
     yield put(evidence, eliminate(NO_PATH, evidence))
 
 
-def put(e: Evidence, verdict: Verdict) -> Finding:
+def put(e: Evidence, verdict: Verdict[Evidence]) -> Finding:
     """A verdict in words."""
     left = verdict.left
     return Finding(
@@ -43,7 +43,7 @@ def put(e: Evidence, verdict: Verdict) -> Finding:
         claim=_claim(e, verdict),
         evidence=_evidence(e, left),
         remedy=_remedy(e, verdict),
-        pairs=ids(left[0].hypothesis.pairs(e) if left else e.pairs),
+        pairs=ids(_pairs(e, left)),
         strength=verdict.strength,
         hypotheses=tuple(
             Suspect(code=one.hypothesis.code, words=one.hypothesis.words(e), support=one.support)
@@ -52,12 +52,17 @@ def put(e: Evidence, verdict: Verdict) -> Finding:
     )
 
 
-def _rule(first: Left, e: Evidence) -> str:
+def _rule(first: Left[Evidence], e: Evidence) -> str:
     """What is wrong with a server has as many names as servers have faults."""
     return first.hypothesis.rule or server_verdict(e.turn_failed[0])[0]
 
 
-def _claim(e: Evidence, verdict: Verdict) -> str:
+def _pairs(e: Evidence, left: tuple[Left[Evidence], ...]) -> tuple[Pair, ...]:
+    chosen = left[0].hypothesis.pairs if left else None
+    return chosen(e) if chosen is not None else e.pairs
+
+
+def _claim(e: Evidence, verdict: Verdict[Evidence]) -> str:
     words = [one.hypothesis.words(e) for one in verdict.left]
     if verdict.strength == "is":
         return f"{words[0][:1].upper()}{words[0][1:]}."
@@ -71,7 +76,7 @@ def _claim(e: Evidence, verdict: Verdict) -> str:
     return f"{head}. Likeliest first: {'; '.join(words)}; or something else."
 
 
-def _evidence(e: Evidence, left: tuple[Left, ...]) -> str:
+def _evidence(e: Evidence, left: tuple[Left[Evidence], ...]) -> str:
     figures = [f"{count(e.sent, 'request')} on {count(len(e.pairs), 'pair')} in {span(e.waited)}, "
                "no answer"]  # fmt: skip
     if e.heard:
@@ -84,6 +89,6 @@ def _evidence(e: Evidence, left: tuple[Left, ...]) -> str:
     return "; ".join(dict.fromkeys(figures))
 
 
-def _remedy(e: Evidence, verdict: Verdict) -> str:
+def _remedy(e: Evidence, verdict: Verdict[Evidence]) -> str:
     remedies = dict.fromkeys(one.hypothesis.remedy(e) for one in verdict.left[:2])
     return " ".join(remedies)

@@ -62,7 +62,7 @@ def _at(e: Evidence) -> str:
     return listed(address_port(c.address, c.port) for c in ends if c is not None)
 
 
-HYPOTHESES = (
+HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
     Hypothesis(
         code="firewall-between",
         rule="nothing-answers",

@@ -88,7 +88,7 @@ def _name_stun(e: Evidence) -> str:
     return "Name a STUN server here that answers (--stun); a TURN server (--turn) helps more often."
 
 
-HYPOTHESES = (
+HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
     Hypothesis(
         code="own-firewall",
         rule="sending-refused",

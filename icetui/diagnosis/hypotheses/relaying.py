@@ -73,7 +73,7 @@ def _silent_relay(e: Evidence) -> bool:
     return bool(e.our_relays or e.their_relays) and not e.heard and not e.answered
 
 
-HYPOTHESES = (
+HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
     Hypothesis(
         code="relay-missing",
         rule="",

@@ -73,7 +73,7 @@ def _late(e: Evidence) -> Speaks:
     return ((1.0, f"a blob sent before lacks {address_port(e.late.address, e.late.port)}"),)
 
 
-HYPOTHESES = (
+HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
     Hypothesis(
         code="not-pasted",
         rule="nothing-answers",

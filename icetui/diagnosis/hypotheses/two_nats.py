@@ -87,7 +87,7 @@ def _turned_back(e: Evidence) -> Speaks:
 
 TURN = "Name a TURN server on one side (--turn turn:user:password@host), then exchange new blobs."
 
-HYPOTHESES = (
+HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
     Hypothesis(
         code="nats-exclude",
         rule="no-direct-way",
