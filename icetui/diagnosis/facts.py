@@ -227,6 +227,13 @@ def span(seconds: float) -> str:
     return f"{seconds / 3600:.0f} h" if seconds < 172800 else f"{seconds / 86400:.0f} days"
 
 
+def listing(words: list[str]) -> str:
+    """What may be, the likeliest first; never as if it were all that may be."""
+    if len(words) == 1:
+        return f"Most likely {words[0]}; or something else."
+    return f"Likeliest first: {'; '.join(words)}; or something else."
+
+
 def has_answered(session: Session) -> bool:
     """Whether what we hold is their answer to ours: then they have ours for certain."""
     told = session.their_description

@@ -1,11 +1,11 @@
-"""The finding of a path that stood and is silent or lost: what is left of what may have happened."""
+"""The finding of a path that stood and is silent or lost: what is left of all it may be."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from icetui.diagnosis.elimination import Verdict, eliminate
-from icetui.diagnosis.facts import ids, span
+from icetui.diagnosis.facts import ids, listing, span
 from icetui.diagnosis.finding import Finding
 from icetui.diagnosis.hypotheses.silent_path import HYPOTHESES, figures
 from icetui.diagnosis.hypothesis import Suspect
@@ -56,7 +56,7 @@ def put(
     elif verdict.strength == "is":
         claim = f"{head}: {words[0]}."
     else:
-        claim = f"{head}. Likeliest first: {'; '.join(words)}; or something else."
+        claim = f"{head}. {listing(words)}"
     support = [figure for one in verdict.left for figure in one.support]
     remedies = dict.fromkeys(one.hypothesis.remedy(e) for one in verdict.left[:2])
     return Finding(

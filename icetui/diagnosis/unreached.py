@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from icetui.diagnosis.elimination import Left, Verdict, eliminate
 from icetui.diagnosis.evidence import Evidence, gather
 from icetui.diagnosis.exchange import wrong_credentials
-from icetui.diagnosis.facts import answered, ids, span, trying
+from icetui.diagnosis.facts import answered, ids, listing, span, trying
 from icetui.diagnosis.finding import Finding
 from icetui.diagnosis.hypotheses import NO_PATH
 from icetui.diagnosis.hypothesis import Suspect
@@ -73,7 +73,7 @@ def _claim(e: Evidence, verdict: Verdict[Evidence]) -> str:
     )
     if not words:
         return f"{head}, and nothing we know explains it."
-    return f"{head}. Likeliest first: {'; '.join(words)}; or something else."
+    return f"{head}. {listing(words)}"
 
 
 def _evidence(e: Evidence, left: tuple[Left[Evidence], ...]) -> str:

@@ -105,7 +105,7 @@ HYPOTHESES: tuple[Hypothesis[Silence], ...] = (
         place="our network",
         words=lambda e: "our own line is cut",
         common=lambda e: 10.0,
-        possible=lambda e: not e.still and not _heard(e),
+        possible=lambda e: bool(e.unanswered) and not e.still and not _heard(e),
         speaks=_own_line,
         remedy=lambda e: "Check this machine's network.",
     ),
@@ -113,7 +113,11 @@ HYPOTHESES: tuple[Hypothesis[Silence], ...] = (
         code="their-line",
         rule="silent-path",
         place="their network",
-        words=lambda e: "their line is cut or their machine sleeps",
+        words=lambda e: (
+            "their line is cut or their machine sleeps"
+            if e.still or e.unanswered
+            else "a line is cut, ours or theirs, or their machine sleeps"
+        ),
         common=lambda e: 9.0,
         possible=lambda e: not _heard(e) and not (e.closed and _at_host(e)),
         speaks=_still,
