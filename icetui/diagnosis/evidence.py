@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from icetui.diagnosis import nats
+from icetui.diagnosis.exchange import is_echo
 from icetui.diagnosis.facts import (
     abroad,
     answered,
@@ -33,6 +34,8 @@ from icetui.session import Session
 
 NEAR_PORTS = 16
 """Two views of one port that differ by no more may be a server's mistake."""
+UNSIGNED = ("unsigned error answer", "answer with wrong MESSAGE-INTEGRITY")
+"""So the engine says of an answer that is not signed with their password (RFC 8489 9.1.4)."""
 SILENT = (Reason.TIMEOUT, Reason.ICMP_UNREACHABLE)
 
 
@@ -51,7 +54,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Whether anything came back for a check of ours."""
     they_have_ours: bool
     """Their description answers ours: they have pasted it."""
-    refused: tuple[Refused, ...]
+    echoed: tuple[Refused, ...]
+    """Checks of ours that came back as they were."""
+    unsigned: tuple[Refused, ...]
+    """Answers to our checks that are not signed with their password."""
     pairs: tuple[Pair, ...]
 
     ours: tuple[Candidate, ...]
@@ -155,7 +161,8 @@ def gather(session: Session) -> Evidence:
         heard_long=one_way_for_long(session),
         answered=answered(session),
         they_have_ours=has_answered(session),
-        refused=tuple(refusals(session)),
+        echoed=tuple(r for r in refusals(session) if is_echo(session, r)),
+        unsigned=tuple(r for r in refusals(session) if r.detail.startswith(UNSIGNED)),
         pairs=pairs,
         ours=tuple(ours),
         theirs=tuple(theirs),

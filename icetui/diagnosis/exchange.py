@@ -325,7 +325,18 @@ def _named_by_their_checks(session: Session) -> tuple[Refused, str] | None:
 
 def _is_of_another_session(session: Session, refusal: Refused) -> bool:
     names = _usernames(refusal)
-    return names is not None and session.started is not None and names[0] != session.started.ufrag
+    return (
+        names is not None
+        and session.started is not None
+        and names[0] != session.started.ufrag
+        and not is_echo(session, refusal)
+    )
+
+
+def is_echo(session: Session, refusal: Refused) -> bool:
+    """Whether it is a check of ours that came back as it was: its USERNAME is for them, from us."""
+    names = _usernames(refusal)
+    return names is not None and session.started is not None and names[1] == session.started.ufrag
 
 
 def old_blob(session: Session) -> Iterator[Finding]:

@@ -158,32 +158,39 @@ def server_verdict(server: Server) -> tuple[str, str, str]:
                 f"The name of {server.url} cannot be resolved; {lost}.",
                 "Check the spelling of the server's name and this machine's resolver.",
             )
-        case Reason.TLS:
+        case Reason.TLS if "certificate" in detail.lower():
             return (
                 "turn-tls",
                 f"{what} shows a certificate that is not accepted; {lost}.",
                 "Check the host name in the URI and the server's certificate; a private authority "
                 "is named with SSL_CERT_FILE.",
             )
+        case Reason.TLS:
+            return (
+                "turn-tls",
+                f"No TLS connection to {server.url} comes about; {lost}.",
+                "Check whether that port is a TURN server's TLS port: another service may be "
+                "there, or something on the way may answer in its place.",
+            )
         case Reason.TIMEOUT:
             return (
                 "server-silent",
-                f"{what} does not answer: it is down, the address or port is wrong, or a firewall "
-                f"drops this traffic; {lost}.",
+                f"{what} does not answer us; most likely it is down, its address or port is wrong, "
+                f"or a firewall drops this traffic; {lost}.",
                 "Check the server's address and port, and whether a firewall here drops "
                 f"{server.transport.upper()} to it.",
             )
         case Reason.ICMP_UNREACHABLE if "port unreachable" in detail:
             return (
                 "server-closed",
-                f"Nothing listens at {server.url}: the machine is there, its port is closed; "
-                f"{lost}.",
-                "Check the port in the URI and whether the server is running.",
+                f"Port unreachable is said of {server.url}: nothing listens there, or a firewall "
+                f"refuses us; {lost}.",
+                "Check the port in the URI, whether the server is running, and firewalls.",
             )
         case Reason.ICMP_UNREACHABLE:
             return (
                 "server-unreachable",
-                f"No way leads to {server.url}; {lost}.",
+                f"A router says that it cannot bring us to {server.url}; {lost}.",
                 "Check the server's address and this machine's network.",
             )
         case Reason.SEND_ERROR if _is_closed(server):
@@ -191,6 +198,12 @@ def server_verdict(server: Server) -> tuple[str, str, str]:
                 "server-closed",
                 f"Nothing listens at {server.url}: the connection was refused; {lost}.",
                 "Check the port in the URI and whether the server is running.",
+            )
+        case Reason.QUOTA if detail.startswith("508"):
+            return (
+                "turn-quota",
+                f"{what} has no capacity left (508).",
+                "Try later, or name another server.",
             )
         case Reason.QUOTA:
             return (
@@ -213,7 +226,7 @@ def server_verdict(server: Server) -> tuple[str, str, str]:
             )
     return (
         "server-useless",
-        f"{what} is of no use ({server.reason or 'it does not say why'}); {lost}.",
+        f"{what} is of no use: {detail or 'it does not say why'}; {lost}.",
         "Check the URI, or name another server.",
     )
 

@@ -39,6 +39,8 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     through_nat: bool
     came: int
     """Requests of theirs that came on the path since, and not just then."""
+    came_ago: float
+    """Seconds since the latest of them."""
     sent: int
     """Requests of ours on it since."""
     loss: float
@@ -77,7 +79,7 @@ def gather(session: Session) -> Silence:
     relayed = pair is not None and session.relayed(pair)
     quality = session.quality.get(pair.id) if pair else None
     since = session.t - last
-    came, sent, still, unanswered = _traffic(session, pair, since)
+    came, latest, sent, still, unanswered = _traffic(session, pair, since)
     relays = _relay_hosts(session, pair, theirs)
     closed = theirs is not None and "port unreachable" in detail
     closed = closed and f"said {theirs.address if theirs else ''}" in detail
@@ -92,6 +94,7 @@ def gather(session: Session) -> Silence:
         relayed=relayed,
         through_nat=any(c is not None and c.type in ("srflx", "prflx") for c in (mine, theirs)),
         came=came,
+        came_ago=session.t - latest,
         sent=sent,
         loss=_earlier_loss(list(quality.samples)) if quality is not None else 0.0,
         still=still,
@@ -130,12 +133,13 @@ def last_answer(session: Session, pair: Pair | None) -> float:
 
 def _traffic(
     session: Session, pair: Pair | None, since: float
-) -> tuple[int, int, str, tuple[str, ...]]:
-    """What came and went since, of the path and of others: their checks, ours, who else answered,
-    which servers did not."""
+) -> tuple[int, float, int, str, tuple[str, ...]]:
+    """What came and went since, of the path and of others: their checks and the latest one's time,
+    ours, who else answered, which servers did not."""
     hosts = {where(c) for c in their_candidates(session)}
     servers = {s.address for s in session.servers.values() if s.address and s.transport == "udp"}
     came = sent = 0
+    latest = since
     still, answered = "", set()
     asked: dict[str, str] = {}
     for event in reversed(session.log):
@@ -151,13 +155,14 @@ def _traffic(
                 asked[event.transaction] = event.remote
             continue
         if on_path:
-            came += event.message_class == "request" and event.t >= since + ON_THE_WAY
+            if event.message_class == "request" and event.t >= since + ON_THE_WAY:
+                came, latest = came + 1, max(latest, event.t)
         elif not event.pair and event.t >= since + TRANSACTION:
             answered.add(event.transaction)
             if event.remote not in hosts and is_public(host_of(event.remote)):
                 still = still or event.remote
     silent = [remote for transaction, remote in asked.items() if transaction not in answered]
-    return came, sent, still, tuple(dict.fromkeys(silent))
+    return came, latest, sent, still, tuple(dict.fromkeys(silent))
 
 
 def _relay_hosts(session: Session, pair: Pair | None, theirs: Candidate | None) -> set[str]:

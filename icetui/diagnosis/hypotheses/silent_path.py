@@ -7,14 +7,16 @@ from icetui.diagnosis.hypothesis import Hypothesis, Speaks
 from icetui.diagnosis.silence_evidence import Silence
 from icetui.grammar import count
 
-HEARD_AGAIN = 3
-"""Checks of theirs that show their way to us to work."""
+HEARD_AGAIN, LATELY = 3, 3.0
+"""Checks of theirs that show their way to us to work; seconds since the latest."""
 LOSSY = 0.2
-"""Share lost before from which the line may only have become worse."""
+"""Share lost before from which loss may be all it is …"""
+CHANCE = 0.01
+"""… unless so many requests in a row would be lost less often than this."""
 
 
 def _heard(e: Silence) -> bool:
-    return e.came >= HEARD_AGAIN
+    return e.came >= HEARD_AGAIN and e.came_ago <= LATELY
 
 
 def _still(e: Silence) -> Speaks:
@@ -95,7 +97,7 @@ HYPOTHESES: tuple[Hypothesis[Silence], ...] = (
         place="the way between",
         words=lambda e: "the line loses most of what is sent, both ways",
         common=lambda e: 30.0,
-        possible=lambda e: e.loss >= LOSSY,
+        possible=lambda e: e.loss >= LOSSY and e.loss ** max(1, e.sent) > CHANCE,
         speaks=lambda e: ((1.5, f"{e.loss:.0%} of our requests were lost before"),),
         remedy=lambda e: "Wireless or an overloaded line is the usual cause.",
     ),
@@ -110,16 +112,25 @@ HYPOTHESES: tuple[Hypothesis[Silence], ...] = (
         remedy=lambda e: "Check this machine's network.",
     ),
     Hypothesis(
+        code="a-line",
+        rule="silent-path",
+        place="the way between",
+        words=lambda e: "a line is cut, ours or theirs, or their machine sleeps",
+        common=lambda e: 15.0,
+        possible=lambda e: (
+            not e.still and not e.unanswered and not _heard(e) and not (e.closed and _at_host(e))
+        ),
+        remedy=lambda e: "Check this machine's network, and theirs.",
+    ),
+    Hypothesis(
         code="their-line",
         rule="silent-path",
         place="their network",
-        words=lambda e: (
-            "their line is cut or their machine sleeps"
-            if e.still or e.unanswered
-            else "a line is cut, ours or theirs, or their machine sleeps"
-        ),
+        words=lambda e: "their line is cut or their machine sleeps",
         common=lambda e: 9.0,
-        possible=lambda e: not _heard(e) and not (e.closed and _at_host(e)),
+        possible=lambda e: (
+            bool(e.still or e.unanswered) and not _heard(e) and not (e.closed and _at_host(e))
+        ),
         speaks=_still,
         remedy=lambda e: "Is their network up?",
     ),

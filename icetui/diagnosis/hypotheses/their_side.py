@@ -6,6 +6,7 @@ from icetui.diagnosis.evidence import Evidence
 from icetui.diagnosis.facts import listed, span
 from icetui.diagnosis.hypothesis import Hypothesis, Speaks
 from icetui.events import address_port
+from icetui.grammar import count
 
 OLD_BLOB = 600.0
 """Seconds; most NATs forget an unused binding sooner (RFC 4787 REQ-5 asks for two minutes)."""
@@ -65,6 +66,17 @@ def _itself(e: Evidence) -> Speaks:
 
 def _addresses(e: Evidence) -> list[str]:
     return [c.address for p in e.itself if (c := e.candidate(p)) is not None]
+
+
+def _stranger(e: Evidence) -> str:
+    return listed(r.remote for r in (*e.echoed, *e.unsigned))
+
+
+def _strange(e: Evidence) -> Speaks:
+    if e.echoed:
+        return ((1.0, f"{count(sum(r.count for r in e.echoed), 'check')} of ours came back"),)
+    answers = sum(r.count for r in e.unsigned)
+    return ((1.0, f"{count(answers, 'answer')} without their password: {e.unsigned[0].detail}"),)
 
 
 def _late(e: Evidence) -> Speaks:
@@ -144,6 +156,19 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
             and not e.itself
         ),
         remedy=lambda e: "Let them allow outgoing UDP, or name a TURN server over TCP there.",
+    ),
+    Hypothesis(
+        code="stranger",
+        rule="stranger-answers",
+        place="their machine",
+        words=lambda e: (
+            f"another program than their icetui answers at {_stranger(e)}: theirs has "
+            "ended, or its port is another one's now"
+        ),
+        common=lambda e: 300.0,
+        possible=lambda e: bool(e.echoed or e.unsigned) and not e.heard,
+        speaks=_strange,
+        remedy=lambda e: "Ask for the blob that their icetui shows now.",
     ),
     Hypothesis(
         code="same-numbers",
