@@ -71,4 +71,6 @@ failure goes before what merely accompanies it."""
 def diagnose(session: Session) -> list[Finding]:
     """All findings, the most important first."""
     found = [finding for rule in RULES for finding in rule(session)]
+    if not any(finding.severity in ("problem", "warning") for finding in found):
+        found += unreached.unexplained(session)
     return sorted(found, key=lambda f: WORST_FIRST[f.severity])

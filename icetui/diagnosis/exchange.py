@@ -350,9 +350,8 @@ def old_blob(session: Session) -> Iterator[Finding]:
         yield Finding(
             rule="old-blob",
             severity="warning",
-            claim=f"Their blob was {span(age)} old when it was pasted: their NAT may have given "
-            "them other ports since, or the clocks differ.",
-            evidence=f"made {span(age)} before, {stamp}",
+            claim="Their blob is an old one, or one of the clocks is wrong.",
+            evidence=f"made {span(age)} before it was pasted, {stamp}",
             remedy="Ask for the blob that their icetui shows now.",
         )
     elif age < -CLOCK_AHEAD:

@@ -26,8 +26,8 @@ DEPENDENT = ("address-dependent", "address-and-port-dependent")
 
 MAPPING_WORDS: dict[NatDependence, str] = {
     "endpoint-independent": "keeps one public port for all destinations",
-    "address-dependent": "takes another public port for every destination address",
-    "address-and-port-dependent": "takes another public port for every destination",
+    "address-dependent": "takes another public port or address for every destination address",
+    "address-and-port-dependent": "takes another public port or address for every destination",
     "unknown": "maps in a way that is not known",
 }
 FILTERING_WORDS: dict[NatDependence, str] = {

@@ -146,8 +146,8 @@ def direct_blocked(session: Session) -> Iterator[Finding]:
     yield Finding(
         rule="direct-blocked",
         severity="warning",
-        claim="Relayed although these NATs would let a direct path through: a firewall between "
-        "us drops UDP that does not go to the TURN server, or a blob names an outdated address.",
+        claim="Relayed although these NATs would let a direct path through; most likely a "
+        "firewall drops UDP between us, or a blob names an outdated address.",
         evidence=f"{mine.evidence}, {other.evidence}; {count(len(tried), 'direct pair')} without "
         "an answer",
         remedy="Allow UDP between the two machines in the firewalls of both networks; r with new "
@@ -286,7 +286,9 @@ def interrupted(session: Session) -> Iterator[Finding]:
     silent = [e for e in session.state_history if e.state == "disconnected"]
     if silent and session.t - silent[-1].t < RECENT:
         back = next((e for e in session.state_history if e.t > silent[-1].t), None)
-        lasted = f"; it answered again after {span(back.t - silent[-1].t)}" if back else ""
+        lasted = (
+            f"; an answer came {span(back.t - silent[-1].t)} after that was noticed" if back else ""
+        )
         yield Finding(
             rule="path-interrupted",
             severity="info",
@@ -359,7 +361,9 @@ def slow(session: Session) -> Iterator[Finding]:
             )
             break
     latest = _median(quality, LATEST)
-    if min(usual, latest) >= SLOW:  # answers a sleeping machine held back count for a while only
+    if (
+        min(usual, latest) >= SLOW and (quality.minimum or 0.0) >= SLOW / 2
+    ):  # answers a sleeping machine held back count for a while only
         servers = [s for s in session.servers.values() if s.state == "ok" and s.time is not None]
         ours = [s for s in servers if (s.time or 0.0) >= usual / 2]
         whose = (

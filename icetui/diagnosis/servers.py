@@ -48,10 +48,8 @@ def udp_blocked(session: Session) -> Iterator[Finding]:
         yield Finding(
             rule="udp-blocked",
             severity="info",
-            claim="UDP is blocked between us and the internet: over TCP or TLS servers answer, "
-            "over UDP none does."
-            if same_host
-            else "UDP seems to be blocked here: no server answers over UDP, one over TCP does.",
+            claim="Most likely UDP is blocked here: no server answers over UDP, one over "
+            f"{working[0].transport.upper()} does.",
             evidence=f"{evidence}; over {working[0].transport.upper()} {proof}",
             remedy="Only relayed paths can work: keep the TURN server over TCP or TLS, or allow "
             "outgoing UDP in the firewall.",
@@ -60,11 +58,11 @@ def udp_blocked(session: Session) -> Iterator[Finding]:
         tcp = [s for s in session.servers.values() if s.transport != "udp"]
         also = f"; over TCP or TLS none either ({_named(tcp)})" if tcp else ""
         what = (
-            "No server answers, over UDP or over TCP: this machine is cut off from them, or they "
-            "are down."
+            "No server answers, over UDP or over TCP; most likely this machine is cut off from "
+            "them, or they are down."
             if tcp
-            else "No server answers over UDP: a firewall here blocks UDP, this machine is offline, "
-            "or the servers are down."
+            else "No server answers over UDP; most likely a firewall here blocks UDP, this machine "
+            "is offline, or the servers are down."
         )
         yield Finding(
             rule="udp-blocked",

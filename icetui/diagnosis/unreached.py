@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from icetui.diagnosis.elimination import Left, Verdict, eliminate
 from icetui.diagnosis.evidence import Evidence, gather
 from icetui.diagnosis.exchange import wrong_credentials
-from icetui.diagnosis.facts import answered, ids, listing, span, trying
+from icetui.diagnosis.facts import (
+    LONGEST_PATIENCE,
+    answered,
+    checking_for,
+    ids,
+    listing,
+    span,
+    trying,
+)
 from icetui.diagnosis.finding import Finding
 from icetui.diagnosis.hypotheses import NO_PATH
 from icetui.diagnosis.hypothesis import Suspect
@@ -32,6 +40,24 @@ def no_path(session: Session) -> Iterator[Finding]:
     if not evidence.sent and not evidence.unsendable and not evidence.denied:
         return
     yield put(evidence, eliminate(NO_PATH, evidence))
+
+
+def unexplained(session: Session) -> Iterator[Finding]:
+    """Nothing else has been said of a session that does not come about: never nothing at all."""
+    if not trying(session) or checking_for(session) < LONGEST_PATIENCE:
+        return
+    e = gather(session)
+    back = sum(p.responses_received for p in e.pairs)
+    yield Finding(
+        rule="unexplained",
+        severity="problem",
+        claim="No path comes up, and nothing we know explains it.",
+        evidence=f"{count(e.sent, 'request')} on {count(len(e.pairs), 'pair')} in "
+        f"{span(e.waited)}, {count(back, 'answer')}; {count(e.heard, 'check')} of theirs arrived",
+        remedy="Save a report (e) on both sides and compare what each has sent and received.",
+        pairs=ids(e.pairs),
+        strength="unknown",
+    )
 
 
 def put(e: Evidence, verdict: Verdict[Evidence]) -> Finding:

@@ -205,7 +205,7 @@ def test_a_silent_path_on_which_their_checks_still_arrive_is_cut_one_way() -> No
             "silent-path"
         ].claim
 
-    assert "what we send is lost" in silent(*arrive(5.5, 6.5, 7.5))
+    assert "what we send is lost" in silent(*arrive(5.5, 7.0, 8.5))
     assert "what we send is lost" not in silent(*arrive(2.1, 3.1, 3.9))
 
 

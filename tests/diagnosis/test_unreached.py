@@ -49,7 +49,7 @@ def between(ours: Nat, theirs: Nat, *more: events.AnyEvent) -> dict[str, Finding
 def test_measured_nats_that_exclude_each_other_are_named_with_certainty() -> None:
     (finding,) = [f for rule, f in between(SYM, PRC).items() if rule == "no-direct-way"]
     assert finding.strength == "is" and "No direct path can exist" in finding.claim
-    assert "our router uses a new port for every destination" in finding.claim
+    assert "our router uses another port or address for every destination" in finding.claim
     assert "theirs has address-and-port-dependent filtering" in finding.evidence
     assert "nothing-answers" not in between(SYM, PRC)
 

@@ -47,7 +47,11 @@ def _private_relays(e: Evidence) -> list[str]:
 
 def _deaf(e: Evidence) -> Speaks:
     private = _private_relays(e)
-    return ((8.0, f"it lends {listed(private)}, a private address"),) if private else ()
+    return (
+        ((8.0 if _needed(e) else 2.0, f"it lends {listed(private)}, a private address"),)
+        if private
+        else ()
+    )
 
 
 def _denied(e: Evidence) -> Speaks:
@@ -116,7 +120,7 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         place="a server",
         words=lambda e: f"the TURN server relays nothing: the address it lends "
         f"({_relay_addresses(e)}) cannot be reached, or it forbids one of us",
-        common=lambda e: 12.0 if _needed(e) else 0.7,
+        common=lambda e: 12.0 if _needed(e) else 3.5,
         possible=_silent_relay,
         speaks=_deaf,
         remedy=lambda e: "Compare the server's external address (coturn: external-ip) and the "

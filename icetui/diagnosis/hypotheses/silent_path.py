@@ -7,7 +7,7 @@ from icetui.diagnosis.hypothesis import Hypothesis, Speaks
 from icetui.diagnosis.silence_evidence import Silence
 from icetui.grammar import count
 
-HEARD_AGAIN, LATELY = 3, 3.0
+HEARD_AGAIN, LATELY = 3, 2.0
 """Checks of theirs that show their way to us to work; seconds since the latest."""
 LOSSY = 0.2
 """Share lost before from which loss may be all it is …"""

@@ -25,13 +25,14 @@ def _relay(e: Evidence) -> bool:
 def _excluding(e: Evidence) -> str:
     if e.mine.dependent and e.other.dependent:
         return (
-            "no direct path can exist, as both routers use a new port for every destination "
-            "(symmetric NATs) and neither side has a relay"
+            "no direct path can exist, as both routers use another port or address for every "
+            "destination (symmetric NATs) and neither side has a relay"
         )
     whose, rest = ("our", "theirs") if e.mine.dependent else ("their", "ours")
     return (
-        f"no direct path can exist, as {whose} router uses a new port for every destination (a "
-        f"symmetric NAT), {rest} lets in only ports it has written to, and neither side has a relay"
+        f"no direct path can exist, as {whose} router uses another port or address for every "
+        f"destination (a symmetric NAT), {rest} lets in only ports it has written to, and "
+        "neither side has a relay"
     )
 
 
@@ -40,8 +41,8 @@ def _one_dependent(e: Evidence) -> str:
         return "the NATs let no direct path through, and there is no relay"
     whose, rest = ("our", "theirs") if e.mine.dependent else ("their", "ours")
     return (
-        f"{whose} router uses a new port for every destination (a symmetric NAT), so without a "
-        f"relay they only meet if {rest} lets unknown ports in"
+        f"{whose} router uses another port or address for every destination (a symmetric NAT), so "
+        f"without a relay they only meet if {rest} lets unknown ports in"
     )
 
 

@@ -15,12 +15,16 @@ from icetui.vnet.network import Network
 from icetui.vnet.network_parts import Router, Rule
 from icetui.vnet.servers import StunOptions, TurnOptions
 from tests.vnet.search.causes import causes
+from tests.vnet.search.changed import reasons
 from tests.vnet.search.invariants import Violation
 from tests.vnet.search.play import Run, Side
 from tests.vnet.search.truth import Truth, lines
 
 LOOKS = (3.0, 8.0, 25.0)
 """Seconds after both know both."""
+AFTER = (3.0, 6.0)
+"""Seconds after each change."""
+SILENT_PATH = ("silent-path", "path-lost", "relay-gone", "peer-gone")
 
 
 @dataclass(frozen=True)
@@ -319,7 +323,9 @@ def false_claims(run: Run, truth: Truth) -> Iterator[Violation]:
 def missed(found: Iterable[Naming]) -> Iterator[Violation]:
     """First findings that do not name the cause."""
     for naming in found:
-        if not naming.within:
+        if naming.sure and not naming.first:
+            yield Violation(f"claim {naming.rule}", f"{naming.side} {naming.claim}")
+        elif not naming.within:
             yield Violation(
                 f"cause missed by {naming.rule}",
                 f"{naming.side}, the causes: {', '.join(naming.causes)}; said: {naming.claim}",
@@ -348,6 +354,26 @@ def namings(run: Run, truth: Truth) -> Iterator[Naming]:
             side.name, finding.rule, tuple(true), first, within, finding.strength == "is",
             finding.claim,
         )  # fmt: skip
+
+
+def silences(run: Run) -> Iterator[Naming]:
+    """Where something has happened to the network and a path is silent: what is said of that."""
+    known = run.both_known
+    if run.storm or known is None:
+        return
+    for side in run.sides.values():
+        here, there = side.start.host, run.other(side.name).start.host
+        for at in sorted({change.at + look for change in run.network.changes for look in AFTER}):
+            if not known <= at <= run.until:
+                continue
+            true = reasons(run.network, here, there, at)
+            for finding in diagnose(side.session_at(at)):
+                if finding.rule in SILENT_PATH:
+                    found = [h.code in true for h in finding.hypotheses] or [False]
+                    yield Naming(
+                        side.name, finding.rule, ("a change",), found[0], any(found),
+                        finding.strength == "is", f"at {at:.1f} s: {finding.claim}",
+                    )  # fmt: skip
 
 
 def named(finding: Finding, true: list[str]) -> tuple[bool, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from icetui.vnet.network import Network
-from tests.vnet.search.claims import Naming, false_claims, missed, namings
+from tests.vnet.search.claims import Naming, false_claims, missed, namings, silences
 from tests.vnet.search.invariants import Violation, check
 from tests.vnet.search.play import Run, play
 from tests.vnet.search.truth import Truth, by_luck, find
@@ -34,7 +34,7 @@ def judge(network: Network, *, talk: bool = True) -> Judgement:
     run = play(network)
     truth = find(network, run.times, run.until)
     violations = check(run, truth)
-    named = list(namings(run, truth)) if talk else []
+    named = [*namings(run, truth), *silences(run)] if talk else []
     false = [*false_claims(run, truth), *missed(named)] if talk else []
     doubtful = [v for v in violations if v.kind.startswith(BY_TRUTH)]
     if doubtful and by_luck(network, run.times, run.until, truth):

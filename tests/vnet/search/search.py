@@ -21,6 +21,8 @@ from tests.vnet.search.shrink import shrink
 
 BATCH = 20
 KEPT = 5
+CHANGED = ("a change",)
+"""The cause of a path that went silent; the others are those for which none ever came up."""
 TALK = ("claim ", "cause ")
 """How the kinds of what the diagnosis says begin."""
 """Seeds remembered for each kind of violation."""
@@ -66,7 +68,8 @@ class Score:
             self.claims[kind] += 1
         for naming in judgement.namings:
             how = "first" if naming.first else "within" if naming.within else "missed"
-            for cause in ("all", *naming.causes):
+            whole = () if naming.causes == CHANGED else ("all",)
+            for cause in (*whole, *naming.causes):
                 self.namings[cause, how] += 1
         for violation in (*judgement.violations, *judgement.claims):
             kept = self.examples.setdefault(violation.kind, [])

@@ -46,8 +46,8 @@ def _namings(score: Score) -> list[str]:
         first, within, missed = (score.namings[cause, how] for how in ("first", "within", "missed"))
         sides = first + within + missed
         rows.append(
-            f"{sides:6}  sides without a path, cause {cause}: {first / sides:.1%} right first, "
-            f"{(first + within) / sides:.1%} within the list"
+            f"{sides:6}  looks at a side without a path, cause {cause}: "
+            f"{first / sides:.1%} right first, {(first + within) / sides:.1%} within the list"
         )
     return rows
 
