@@ -102,6 +102,8 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         common=lambda e: 6.0,
         possible=lambda e: bool(e.barred) and not e.answered,
         speaks=_prohibited,
+        proved=lambda e: bool(e.leading) and all(p in e.barred for p in e.leading)
+        and not e.relayed and not e.heard,
         pairs=lambda e: e.barred,
         remedy=lambda e: "Its address is in the evidence: whoever runs it can allow UDP.",
     ),

@@ -97,6 +97,8 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         common=lambda e: 2.0,
         possible=lambda e: bool(e.forbidden) and not e.answered,
         speaks=_own_firewall,
+        proved=lambda e: bool(e.leading) and all(p in e.forbidden for p in e.leading)
+        and not e.relayed and not e.heard,
         pairs=lambda e: e.forbidden,
         remedy=lambda e: "Allow outgoing UDP in this machine's firewall.",
     ),
