@@ -62,6 +62,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     ours: tuple[Candidate, ...]
     theirs: tuple[Candidate, ...]
+    ends: dict[str, Candidate]
+    """Theirs by id."""
     our_public: bool
     """Whether an address of ours can be written to from another network."""
     their_public: bool
@@ -107,6 +109,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Any ICMP unreachable on a pair that could lead there."""
     leading: tuple[Pair, ...]
     """Pairs whose other end could be reached from here."""
+    direct: tuple[Pair, ...]
+    """Those of them over no relay."""
     free: tuple[Pair, ...]
     """Pairs of two public host addresses: no NAT is between, only what filters."""
     relays_only: bool
@@ -126,7 +130,13 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     def candidate(self, pair: Pair) -> Candidate | None:
         """Their end of a pair."""
-        return next((c for c in self.theirs if c.id == pair.remote), None)
+        return self.ends.get(pair.remote)
+
+
+def covers(some: tuple[Pair, ...], whole: tuple[Pair, ...]) -> bool:
+    """Whether all of `whole`, which is not nothing, is among `some`."""
+    among = {pair.id for pair in some}
+    return bool(whole) and all(pair.id in among for pair in whole)
 
 
 def gather(session: Session) -> Evidence:
@@ -141,15 +151,12 @@ def gather(session: Session) -> Evidence:
     servers = tuple(session.servers.values())
     relays = {c.id for c in (*ours, *theirs) if c.type == "relay"}
 
-    itself, leading = [], []
-    for pair in pairs:
-        c = remote.get(pair.remote)
-        if c is None:
-            continue
-        if _is_this_machine(c, own):
-            itself.append(pair)
-        elif is_public(c.address) or neighbours:
-            leading.append(pair)
+    ourselves = {c.id for c in remote.values() if _is_this_machine(c, own)}
+    there = {c.id for c in remote.values() if neighbours or is_public(c.address)} - ourselves
+    itself = [p for p in pairs if p.remote in ourselves]
+    leading = [p for p in pairs if p.remote in there]
+    public = {c.id for c in (*local.values(), *remote.values()) if _public_host(c)}
+    reached = {p.id for p in leading}
     icmp = [p for p in pairs if p.reason == Reason.ICMP_UNREACHABLE]
     unsent = [p for p in pairs if p.reason == Reason.SEND_ERROR and not _lost_relay(p)]
     hosts = [c for c in ours if c.type == "host"]
@@ -166,6 +173,7 @@ def gather(session: Session) -> Evidence:
         pairs=pairs,
         ours=tuple(ours),
         theirs=tuple(theirs),
+        ends={c.id: c for c in theirs},
         our_public=any(_reachable(c) for c in ours if c.type != "prflx"),
         their_public=any(_reachable(c) for c in theirs if c.type != "prflx"),
         neighbours=neighbours,
@@ -198,12 +206,12 @@ def gather(session: Session) -> Evidence:
         unsendable=tuple(unsent),
         barred=tuple(p for p in icmp if "prohibited" in (p.detail or "")),
         closed=tuple(p for p in icmp if _closed(session, p, own, neighbours, shared)),
-        unreachable=tuple(p for p in icmp if p in leading),
+        unreachable=tuple(p for p in icmp if p.id in reached),
         leading=tuple(leading),
-        free=tuple(p for p in leading if _public_host(local.get(p.local))
-                   and _public_host(remote.get(p.remote))),
+        direct=tuple(p for p in leading if not _over_relay(p, relays)),
+        free=tuple(p for p in leading if p.local in public and p.remote in public),
         relays_only=any(side and all(c.type == "relay" for c in side) for side in (ours, theirs)),
-        relayed=tuple(p for p in pairs if p.relayed or p.local in relays or p.remote in relays),
+        relayed=tuple(p for p in pairs if _over_relay(p, relays)),
         denied=tuple(
             p
             for p in pairs
@@ -256,14 +264,18 @@ def _reachable(c: Candidate) -> bool:
     return (c.type in ("srflx", "relay") and not is_private(c.address)) or is_public(c.address)
 
 
-def _public_host(c: Candidate | None) -> bool:
-    return c is not None and c.type == "host" and is_public(c.address)
+def _public_host(c: Candidate) -> bool:
+    return c.type == "host" and is_public(c.address)
 
 
 def _is_this_machine(c: Candidate, own: set[str]) -> bool:
     ip = parsed(c.address)
     loopback = ip is not None and ip.is_loopback
     return c.address in own and is_private(c.address) and not loopback
+
+
+def _over_relay(pair: Pair, relays: set[str]) -> bool:
+    return pair.relayed or pair.local in relays or pair.remote in relays
 
 
 def _lost_relay(pair: Pair) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icetui.diagnosis.evidence import Evidence
+from icetui.diagnosis.evidence import Evidence, covers
 from icetui.diagnosis.facts import listed, span
 from icetui.diagnosis.hypothesis import Hypothesis, Speaks
 from icetui.events import address_port
@@ -23,8 +23,7 @@ def _stopped_here(e: Evidence) -> Speaks:
 
 
 def _prohibited(e: Evidence) -> Speaks:
-    direct = [p for p in e.leading if p not in e.relayed]
-    all_of_them = all(p in e.barred for p in direct)
+    all_of_them = covers(e.barred, e.direct)
     return ((25.0 if all_of_them else 4.0, f"{e.barred[0].detail}"),)
 
 
@@ -36,7 +35,7 @@ def _unreachable(e: Evidence) -> Speaks:
 
 def _all_unreachable(e: Evidence) -> bool:
     return (
-        bool(e.leading) and all(p in e.unreachable for p in e.leading)
+        covers(e.unreachable, e.leading)
         and not e.barred and not e.closed and not e.answered and not e.heard
     )  # fmt: skip
 
@@ -58,7 +57,7 @@ def _not_through(e: Evidence) -> bool:
 
 
 def _at(e: Evidence) -> str:
-    ends = [e.candidate(p) for p in e.unreachable]
+    ends = [e.ends.get(remote) for remote in dict.fromkeys(p.remote for p in e.unreachable)]
     return listed(address_port(c.address, c.port) for c in ends if c is not None)
 
 
@@ -102,7 +101,7 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         common=lambda e: 6.0,
         possible=lambda e: bool(e.barred) and not e.answered,
         speaks=_prohibited,
-        proved=lambda e: bool(e.leading) and all(p in e.barred for p in e.leading)
+        proved=lambda e: covers(e.barred, e.leading)
         and not e.relayed and not e.heard,
         pairs=lambda e: e.barred,
         remedy=lambda e: "Its address is in the evidence: whoever runs it can allow UDP.",

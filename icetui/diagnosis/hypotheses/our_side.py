@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from icetui.diagnosis.evidence import Evidence
+from icetui.diagnosis.evidence import Evidence, covers
 from icetui.diagnosis.facts import host_of, listed
 from icetui.diagnosis.hypothesis import Hypothesis, Speaks
 from icetui.grammar import count
 
 
-def _all_of(some: tuple[object, ...], e: Evidence) -> bool:
-    """Whether it concerns every pair that could lead there."""
-    direct = [p for p in e.leading if p not in e.relayed]
-    return bool(some) and all(p in some for p in direct)
-
-
 def _own_firewall(e: Evidence) -> Speaks:
     figure = f"{count(len(e.forbidden), 'pair')}: {e.forbidden[0].detail}"
-    return ((20.0 if _all_of(e.forbidden, e) else 1.5, figure),)
+    return ((20.0 if covers(e.forbidden, e.direct) else 1.5, figure),)
 
 
 def _no_route(e: Evidence) -> Speaks:
@@ -97,7 +91,7 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         common=lambda e: 2.0,
         possible=lambda e: bool(e.forbidden) and not e.answered,
         speaks=_own_firewall,
-        proved=lambda e: bool(e.leading) and all(p in e.forbidden for p in e.leading)
+        proved=lambda e: covers(e.forbidden, e.leading)
         and not e.relayed and not e.heard,
         pairs=lambda e: e.forbidden,
         remedy=lambda e: "Allow outgoing UDP in this machine's firewall.",

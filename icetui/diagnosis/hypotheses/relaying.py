@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icetui.diagnosis.evidence import Evidence
+from icetui.diagnosis.evidence import Evidence, covers
 from icetui.diagnosis.facts import is_private, listed
 from icetui.diagnosis.hypothesis import Hypothesis, Speaks
 from icetui.diagnosis.servers import server_evidence, server_verdict
@@ -62,14 +62,14 @@ def _denied(e: Evidence) -> Speaks:
         c = e.candidate(pair)
         if pair.local in ours and c is not None and not is_private(c.address):
             public.append(pair)
-    if public and all(p in e.denied for p in public):
+    if covers(e.denied, tuple(public)):
         return ((25.0, figure),)
     # That private addresses are refused is the rule with TURN servers (RFC 8656 section 21.3.1).
     return ((0.2 if all(_leads_inside(e, p.remote) for p in e.denied) else 2.0, figure),)
 
 
 def _leads_inside(e: Evidence, remote: str) -> bool:
-    c = next((c for c in e.theirs if c.id == remote), None)
+    c = e.ends.get(remote)
     return c is not None and is_private(c.address)
 
 
