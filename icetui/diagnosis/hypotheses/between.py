@@ -94,6 +94,15 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         remedy=lambda e: "Look for a firewall over there that does not let UDP in.",
     ),
     Hypothesis(
+        code="lossy-way",
+        rule="not-heard",
+        place="the way between",
+        words=lambda e: "the line loses nearly all of what is sent",
+        common=lambda e: 3.0,
+        possible=lambda e: e.heard_long and not e.answered,
+        remedy=lambda e: "Wireless or an overloaded line is the usual cause.",
+    ),
+    Hypothesis(
         code="prohibited",
         rule="barred",
         place="the way between",

@@ -115,6 +115,25 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         remedy=lambda e: "Look for a firewall that drops UDP to the relay's ports, on either side.",
     ),
     Hypothesis(
+        code="relay-one-way",
+        rule="not-heard",
+        place="a server",
+        words=lambda e: "the TURN server passes what comes from them and nothing from us",
+        common=lambda e: 6.0,
+        possible=lambda e: e.heard_long and not e.answered and bool(e.relayed),
+        remedy=lambda e: "Name another TURN server on one side.",
+    ),
+    Hypothesis(
+        code="relay-only",
+        rule="nothing-answers",
+        place="our machine",
+        words=lambda e: "nothing but a relay was asked for here (--relay-only), and it does not "
+        "reach them",
+        common=lambda e: 15.0,
+        possible=lambda e: e.relay_only and _silent_relay(e),
+        remedy=lambda e: "Leave out --relay-only on one side.",
+    ),
+    Hypothesis(
         code="relay-deaf",
         rule="nothing-answers",
         place="a server",
