@@ -58,9 +58,9 @@ def test_a_walk_through_the_demo(tmux: Tmux, columns: int, rows: int) -> None:
 def test_no_relay_between_symmetric_nats_is_told_on_both_sides(tmux: Tmux) -> None:
     flags = ("--alice", "sym", "--bob", "sym", "--no-turn")
     window = tmux.open(*DEMO, *flags, columns=140, rows=40)
-    window.until("both NATs are symmetric")
+    window.until("symmetric NAT")
     window.keys("x")
     window.until("bob's side")
-    window.until("both NATs are symmetric")
+    window.until("symmetric NAT")
     window.keys("i")
     window.until("not let in from this sender")

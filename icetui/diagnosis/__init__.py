@@ -1,19 +1,23 @@
 """Diagnosis: what a Session means, in plain words, with the evidence and what to do about it.
 
 Pure rules over the fold. A finding never appears without figures behind it, and it is gone as soon
-as the figures are: nothing is remembered here. Each rule is one function. What is where:
+as the figures are: nothing is remembered here. What shows itself is one rule, one function. Why no
+path comes up, or one went silent, is found by elimination. What is where:
 
     finding                what a finding is
     facts, nats            what several rules ask: pairs, silence, addresses; what the NATs do
     machine, servers       this machine and its interfaces; STUN, TURN and UDP as a whole
     exchange               the two blobs: missing, stale, altered, old, in no common family
-    unreached              no path has ever stood
-    path                   a path that stands, is bad, or went
+    path                   a path that stands, is bad, or was ended
+    evidence, silence_evidence   what elimination goes by, gathered in one pass
+    hypothesis, hypotheses/      all that we know to be possible, a file a place
+    elimination            what is left of them, and how sure it is
+    unreached, silence     the same in words: no path has ever stood; one went silent
 """
 
 from __future__ import annotations
 
-from icetui.diagnosis import exchange, machine, path, servers, unreached
+from icetui.diagnosis import exchange, machine, path, servers, silence, unreached
 from icetui.diagnosis.finding import WORST_FIRST, Finding, Rule, Severity
 from icetui.session import Session
 
@@ -24,25 +28,16 @@ RULES: tuple[Rule, ...] = (
     machine.no_candidates,
     exchange.unreadable,
     servers.allocation_lost,
-    path.disconnected,
-    path.path_lost,
+    silence.disconnected,
+    silence.path_lost,
     exchange.wrong_credentials,
     exchange.no_common_family,
-    machine.sending_refused,
     machine.virtual_interface,
-    unreached.same_address,
-    unreached.nobody_listens,
-    unreached.barred,
-    unreached.one_way,
     servers.relay_forbidden,
     exchange.resend,
-    servers.needed_relay_missing,
     servers.udp_blocked,
-    unreached.no_direct_way,
-    unreached.no_hairpin,
-    unreached.private_only,
     exchange.mdns_unresolved,
-    unreached.nothing_answers,
+    unreached.no_path,
     exchange.not_pasted_yet,
     exchange.restarting,
     exchange.replaced,
@@ -76,4 +71,6 @@ failure goes before what merely accompanies it."""
 def diagnose(session: Session) -> list[Finding]:
     """All findings, the most important first."""
     found = [finding for rule in RULES for finding in rule(session)]
+    if not any(finding.severity in ("problem", "warning") for finding in found):
+        found += unreached.unexplained(session)
     return sorted(found, key=lambda f: WORST_FIRST[f.severity])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from icetui.diagnosis import nats
 from icetui.diagnosis.facts import (
     abroad,
     answered,
@@ -132,7 +133,7 @@ def resend(session: Session) -> Iterator[Finding]:
     if session.lost_after_connected or session.blob is None or not session.blob.resend:
         return
     stuck = unheard(session)
-    moved = _moved(session)
+    moved = nats.moved(session)
     if moved is not None:
         before, now = moved
         nat = session.nat
@@ -154,26 +155,17 @@ def resend(session: Session) -> Iterator[Finding]:
             remedy="Send the new blob to the other side.",
         )
         return
+    last = _last(session)
+    if stuck and last is not None and last.type == "srflx":
+        return  # what that leads to is said where no path comes up
     yield Finding(
         rule="blob-outdated",
-        severity="problem" if stuck else "warning",
+        severity="warning",
         claim="We have another address since our blob was complete: one sent before lacks it.",
         evidence=f"our blob now holds {count(session.blob.candidates, 'candidate')}; the last is "
-        f"{where(_last(session))}",
+        f"{where(last)}",
         remedy="Send the new blob to the other side.",
     )
-
-
-def _moved(session: Session) -> tuple[Candidate, Candidate] | None:
-    """One server saw one base of ours at two addresses, one after the other."""
-    seen: dict[tuple[str, str], Candidate] = {}
-    found = None
-    for c in own_candidates(session, "srflx"):
-        key = (_base(c), c.server or "")
-        if key in seen and where(seen[key]) != where(c):
-            found = (seen[key], c)
-        seen[key] = c
-    return found
 
 
 def _base(c: Candidate) -> str:
@@ -333,7 +325,18 @@ def _named_by_their_checks(session: Session) -> tuple[Refused, str] | None:
 
 def _is_of_another_session(session: Session, refusal: Refused) -> bool:
     names = _usernames(refusal)
-    return names is not None and session.started is not None and names[0] != session.started.ufrag
+    return (
+        names is not None
+        and session.started is not None
+        and names[0] != session.started.ufrag
+        and not is_echo(session, refusal)
+    )
+
+
+def is_echo(session: Session, refusal: Refused) -> bool:
+    """Whether it is a check of ours that came back as it was: its USERNAME is for them, from us."""
+    names = _usernames(refusal)
+    return names is not None and session.started is not None and names[1] == session.started.ufrag
 
 
 def old_blob(session: Session) -> Iterator[Finding]:
@@ -347,9 +350,8 @@ def old_blob(session: Session) -> Iterator[Finding]:
         yield Finding(
             rule="old-blob",
             severity="warning",
-            claim=f"Their blob was {span(age)} old when it was pasted: their NAT may have given "
-            "them other ports since, or the clocks differ.",
-            evidence=f"made {span(age)} before, {stamp}",
+            claim="Their blob is an old one, or one of the clocks is wrong.",
+            evidence=f"made {span(age)} before it was pasted, {stamp}",
             remedy="Ask for the blob that their icetui shows now.",
         )
     elif age < -CLOCK_AHEAD:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 
 from icetui.events import Candidate, Pair, Reason, Refused, StunMessage, address_port
 from icetui.grammar import count
@@ -34,6 +35,7 @@ CONTAINER_NAMES = (
 # --- addresses ----------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=4096)
 def parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """An IP address; None for a name, and for whatever else a recording may hold."""
     try:
@@ -42,6 +44,7 @@ def parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None
         return None
 
 
+@lru_cache(maxsize=4096)
 def is_private(address: str) -> bool:
     """Whether only hosts of the same network can reach it."""
     ip = parsed(address)
@@ -193,8 +196,8 @@ def abroad(session: Session) -> list[Pair]:
     same private address (two homes, two container bridges) and port, and then we answer
     ourselves."""
     own = _own_sockets(session)
-    theirs = session.remote_candidates
-    return [p for p in live_pairs(session) if where(theirs.get(p.remote)) not in own]
+    ourselves = {c.id for c in session.remote_candidates.values() if where(c) in own}
+    return [p for p in live_pairs(session) if p.remote not in ourselves]
 
 
 def has_relay(session: Session) -> bool:
@@ -225,6 +228,13 @@ def span(seconds: float) -> str:
     if seconds < 7200:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.0f} h" if seconds < 172800 else f"{seconds / 86400:.0f} days"
+
+
+def listing(words: list[str]) -> str:
+    """What may be, the likeliest first; never as if it were all that may be."""
+    if len(words) == 1:
+        return f"Most likely {words[0]}; or something else."
+    return f"Likeliest first: {'; '.join(words)}; or something else."
 
 
 def has_answered(session: Session) -> bool:

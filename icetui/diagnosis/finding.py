@@ -7,6 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from icetui.diagnosis.elimination import Strength
+from icetui.diagnosis.hypothesis import Suspect
 from icetui.session import Session
 
 Severity = Literal["problem", "warning", "info", "good"]
@@ -27,6 +29,11 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """What a person can do; empty when nothing needs doing."""
     pairs: tuple[str, ...] = ()
     """Ids of the pairs it rests on."""
+    strength: Strength = "is"
+    """`is`: the claim says what is so; `one of`: it lists what may be, `hypotheses`, the likeliest
+    first and not necessarily all; `unknown`: nothing we know explains what the evidence shows."""
+    hypotheses: tuple[Suspect, ...] = ()
+    """What may be the cause, or is it, each with the figures that speak for it."""
 
 
 Rule = Callable[[Session], Iterator[Finding]]

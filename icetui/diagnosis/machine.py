@@ -127,39 +127,6 @@ def _asked(session: Session) -> str:
     return f"{count(len(session.servers), 'server')} asked, {useless} of no use"
 
 
-def sending_refused(session: Session) -> Iterator[Finding]:
-    """The system itself does not send what we hand it."""
-    if not trying(session):
-        return
-    pairs = live_pairs(session)
-    refused = [p for p in pairs if p.reason == Reason.SEND_ERROR and not _lost_relay(p)]
-    if not refused or any(p.valid for p in pairs):
-        return
-    forbidden = [p for p in refused if "not permitted" in (p.detail or "").lower()]
-    if forbidden:
-        yield Finding(
-            rule="sending-refused",
-            severity="problem",
-            claim="This machine's own firewall refuses to send to them.",
-            evidence=f"{count(len(forbidden), 'pair')}: {forbidden[0].detail}",
-            remedy="Allow outgoing UDP in this machine's firewall.",
-            pairs=ids(forbidden),
-        )
-    elif len(refused) == len(pairs):
-        yield Finding(
-            rule="sending-refused",
-            severity="problem",
-            claim="This machine has no way to any of their addresses.",
-            evidence=f"{count(len(refused), 'pair')}: {refused[0].detail}",
-            remedy="Check this machine's network connection and routes.",
-            pairs=ids(refused),
-        )
-
-
-def _lost_relay(pair: Pair) -> bool:
-    return "TURN allocation" in (pair.detail or "")
-
-
 def virtual_interface(session: Session) -> Iterator[Finding]:
     """A VPN or container interface whose pairs lead nowhere."""
     hosts = own_candidates(session, "host")
@@ -191,24 +158,15 @@ def virtual_interface(session: Session) -> Iterator[Finding]:
         f"{listed(c.address for c in hosts if c.interface in useless)}, no answer"
     )
     if only:
-        yield Finding(
-            rule="virtual-interface",
-            severity="problem",
-            claim=f"All our own addresses are on {named}, by the name {what}, and nothing we send "
-            "from there is answered.",
-            evidence=evidence,
-            remedy="Choose the interface that leads to the internet with --interface, or none.",
-            pairs=ids(dead),
-        )
-    else:
-        yield Finding(
-            rule="virtual-interface",
-            severity="info",
-            claim=f"Pairs from {named}, by the name {what}, lead nowhere.",
-            evidence=evidence,
-            remedy="Nothing needs doing; --interface with another name leaves it out.",
-            pairs=ids(dead),
-        )
+        return  # that nothing leads out is what a session without a path says
+    yield Finding(
+        rule="virtual-interface",
+        severity="info",
+        claim=f"Pairs from {named}, by the name {what}, lead nowhere.",
+        evidence=evidence,
+        remedy="Nothing needs doing; --interface with another name leaves it out.",
+        pairs=ids(dead),
+    )
 
 
 def dead_interface(session: Session) -> Iterator[Finding]:

@@ -26,8 +26,8 @@ DEPENDENT = ("address-dependent", "address-and-port-dependent")
 
 MAPPING_WORDS: dict[NatDependence, str] = {
     "endpoint-independent": "keeps one public port for all destinations",
-    "address-dependent": "takes another public port for every destination address",
-    "address-and-port-dependent": "takes another public port for every destination",
+    "address-dependent": "takes another public port or address for every destination address",
+    "address-and-port-dependent": "takes another public port or address for every destination",
     "unknown": "maps in a way that is not known",
 }
 FILTERING_WORDS: dict[NatDependence, str] = {
@@ -100,6 +100,18 @@ def shared_address(session: Session) -> str | None:
         if c.address in mine and c.address not in own:
             return c.address
     return None
+
+
+def moved(session: Session) -> tuple[Candidate, Candidate] | None:
+    """One server saw one base of ours at two addresses, one after the other."""
+    seen: dict[tuple[str, str], Candidate] = {}
+    found = None
+    for c in own_candidates(session, "srflx"):
+        key = (_base(c) or "?", c.server or "")
+        if key in seen and where(seen[key]) != where(c):
+            found = (seen[key], c)
+        seen[key] = c
+    return found
 
 
 # --- words --------------------------------------------------------------------------------------

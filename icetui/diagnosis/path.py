@@ -8,11 +8,9 @@ from collections.abc import Iterable, Iterator
 from icetui.diagnosis import nats
 from icetui.diagnosis.facts import (
     checking_for,
-    host_of,
     ids,
     interface_kind,
     is_private,
-    is_public,
     live_pairs,
     patience,
     span,
@@ -20,7 +18,7 @@ from icetui.diagnosis.facts import (
     where,
 )
 from icetui.diagnosis.finding import Finding
-from icetui.events import Candidate, Pair, Reason, StunMessage
+from icetui.events import Pair, Reason
 from icetui.grammar import count
 from icetui.session import Quality, Session
 
@@ -148,8 +146,8 @@ def direct_blocked(session: Session) -> Iterator[Finding]:
     yield Finding(
         rule="direct-blocked",
         severity="warning",
-        claim="Relayed although these NATs would let a direct path through: a firewall between "
-        "us drops UDP that does not go to the TURN server, or a blob names an outdated address.",
+        claim="Relayed although these NATs would let a direct path through; most likely a "
+        "firewall drops UDP between us, or a blob names an outdated address.",
         evidence=f"{mine.evidence}, {other.evidence}; {count(len(tried), 'direct pair')} without "
         "an answer",
         remedy="Allow UDP between the two machines in the firewalls of both networks; r with new "
@@ -288,7 +286,9 @@ def interrupted(session: Session) -> Iterator[Finding]:
     silent = [e for e in session.state_history if e.state == "disconnected"]
     if silent and session.t - silent[-1].t < RECENT:
         back = next((e for e in session.state_history if e.t > silent[-1].t), None)
-        lasted = f"; it answered again after {span(back.t - silent[-1].t)}" if back else ""
+        lasted = (
+            f"; an answer came {span(back.t - silent[-1].t)} after that was noticed" if back else ""
+        )
         yield Finding(
             rule="path-interrupted",
             severity="info",
@@ -361,7 +361,9 @@ def slow(session: Session) -> Iterator[Finding]:
             )
             break
     latest = _median(quality, LATEST)
-    if min(usual, latest) >= SLOW:  # answers a sleeping machine held back count for a while only
+    if (
+        min(usual, latest) >= SLOW and (quality.minimum or 0.0) >= SLOW / 2
+    ):  # answers a sleeping machine held back count for a while only
         servers = [s for s in session.servers.values() if s.state == "ok" and s.time is not None]
         ours = [s for s in servers if (s.time or 0.0) >= usual / 2]
         whose = (
@@ -417,153 +419,7 @@ def large_messages_lost(session: Session) -> Iterator[Finding]:
     )
 
 
-# --- a path that went -----------------------------------------------------------------------------
-
-
-def disconnected(session: Session) -> Iterator[Finding]:
-    """The path went silent."""
-    if session.state_before_closing != "disconnected" or session.peer_left:
-        return
-    if session.lost_after_connected:
-        return
-    pair = session.selected_pair
-    last = _last_answer(session, pair)
-    evidence = f"the last answer on {session.selected or 'the path'} came {span(last)} ago"
-    if session.consent_expires is not None and session.consent_expires > session.t:
-        evidence += f"; consent runs out in {session.consent_expires - session.t:.0f} s"
-    detail = (pair.detail or "") if pair is not None else ""
-    theirs = session.remote_candidates.get(pair.remote) if pair is not None else None
-    if pair is not None and theirs is not None and _closed(detail, theirs.address):
-        yield _end_closed(session, pair, theirs, f"{detail}; {evidence}")
-        return
-    yield Finding(
-        rule="silent-path",
-        severity="problem",
-        claim=f"The path has gone silent: {_whose(session, pair, last)}.",
-        evidence=evidence + _still_works(session, last) + (f"; {detail}" if detail else ""),
-        remedy="Checks go on; it recovers by itself when the network does. Is icetui still "
-        "running over there?",
-        pairs=ids([pair] if pair else []),
-    )
-
-
-def _closed(detail: str, address: str) -> bool:
-    """Whether the machine at that address says that nobody listens at the port."""
-    return "port unreachable" in detail and f"said {address}" in detail
-
-
-def _end_closed(session: Session, pair: Pair, theirs: Candidate, evidence: str) -> Finding:
-    if session.relayed(pair):
-        return Finding(
-            rule="relay-gone",
-            severity="problem",
-            claim="The relayed address of the path is closed: the TURN server has been stopped or "
-            "has dropped the allocation.",
-            evidence=evidence,
-            remedy="Is the TURN server running? Whoever uses it gets a new address from it and "
-            "then has to send a new blob.",
-            pairs=(pair.id,),
-        )
-    or_nat = "" if theirs.type == "host" else ", or their NAT has forgotten them"
-    return Finding(
-        rule="peer-gone",
-        severity="problem",
-        claim=f"Nobody listens at their address any more: their icetui has ended without a "
-        f"goodbye{or_nat}.",
-        evidence=evidence,
-        remedy="If it has ended, start icetui there again and exchange new blobs on both sides.",
-        pairs=(pair.id,),
-    )
-
-
-def path_lost(session: Session) -> Iterator[Finding]:
-    """There was a path, and consent to send over it has run out."""
-    if not session.lost_after_connected or session.peer_left:
-        return
-    ours = session.local_candidates.values()
-    lost = [p for p in live_pairs(session) if p.reason == Reason.CONSENT_EXPIRED]
-    if not lost and any(c.type == "relay" and c.unsupported for c in ours):
-        return  # it was our relay that went, and another rule says so
-    stood = session.path_history[-1] if session.path_history else None
-    evidence = "; ".join(f"{p.id}: {p.detail}" for p in lost[:3]) or (
-        stood.cause if stood and stood.cause else "every pair that worked has failed"
-    )
-    yield Finding(
-        rule="path-lost",
-        severity="problem",
-        claim="The connection is lost: the other side answers nothing any more.",
-        evidence=evidence + _still_works(session, CONSENT),
-        remedy="Is icetui still running over there, and its network up? Checks go on and find the "
-        "way again by themselves; if it was restarted, both sides need new blobs.",
-        pairs=ids(lost),
-    )
-
-
-def _last_answer(session: Session, pair: Pair | None) -> float:
-    """Seconds since something was last answered on the path."""
-    expires = session.consent_expires
-    if expires is not None and pair is not None and session.consent_pair == pair.id:
-        return max(0.0, session.t - (expires - CONSENT))
-    since = session.state_history[-1].t if session.state_history else session.t
-    return session.t - since
-
-
-def _heard_since(session: Session, seconds: float) -> StunMessage | None:
-    """Anything from outside that has arrived within the last so many seconds."""
-    hosts = {where(c) for c in their_candidates(session)}
-    for event in reversed(session.log):
-        if event.t < session.t - seconds + 0.5:
-            return None
-        if not isinstance(event, StunMessage) or event.direction == "out" or event.pair:
-            continue
-        if event.remote not in hosts and is_public(host_of(event.remote)):
-            return event
-    return None
-
-
-def _whose(session: Session, pair: Pair | None, last: float) -> str:
-    """What may have happened, the likeliest first."""
-    if pair is not None and (came := _still_checked(session, pair, last)) >= HEARD_AGAIN:
-        relay = " (or the TURN server between)" if session.relayed(pair) else ""
-        return (
-            f"their checks still arrive ({came} since), so they are there and the way to us works; "
-            f"what we send is lost on the way to them{relay}"
-        )
-    heard = _heard_since(session, last)
-    servers = {host_of(s.address) for s in session.servers.values() if s.address}
-    answers = heard is not None and host_of(heard.remote) in servers
-    relayed = pair is not None and session.relayed(pair)
-    between = ", or the TURN server between is down" if relayed and not answers else ""
-    if heard is not None:
-        return (
-            "our own line works, so most likely theirs is cut or their icetui has ended" + between
-        )
-    ends = [
-        session.mapped_candidate(pair) if pair else None,
-        session.remote_candidates.get(pair.remote) if pair else None,
-    ]
-    through_nat = any(c is not None and c.type in ("srflx", "prflx") for c in ends)
-    nat = ", a NAT on the way has taken another port" if through_nat else ""
-    return f"a line is cut, ours or theirs{nat}, or their icetui has ended{between}"
-
-
-def _still_checked(session: Session, pair: Pair, last: float) -> int:
-    """Requests of theirs that came on the path since ours were last answered, and not just then."""
-    came = 0
-    for event in reversed(session.log):
-        if event.t < session.t - last + ON_THE_WAY:
-            break
-        if isinstance(event, StunMessage) and event.direction == "in" and event.pair == pair.id:
-            came += event.message_class == "request"
-    return came
-
-
-def _still_works(session: Session, last: float) -> str:
-    answer = _heard_since(session, last)
-    if answer is not None:
-        return f"; {answer.remote} still answers us"
-    others = [p for p in live_pairs(session) if p.valid and p.id != session.selected]
-    return f"; {count(len(others), 'other pair')} not given up yet" if others else ""
+# --- a path that was ended ---------------------------------------------------------------------
 
 
 def peer_left(session: Session) -> Iterator[Finding]:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from icetui.diagnosis import nats
 from icetui.diagnosis.facts import (
-    answered,
-    heard,
     host_of,
     ids,
     listed,
@@ -36,7 +33,7 @@ REFRESH_PATIENCE = 2.0
 
 def udp_blocked(session: Session) -> Iterator[Finding]:
     """No server answers over UDP, and nothing else has come over UDP either."""
-    if session.gathering != "complete" or _any_udp(session):
+    if session.gathering != "complete" or _any_udp(session) or trying(session):
         return
     udp = [s for s in session.servers.values() if s.transport == "udp"]
     silent = [s for s in udp if s.state == "failed" and s.reason in SILENT]
@@ -50,11 +47,9 @@ def udp_blocked(session: Session) -> Iterator[Finding]:
         proof = "the same server answers" if same_host else f"{working[0].url} answers"
         yield Finding(
             rule="udp-blocked",
-            severity="problem" if trying(session) else "info",
-            claim="UDP is blocked between us and the internet: over TCP or TLS servers answer, "
-            "over UDP none does."
-            if same_host
-            else "UDP seems to be blocked here: no server answers over UDP, one over TCP does.",
+            severity="info",
+            claim="Most likely UDP is blocked here: no server answers over UDP, one over "
+            f"{working[0].transport.upper()} does.",
             evidence=f"{evidence}; over {working[0].transport.upper()} {proof}",
             remedy="Only relayed paths can work: keep the TURN server over TCP or TLS, or allow "
             "outgoing UDP in the firewall.",
@@ -63,15 +58,15 @@ def udp_blocked(session: Session) -> Iterator[Finding]:
         tcp = [s for s in session.servers.values() if s.transport != "udp"]
         also = f"; over TCP or TLS none either ({_named(tcp)})" if tcp else ""
         what = (
-            "No server answers, over UDP or over TCP: this machine is cut off from them, or they "
-            "are down."
+            "No server answers, over UDP or over TCP; most likely this machine is cut off from "
+            "them, or they are down."
             if tcp
-            else "No server answers over UDP: a firewall here blocks UDP, this machine is offline, "
-            "or the servers are down."
+            else "No server answers over UDP; most likely a firewall here blocks UDP, this machine "
+            "is offline, or the servers are down."
         )
         yield Finding(
             rule="udp-blocked",
-            severity="problem" if trying(session) else "warning",
+            severity="warning",
             claim=what,
             evidence=f"{evidence}{also}; nothing else has arrived over UDP",
             remedy="Try a TURN server over TCP or TLS: --turn turn:user:password@host"
@@ -99,42 +94,21 @@ def _named(servers: list[Server]) -> str:
 # --- one server ---------------------------------------------------------------------------------
 
 
-def needed_relay_missing(session: Session) -> Iterator[Finding]:
-    """A TURN server was named, lends nothing, and without it there is no path."""
-    if not trying(session) or own_candidates(session, "relay"):
-        return
-    refused = [s for s in session.servers.values() if s.kind == "turn" and s.state == "failed"]
-    if not refused or (answered(session) or heard(session)):
-        return
-    if nats.direct_possible(nats.ours(session), nats.theirs(session)) is not False and not (
-        session.started is not None and session.started.relay_only
-    ):
-        return
-    for server in refused:
-        rule, claim, remedy = _verdict(server)
-        yield Finding(
-            rule=rule,
-            severity="problem",
-            claim=f"{claim} Without a relay these two NATs let no path through.",
-            evidence=_evidence(server),
-            remedy=remedy,
-        )
-
-
 def server_failures(session: Session) -> Iterator[Finding]:
     """A configured server did not do its part."""
-    told = {f.rule + f.evidence for f in needed_relay_missing(session)}
     blocked = any(udp_blocked(session))
     for server in session.servers.values():
         if server.state != "failed" or (blocked and server.transport == "udp"):
             continue
         if server.transport == "udp" and server.reason in SILENT and _udp_undecided(session):
             continue
-        rule, claim, remedy = _verdict(server)
-        if rule + _evidence(server) in told:
-            continue
+        rule, claim, remedy = server_verdict(server)
         yield Finding(
-            rule=rule, severity="warning", claim=claim, evidence=_evidence(server), remedy=remedy
+            rule=rule,
+            severity="warning",
+            claim=claim,
+            evidence=server_evidence(server),
+            remedy=remedy,
         )
 
 
@@ -143,13 +117,13 @@ def _udp_undecided(session: Session) -> bool:
     return session.gathering == "gathering" and not _any_udp(session)
 
 
-def _evidence(server: Server) -> str:
+def server_evidence(server: Server) -> str:
     took = f" after {span(server.time)}" if server.time is not None else ""
     at = f"{server.address}: " if server.address and server.address not in server.url else ""
     return f"{server.url}: {at}{server.detail or server.reason}{took}"
 
 
-def _verdict(server: Server) -> tuple[str, str, str]:
+def server_verdict(server: Server) -> tuple[str, str, str]:
     """Rule name, claim and remedy for a server that failed."""
     what = f"The {server.kind.upper()} server {server.url}"
     lost = "it lends us no relayed address" if server.kind == "turn" else (
@@ -182,32 +156,39 @@ def _verdict(server: Server) -> tuple[str, str, str]:
                 f"The name of {server.url} cannot be resolved; {lost}.",
                 "Check the spelling of the server's name and this machine's resolver.",
             )
-        case Reason.TLS:
+        case Reason.TLS if "certificate" in detail.lower():
             return (
                 "turn-tls",
                 f"{what} shows a certificate that is not accepted; {lost}.",
                 "Check the host name in the URI and the server's certificate; a private authority "
                 "is named with SSL_CERT_FILE.",
             )
+        case Reason.TLS:
+            return (
+                "turn-tls",
+                f"No TLS connection to {server.url} comes about; {lost}.",
+                "Check whether that port is a TURN server's TLS port: another service may be "
+                "there, or something on the way may answer in its place.",
+            )
         case Reason.TIMEOUT:
             return (
                 "server-silent",
-                f"{what} does not answer: it is down, the address or port is wrong, or a firewall "
-                f"drops this traffic; {lost}.",
+                f"{what} does not answer us; most likely it is down, its address or port is wrong, "
+                f"or a firewall drops this traffic; {lost}.",
                 "Check the server's address and port, and whether a firewall here drops "
                 f"{server.transport.upper()} to it.",
             )
         case Reason.ICMP_UNREACHABLE if "port unreachable" in detail:
             return (
                 "server-closed",
-                f"Nothing listens at {server.url}: the machine is there, its port is closed; "
-                f"{lost}.",
-                "Check the port in the URI and whether the server is running.",
+                f"Port unreachable is said of {server.url}: nothing listens there, or a firewall "
+                f"refuses us; {lost}.",
+                "Check the port in the URI, whether the server is running, and firewalls.",
             )
         case Reason.ICMP_UNREACHABLE:
             return (
                 "server-unreachable",
-                f"No way leads to {server.url}; {lost}.",
+                f"A router says that it cannot bring us to {server.url}; {lost}.",
                 "Check the server's address and this machine's network.",
             )
         case Reason.SEND_ERROR if _is_closed(server):
@@ -215,6 +196,12 @@ def _verdict(server: Server) -> tuple[str, str, str]:
                 "server-closed",
                 f"Nothing listens at {server.url}: the connection was refused; {lost}.",
                 "Check the port in the URI and whether the server is running.",
+            )
+        case Reason.QUOTA if detail.startswith("508"):
+            return (
+                "turn-quota",
+                f"{what} has no capacity left (508).",
+                "Try later, or name another server.",
             )
         case Reason.QUOTA:
             return (
@@ -237,7 +224,7 @@ def _verdict(server: Server) -> tuple[str, str, str]:
             )
     return (
         "server-useless",
-        f"{what} is of no use ({server.reason or 'it does not say why'}); {lost}.",
+        f"{what} is of no use: {detail or 'it does not say why'}; {lost}.",
         "Check the URI, or name another server.",
     )
 
@@ -252,13 +239,13 @@ def relay_forbidden(session: Session) -> Iterator[Finding]:
         for p in live_pairs(session)
         if p.reason in (Reason.FORBIDDEN, Reason.NO_PERMISSION) and p.state == "failed"
     ]
-    if not refused or session.connected:
+    if not refused or session.connected or trying(session):
         return
     relays = {c.id: c for c in session.local_candidates.values()}
     urls = {(relays[p.local].server or "?") for p in refused if p.local in relays}
     yield Finding(
         rule="relay-forbidden",
-        severity="problem" if trying(session) and not session.lost_after_connected else "warning",
+        severity="warning",
         claim="The TURN server refuses to relay to their addresses.",
         evidence=f"{listed(urls)}: {count(len(refused), 'pair')} refused, {refused[0].detail}",
         remedy="Its operator forbids these addresses (403): ask for them to be allowed, or name "

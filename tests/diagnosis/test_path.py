@@ -205,7 +205,7 @@ def test_a_silent_path_on_which_their_checks_still_arrive_is_cut_one_way() -> No
             "silent-path"
         ].claim
 
-    assert "what we send is lost" in silent(*arrive(5.5, 6.5, 7.5))
+    assert "what we send is lost" in silent(*arrive(5.5, 7.0, 8.5))
     assert "what we send is lost" not in silent(*arrive(2.1, 3.1, 3.9))
 
 
@@ -223,3 +223,4 @@ def test_a_silent_path_through_a_nat_may_be_the_nat() -> None:
     public = remote(type="host")
     found = findings(connected(checking(gathered(), public), *silent))
     assert "NAT" not in found["silent-path"].claim
+    assert "or something else" in found["silent-path"].claim

@@ -3,6 +3,7 @@
 import pytest
 
 from icetui import events
+from icetui.diagnosis import Finding
 from icetui.diagnosis.nats import Nat, direct_possible, sentence
 from icetui.events import NatDependence, Reason
 from tests.diagnosis.making import (
@@ -39,15 +40,16 @@ def test_which_nats_let_a_direct_path_through(one: Nat, other: Nat, possible: bo
     assert direct_possible(other, one) is possible
 
 
-def between(ours: Nat, theirs: Nat, *more: events.AnyEvent) -> dict[str, object]:
+def between(ours: Nat, theirs: Nat, *more: events.AnyEvent) -> dict[str, Finding]:
     before = gathered(reflexive(), nat(mapping=ours.mapping, filtering=ours.filtering))
     described = {"mapping": theirs.mapping, "filtering": theirs.filtering}
-    return dict(findings(checking(before, remote(), pair(), *more, **described)))
+    return findings(checking(before, remote(), pair(), *more, **described))
 
 
 def test_measured_nats_that_exclude_each_other_are_named_with_certainty() -> None:
     (finding,) = [f for rule, f in between(SYM, PRC).items() if rule == "no-direct-way"]
-    assert "No direct path can exist" in finding.claim and "our NAT is symmetric" in finding.claim
+    assert finding.strength == "is" and "No direct path can exist" in finding.claim
+    assert "our router uses another port or address for every destination" in finding.claim
     assert "theirs has address-and-port-dependent filtering" in finding.evidence
     assert "nothing-answers" not in between(SYM, PRC)
 
@@ -59,9 +61,10 @@ def test_a_relay_on_either_side_makes_no_direct_way_no_matter() -> None:
 
 def test_nats_that_suit_each_other_leave_a_firewall_or_an_absent_peer() -> None:
     finding = between(PRC, PRC)["nothing-answers"]
-    assert "firewall" in finding.claim and "NAT" not in finding.claim
-    unknown = between(SYM, Nat())["nothing-answers"]
-    assert unknown.claim.index("our NAT is symmetric") < unknown.claim.index("pasted")
+    assert finding.strength == "one of" and "or something else" in finding.claim
+    assert [h.code for h in finding.hypotheses] == ["not-pasted", "firewall-between"]
+    unknown = between(SYM, Nat(), pair(t=40.0))["nothing-answers"]
+    assert unknown.hypotheses[0].code == "nats-may-exclude"
 
 
 def test_an_answer_withdraws_all_that_silence_meant() -> None:

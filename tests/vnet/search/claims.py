@@ -7,7 +7,7 @@ finding has to name a cause.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from icetui.diagnosis import Finding, diagnose
@@ -15,12 +15,16 @@ from icetui.vnet.network import Network
 from icetui.vnet.network_parts import Router, Rule
 from icetui.vnet.servers import StunOptions, TurnOptions
 from tests.vnet.search.causes import causes
+from tests.vnet.search.changed import reasons
 from tests.vnet.search.invariants import Violation
 from tests.vnet.search.play import Run, Side
 from tests.vnet.search.truth import Truth, lines
 
 LOOKS = (3.0, 8.0, 25.0)
 """Seconds after both know both."""
+AFTER = (3.0, 6.0)
+"""Seconds after each change."""
+SILENT_PATH = ("silent-path", "path-lost", "relay-gone", "peer-gone")
 
 
 @dataclass(frozen=True)
@@ -232,6 +236,38 @@ MUST_BE: dict[str, Callable[[Case], bool]] = {
 }
 """By rule: what has to be true. Rules that are not here say what cannot be false."""
 
+CAUSE_OF: dict[str, tuple[str, ...]] = {
+    "own-firewall": ("firewall",),
+    "no-route": ("own-choice",),
+    "virtual-interface": ("own-choice",),
+    "udp-blocked-here": ("firewall",),
+    "servers-dead": ("no-stun", "server"),
+    "no-public-address": ("no-stun", "server"),
+    "nats-exclude": ("nat",),
+    "server-misleads": ("server",),
+    "nats-may-exclude": ("nat",),
+    "no-hairpin": ("nat",),
+    "relay-missing": ("server", "nat", "password"),
+    "relay-forbidden": ("server",),
+    "relay-unreached": ("firewall",),
+    "relay-deaf": ("server",),
+    "relay-one-way": ("server",),
+    "relay-only": ("own-choice",),
+    "lossy-way": ("line",),
+    "firewall-between": ("firewall",),
+    "firewall-out": ("firewall",),
+    "firewall-in": ("firewall",),
+    "prohibited": ("firewall",),
+    "unreachable": ("firewall", "server"),
+    "refusing-router": ("firewall",),
+    "udp-blocked-there": ("firewall",),
+    "no-public-address-there": ("firewall", "no-stun", "server"),
+    "same-numbers": ("no-stun",),
+    "same-numbered-network": ("no-stun",),
+}
+"""By hypothesis: the causes it may be. Those that are not here are never true of two sides that
+both run and have each other's blob: nobody has pasted late, left or been restarted."""
+
 ACCEPTED: dict[str, tuple[str, ...]] = {
     "firewall": (
         "udp-blocked", "not-heard", "barred", "sending-refused", "unreachable", "no-hairpin",
@@ -248,17 +284,26 @@ ACCEPTED: dict[str, tuple[str, ...]] = {
     "line": ("nothing-answers",),
 }  # fmt: skip
 """By cause: the rules whose claim is one, by how their names begin."""
-WORDS = {
-    "firewall": ("firewall",),
-    "nat": ("NAT", "symmetric"),
-    "no-stun": ("same private addresses",),
-    "server": ("relay", "server"),
-}
-"""By cause: what `nothing-answers`, which lists what may be, has to have in its list."""
 
 
-def check(run: Run, truth: Truth) -> Iterator[Violation]:
-    """False claims, and first findings that miss the cause."""
+@dataclass(frozen=True)
+class Naming:
+    """What one side's first finding makes of a network in which no path can exist."""
+
+    side: str
+    rule: str
+    causes: tuple[str, ...]
+    """The true ones."""
+    first: bool
+    """Whether what it says, or lists first, is one of them."""
+    within: bool
+    """Whether one of them is in its list."""
+    sure: bool
+    claim: str
+
+
+def false_claims(run: Run, truth: Truth) -> Iterator[Violation]:
+    """What is said as if it were so, and is not."""
     known = run.both_known
     if run.storm or run.network.changes or known is None:
         return
@@ -269,34 +314,77 @@ def check(run: Run, truth: Truth) -> Iterator[Violation]:
                 must_be = MUST_BE.get(finding.rule)
                 if finding.severity not in ("problem", "warning") or must_be is None:
                     continue
+                if finding.strength != "is":
+                    continue  # what may be is no claim; whether the truth is among it is counted
                 if finding.rule not in told and not must_be(Case(run, truth, side, finding)):
                     told.append(finding.rule)
                     yield Violation(
                         f"claim {finding.rule}", f"{side.name} after {look:.0f} s: {finding.claim}"
                     )
-    if not truth.any:
-        yield from _first(run, known)
 
 
-def _first(run: Run, known: float) -> Iterator[Violation]:
-    """Where no path can exist the first finding names why."""
-    true = causes(run.network, run.times, run.until)
-    for side in run.sides.values():
-        first = next(iter(diagnose(side.session_at(known + LOOKS[-1]))), None)
-        if first is None or not names_one(first, true):
-            rule = first.rule if first is not None else "nothing"
+def missed(found: Iterable[Naming]) -> Iterator[Violation]:
+    """First findings that do not name the cause."""
+    for naming in found:
+        if naming.sure and not naming.first:
+            yield Violation(f"claim {naming.rule}", f"{naming.side} {naming.claim}")
+        elif not naming.within:
             yield Violation(
-                f"cause missed by {rule}",
-                f"{side.name}, the causes: {', '.join(true) or 'unknown'}; said: "
-                f"{first.claim if first is not None else ''}",
+                f"cause missed by {naming.rule}",
+                f"{naming.side}, the causes: {', '.join(naming.causes)}; said: {naming.claim}",
             )
-            return
 
 
-def names_one(finding: Finding, true: list[str]) -> bool:
-    """Whether it names one of the causes."""
+def namings(run: Run, truth: Truth) -> Iterator[Naming]:
+    """Where no path can exist the first finding names why: of both sides, that are not connected
+    all the same."""
+    known = run.both_known
+    if run.storm or run.network.changes or known is None or truth.any:
+        return
+    true = causes(run.network, run.times, run.until)
     if not true:
-        return True  # not known here either
-    if finding.rule == "nothing-answers":
-        return any(word in finding.claim for cause in true for word in WORDS.get(cause, ("",)))
-    return any(finding.rule.startswith(name) for cause in true for name in ACCEPTED[cause])
+        return  # not known here either
+    for side in run.sides.values():
+        session = side.session_at(known + LOOKS[-1])
+        if session.connected:
+            continue
+        finding = next(iter(diagnose(session)), None)
+        if finding is None:
+            yield Naming(side.name, "nothing", tuple(true), False, False, False, "")
+            continue
+        first, within = named(finding, true)
+        yield Naming(
+            side.name, finding.rule, tuple(true), first, within, finding.strength == "is",
+            finding.claim,
+        )  # fmt: skip
+
+
+def silences(run: Run) -> Iterator[Naming]:
+    """Where something has happened to the network and a path is silent: what is said of that."""
+    known = run.both_known
+    if run.storm or known is None:
+        return
+    for side in run.sides.values():
+        here, there = side.start.host, run.other(side.name).start.host
+        for at in sorted({change.at + look for change in run.network.changes for look in AFTER}):
+            if not known <= at <= run.until:
+                continue
+            true = reasons(run.network, here, there, at)
+            for finding in diagnose(side.session_at(at)):
+                if finding.rule in SILENT_PATH:
+                    found = [h.code in true for h in finding.hypotheses] or [False]
+                    yield Naming(
+                        side.name, finding.rule, ("a change",), found[0], any(found),
+                        finding.strength == "is", f"at {at:.1f} s: {finding.claim}",
+                    )  # fmt: skip
+
+
+def named(finding: Finding, true: list[str]) -> tuple[bool, bool]:
+    """Whether one of the causes is said or listed first; whether it is listed at all."""
+    if finding.hypotheses:
+        found = [
+            any(cause in true for cause in CAUSE_OF.get(h.code, ())) for h in finding.hypotheses
+        ]
+        return found[0], any(found)
+    said = any(finding.rule.startswith(name) for cause in true for name in ACCEPTED[cause])
+    return said, said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from icetui.vnet.network import Network
-from tests.vnet.search import claims
+from tests.vnet.search.claims import Naming, false_claims, missed, namings, silences
 from tests.vnet.search.invariants import Violation, check
 from tests.vnet.search.play import Run, play
 from tests.vnet.search.truth import Truth, by_luck, find
@@ -23,6 +23,8 @@ class Judgement:
     violations: list[Violation]
     claims: list[Violation]
     """What the diagnosis says and should not, or does not say; not the engine's doing."""
+    namings: list[Naming]
+    """What it says of a network in which no path can exist."""
     luck: bool = False
     """Something was passed over, because other dice give another truth."""
 
@@ -32,9 +34,10 @@ def judge(network: Network, *, talk: bool = True) -> Judgement:
     run = play(network)
     truth = find(network, run.times, run.until)
     violations = check(run, truth)
-    false = list(claims.check(run, truth)) if talk else []
+    named = [*namings(run, truth), *silences(run)] if talk else []
+    false = [*false_claims(run, truth), *missed(named)] if talk else []
     doubtful = [v for v in violations if v.kind.startswith(BY_TRUTH)]
     if doubtful and by_luck(network, run.times, run.until, truth):
         rest = [v for v in violations if v not in doubtful]
-        return Judgement(run, truth, rest, false, luck=True)
-    return Judgement(run, truth, violations, false)
+        return Judgement(run, truth, rest, false, named, luck=True)
+    return Judgement(run, truth, violations, false, named)

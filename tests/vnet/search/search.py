@@ -21,6 +21,8 @@ from tests.vnet.search.shrink import shrink
 
 BATCH = 20
 KEPT = 5
+CHANGED = ("a change",)
+"""The cause of a path that went silent; the others are those for which none ever came up."""
 TALK = ("claim ", "cause ")
 """How the kinds of what the diagnosis says begin."""
 """Seeds remembered for each kind of violation."""
@@ -38,6 +40,8 @@ class Score:
     """Networks by kind."""
     claims: Counter[str] = field(default_factory=Counter)
     """The same of what the diagnosis said."""
+    namings: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Sides without a path by true cause and `first`, `within` or `missed`; `all` for any cause."""
     judged: int = 0
     """Networks that do not change, in which the diagnosis was held against the truth."""
     examples: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
@@ -62,6 +66,11 @@ class Score:
         self.judged += not run.network.changes
         for kind in dict.fromkeys(v.kind for v in judgement.claims):
             self.claims[kind] += 1
+        for naming in judgement.namings:
+            how = "first" if naming.first else "within" if naming.within else "missed"
+            whole = () if naming.causes == CHANGED else ("all",)
+            for cause in (*whole, *naming.causes):
+                self.namings[cause, how] += 1
         for violation in (*judgement.violations, *judgement.claims):
             kept = self.examples.setdefault(violation.kind, [])
             if len(kept) < KEPT and seed not in [s for s, _ in kept]:
@@ -80,6 +89,7 @@ class Score:
         self.lucky += other.lucky
         self.violations += other.violations
         self.claims += other.claims
+        self.namings += other.namings
         self.judged += other.judged
         for kind, found in other.examples.items():
             kept = self.examples.setdefault(kind, [])

@@ -34,8 +34,22 @@ def table(score: Score, seconds: float) -> str:
     rows += _kinds(score.violations, score) or ["        Nothing is violated."]
     rows.append("")
     rows.append(f"diagnosis, in {score.judged} networks that do not change")
+    rows += _namings(score)
     rows += _kinds(score.claims, score) or ["        No claim is false, no cause missed."]
     return "\n".join(rows)
+
+
+def _namings(score: Score) -> list[str]:
+    """Of sides without a path, by the true cause: said or listed first, listed, missed."""
+    rows = []
+    for cause in dict.fromkeys(cause for cause, _ in sorted(score.namings)):
+        first, within, missed = (score.namings[cause, how] for how in ("first", "within", "missed"))
+        sides = first + within + missed
+        rows.append(
+            f"{sides:6}  looks at a side without a path, cause {cause}: "
+            f"{first / sides:.1%} right first, {(first + within) / sides:.1%} within the list"
+        )
+    return rows
 
 
 def _kinds(counts: Counter[str], score: Score) -> list[str]:

@@ -1,0 +1,298 @@
+"""Evidence: what a session without a path shows, gathered in one pass, as fields.
+
+What belongs here: facts that several hypotheses ask for. What must never come in: what they mean.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from icetui.diagnosis import nats
+from icetui.diagnosis.exchange import is_echo
+from icetui.diagnosis.facts import (
+    abroad,
+    answered,
+    checking_for,
+    has_answered,
+    heard,
+    host_of,
+    interface_kind,
+    is_private,
+    is_public,
+    live_pairs,
+    networks,
+    one_way_for_long,
+    own_candidates,
+    parsed,
+    refusals,
+    requests_of,
+    their_candidates,
+)
+from icetui.diagnosis.nats import Nat
+from icetui.events import Candidate, Pair, Reason, Refused, Server
+from icetui.session import Session
+
+NEAR_PORTS = 16
+"""Two views of one port that differ by no more may be a server's mistake."""
+UNSIGNED = ("unsigned error answer", "answer with wrong MESSAGE-INTEGRITY")
+"""So the engine says of an answer that is not signed with their password (RFC 8489 9.1.4)."""
+SILENT = (Reason.TIMEOUT, Reason.ICMP_UNREACHABLE)
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one side, at one moment."""
+
+    waited: float
+    """Seconds since checks could start."""
+    sent: int
+    """Requests on all pairs, repeated ones too."""
+    heard: int
+    """Correctly keyed checks of theirs that arrived."""
+    heard_long: bool
+    """Whether so long ago that an answer to ours was due."""
+    answered: bool
+    """Whether anything came back for a check of ours."""
+    they_have_ours: bool
+    """Their description answers ours: they have pasted it."""
+    echoed: tuple[Refused, ...]
+    """Checks of ours that came back as they were."""
+    unsigned: tuple[Refused, ...]
+    """Answers to our checks that are not signed with their password."""
+    pairs: tuple[Pair, ...]
+
+    ours: tuple[Candidate, ...]
+    theirs: tuple[Candidate, ...]
+    ends: dict[str, Candidate]
+    """Theirs by id."""
+    our_public: bool
+    """Whether an address of ours can be written to from another network."""
+    their_public: bool
+    neighbours: bool
+    """Whether both have an address in what looks like one local network."""
+    shared: str | None
+    """The public address that both are seen at, if it is one."""
+    reflexive: bool
+    """Whether either side has a server-reflexive candidate."""
+    our_relays: tuple[Candidate, ...]
+    their_relays: tuple[Candidate, ...]
+    relay_only: bool
+
+    mine: Nat
+    other: Nat
+    possible: bool | None
+    """Whether two such NATs let a direct path through; None: not known."""
+    doubtful: str
+    """Two servers whose views of one address of ours are so near that one may be wrong."""
+    hairpinning: bool | None
+
+    gathered: bool
+    servers: tuple[Server, ...]
+    udp_silent: tuple[Server, ...]
+    """Servers asked over UDP that never answered."""
+    udp_ok: bool
+    """Whether anything has arrived over UDP from outside this network."""
+    servers_ok: bool
+    """Whether any server has answered, over whatever."""
+    stream_ok: tuple[Server, ...]
+    """Servers that answered over TCP or TLS."""
+    turn_failed: tuple[Server, ...]
+
+    forbidden: tuple[Pair, ...]
+    """This machine's own system refuses to send on them."""
+    unsendable: tuple[Pair, ...]
+    """Sending failed for any reason of this machine."""
+    barred: tuple[Pair, ...]
+    """A router says that sending there is administratively prohibited (RFC 1812 5.2.7.1)."""
+    closed: tuple[Pair, ...]
+    """Port unreachable was said of the very address, or of the network all is in."""
+    unreachable: tuple[Pair, ...]
+    """Any ICMP unreachable on a pair that could lead there."""
+    leading: tuple[Pair, ...]
+    """Pairs whose other end could be reached from here."""
+    direct: tuple[Pair, ...]
+    """Those of them over no relay."""
+    free: tuple[Pair, ...]
+    """Pairs of two public host addresses: no NAT is between, only what filters."""
+    relays_only: bool
+    """Whether one side offers relayed addresses alone, so that NATs are no matter."""
+    relayed: tuple[Pair, ...]
+    """Pairs over a relay of either side."""
+    denied: tuple[Pair, ...]
+    """Pairs a TURN server refused to relay."""
+    itself: tuple[Pair, ...]
+    """Pairs to an address that is this machine's own."""
+    virtual: tuple[str, ...]
+    """Names of our interfaces, if all of them are VPNs or container bridges by their names."""
+    blob_age: float | None
+    """Seconds between the stamp of their blob and its pasting."""
+    late: Candidate | None
+    """An address of ours that a blob given away before does not hold."""
+
+    def candidate(self, pair: Pair) -> Candidate | None:
+        """Their end of a pair."""
+        return self.ends.get(pair.remote)
+
+
+def covers(some: tuple[Pair, ...], whole: tuple[Pair, ...]) -> bool:
+    """Whether all of `whole`, which is not nothing, is among `some`."""
+    among = {pair.id for pair in some}
+    return bool(whole) and all(pair.id in among for pair in whole)
+
+
+def gather(session: Session) -> Evidence:
+    """All of it."""
+    pairs = tuple(live_pairs(session))
+    local, remote = session.local_candidates, session.remote_candidates
+    ours, theirs = own_candidates(session), their_candidates(session)
+    own = {c.address for c in ours if c.type == "host"}
+    shared = nats.shared_address(session)
+    neighbours = are_neighbours(session)
+    mine, other = nats.ours(session), nats.theirs(session)
+    servers = tuple(session.servers.values())
+    relays = {c.id for c in (*ours, *theirs) if c.type == "relay"}
+
+    ourselves = {c.id for c in remote.values() if _is_this_machine(c, own)}
+    there = {c.id for c in remote.values() if neighbours or is_public(c.address)} - ourselves
+    itself = [p for p in pairs if p.remote in ourselves]
+    leading = [p for p in pairs if p.remote in there]
+    public = {c.id for c in (*local.values(), *remote.values()) if _public_host(c)}
+    reached = {p.id for p in leading}
+    icmp = [p for p in pairs if p.reason == Reason.ICMP_UNREACHABLE]
+    unsent = [p for p in pairs if p.reason == Reason.SEND_ERROR and not _lost_relay(p)]
+    hosts = [c for c in ours if c.type == "host"]
+    told = session.description
+    return Evidence(
+        waited=checking_for(session),
+        sent=requests_of(pairs),
+        heard=heard(session),
+        heard_long=one_way_for_long(session),
+        answered=answered(session),
+        they_have_ours=has_answered(session),
+        echoed=tuple(r for r in refusals(session) if is_echo(session, r)),
+        unsigned=tuple(r for r in refusals(session) if r.detail.startswith(UNSIGNED)),
+        pairs=pairs,
+        ours=tuple(ours),
+        theirs=tuple(theirs),
+        ends={c.id: c for c in theirs},
+        our_public=any(_reachable(c) for c in ours if c.type != "prflx"),
+        their_public=any(_reachable(c) for c in theirs if c.type != "prflx"),
+        neighbours=neighbours,
+        shared=shared,
+        reflexive=any(c.type == "srflx" for c in (*ours, *theirs)),
+        our_relays=tuple(c for c in ours if c.type == "relay"),
+        their_relays=tuple(c for c in theirs if c.type == "relay"),
+        relay_only=session.started is not None and session.started.relay_only,
+        mine=mine,
+        other=other,
+        possible=nats.direct_possible(mine, other),
+        doubtful=doubtful_views(session),
+        hairpinning=session.nat.hairpinning if session.nat is not None else None,
+        gathered=session.gathering == "complete",
+        servers=servers,
+        udp_silent=tuple(
+            s for s in servers if s.transport == "udp" and s.state == "failed"
+            and s.reason in SILENT
+        ),
+        udp_ok=any(s.transport == "udp" and s.state == "ok" for s in servers)
+        or any(
+            p.responses_received or p.requests_received
+            for p in abroad(session)
+            if p.local not in relays
+        ),
+        servers_ok=any(s.state == "ok" for s in servers),
+        stream_ok=tuple(s for s in servers if s.transport != "udp" and s.state == "ok"),
+        turn_failed=tuple(s for s in servers if s.kind == "turn" and s.state == "failed"),
+        forbidden=tuple(p for p in unsent if "not permitted" in (p.detail or "").lower()),
+        unsendable=tuple(unsent),
+        barred=tuple(p for p in icmp if "prohibited" in (p.detail or "")),
+        closed=tuple(p for p in icmp if _closed(session, p, own, neighbours, shared)),
+        unreachable=tuple(p for p in icmp if p.id in reached),
+        leading=tuple(leading),
+        direct=tuple(p for p in leading if not _over_relay(p, relays)),
+        free=tuple(p for p in leading if p.local in public and p.remote in public),
+        relays_only=any(side and all(c.type == "relay" for c in side) for side in (ours, theirs)),
+        relayed=tuple(p for p in pairs if _over_relay(p, relays)),
+        denied=tuple(
+            p
+            for p in pairs
+            if p.state == "failed" and p.reason in (Reason.FORBIDDEN, Reason.NO_PERMISSION)
+        ),
+        itself=tuple(itself),
+        virtual=tuple(dict.fromkeys(c.interface or "" for c in hosts))
+        if hosts and all(interface_kind(c.interface) for c in hosts)
+        else (),
+        blob_age=told.wall - told.made if told is not None and told.made is not None else None,
+        late=ours[-1]
+        if ours and session.blob is not None and session.blob.resend and not nats.moved(session)
+        else None,
+    )  # fmt: skip
+
+
+def are_neighbours(session: Session) -> bool:
+    """Whether both sides have an address in what looks like one local network. Container bridges
+    are numbered alike on all machines and say nothing."""
+    ours = [
+        c for c in own_candidates(session, "host") if interface_kind(c.interface) != "container"
+    ]
+    if not networks(ours) & networks(their_candidates(session, "host")):
+        return False
+    # Seen at two public addresses they are behind two routers, whatever is numbered alike.
+    mine, other = _seen_at(own_candidates(session)), _seen_at(their_candidates(session))
+    return not mine or not other or bool(mine & other)
+
+
+def _seen_at(candidates: list[Candidate]) -> set[str]:
+    return {c.address for c in candidates if c.type == "srflx" and is_public(c.address)}
+
+
+def doubtful_views(session: Session) -> str:
+    """Only two servers have seen an address of ours, at one host and nearly one port: a NAT that
+    takes the next port, or a server that says something wrong."""
+    seen: dict[str, dict[str, str]] = {}
+    for row in session.mappings.values():
+        seen.setdefault(row.local, {})[row.server] = row.mapped
+    for by_server in seen.values():
+        if len(by_server) != 2 or len({host_of(mapped) for mapped in by_server.values()}) != 1:
+            continue
+        one, other = (int(mapped.rpartition(":")[2] or 0) for mapped in by_server.values())
+        if 0 < abs(one - other) <= NEAR_PORTS:
+            return " and ".join(f"{server} sees {mapped}" for server, mapped in by_server.items())
+    return ""
+
+
+def _reachable(c: Candidate) -> bool:
+    return (c.type in ("srflx", "relay") and not is_private(c.address)) or is_public(c.address)
+
+
+def _public_host(c: Candidate) -> bool:
+    return c.type == "host" and is_public(c.address)
+
+
+def _is_this_machine(c: Candidate, own: set[str]) -> bool:
+    ip = parsed(c.address)
+    loopback = ip is not None and ip.is_loopback
+    return c.address in own and is_private(c.address) and not loopback
+
+
+def _over_relay(pair: Pair, relays: set[str]) -> bool:
+    return pair.relayed or pair.local in relays or pair.remote in relays
+
+
+def _lost_relay(pair: Pair) -> bool:
+    return "TURN allocation" in (pair.detail or "")
+
+
+def _closed(
+    session: Session, pair: Pair, own: set[str], neighbours: bool, shared: str | None
+) -> bool:
+    """Whether a port unreachable comes from where they are said to be: from their very address,
+    or from a machine of our own network. Another router's word is no word of theirs."""
+    c = session.remote_candidates.get(pair.remote)
+    if c is None or "port unreachable" not in (pair.detail or ""):
+        return False
+    said_by = (pair.detail or "").partition("said ")[2].split(" ")[0].rstrip(",;)")
+    if said_by and said_by != c.address:
+        return False
+    if _is_this_machine(c, own):
+        return False
+    return is_public(c.address) or neighbours or shared is not None
