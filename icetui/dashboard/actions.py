@@ -119,7 +119,7 @@ ACTIONS: tuple[Action, ...] = (
         exchange.theirs, lambda now: now.session.their_description is not None, 3,
     ),
     Action(
-        "message", "m", "message",
+        "message", "m", "messages",
         "Write to the other side over the path, unencrypted, and see each message's round trip.",
         session.message, _can_talk, 7,
     ),
