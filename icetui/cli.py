@@ -670,13 +670,14 @@ def config(wanted: str | None) -> None:
     Exit codes of --check: 0 nothing is wrong, 3 something is.
     """
     from icetui.dashboard.mistakes import mistakes
+    from icetui.dashboard.template import template
     from icetui.preferences import write_template
     from icetui.settings import config_path
 
     path = config_path()
     if wanted == "init":
         try:
-            new = write_template(path)
+            new = write_template(path, template())
         except OSError as error:
             fail(f"{path} cannot be written: {error.strerror}")
         say(f"{path} is written" if new else f"{path} is there already and stays as it is")
