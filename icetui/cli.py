@@ -538,6 +538,7 @@ def peer(
         as_json=as_json,
         hold=hold,
         give_up=give_up,
+        blob_in=blob_in,
         # An argument that is no UTF-8 comes with lone surrogates, which no line can carry.
         send=send.encode("utf-8", "replace").decode() if send is not None else None,
         form=form,

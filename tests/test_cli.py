@@ -162,6 +162,16 @@ def test_decode_takes_a_file_and_several_words(icetui, tmp_path):
     assert (gone.returncode, "name of a file" in gone.stderr) == (3, True)
 
 
+def test_what_became_of_the_file_of_theirs_is_said_at_the_end(icetui, tmp_path):
+    empty = tmp_path / "empty"
+    empty.touch()
+    for name, words in ((tmp_path / "nope", "never appeared"), (empty, "no whole blob")):
+        done = icetui("peer", *ALONE, "--blob-in", name, "--give-up", "0.5")
+        assert done.returncode == 5
+        assert f"{name}" in done.stderr
+        assert words in done.stderr
+
+
 def test_decode_says_that_a_file_is_not_there(icetui, tmp_path):
     for name in ("nofile.txt", tmp_path / "no" / "blob", "./theirs"):
         done = icetui("decode", name)
