@@ -265,6 +265,9 @@ class Commands(click.Group):
             fail(f"stdout cannot be written: {error.strerror}")
 
 
+FILE_NAME = re.compile(r"[^\s{}=]{1,200}\.[A-Za-z][A-Za-z0-9]{0,5}|(?:/|~/|\.\.?/)[^\s{}=]{1,200}")
+"""What nobody would paste, and is meant for a file's name where there is no such file."""
+
 SECRETS = re.compile(
     r"(?P<kept>(?:turns?|stuns?|icetui):)[^\s'\")]+|(?P<object>[{\[].*[}\]])",
     re.IGNORECASE | re.DOTALL,
@@ -535,6 +538,7 @@ def peer(
         as_json=as_json,
         hold=hold,
         give_up=give_up,
+        blob_in=blob_in,
         # An argument that is no UTF-8 comes with lone surrogates, which no line can carry.
         send=send.encode("utf-8", "replace").decode() if send is not None else None,
         form=form,
@@ -667,13 +671,14 @@ def config(wanted: str | None) -> None:
     Exit codes of --check: 0 nothing is wrong, 3 something is.
     """
     from icetui.dashboard.mistakes import mistakes
+    from icetui.dashboard.template import template
     from icetui.preferences import write_template
     from icetui.settings import config_path
 
     path = config_path()
     if wanted == "init":
         try:
-            new = write_template(path)
+            new = write_template(path, template())
         except OSError as error:
             fail(f"{path} cannot be written: {error.strerror}")
         say(f"{path} is written" if new else f"{path} is there already and stays as it is")
@@ -730,6 +735,7 @@ def decode(words: tuple[str, ...], as_json: bool) -> None:
     from icetui.signaling import UnreadableDescription, read, stun_bytes
 
     text = _text_to_decode(words)
+    _fail_on_a_recording(words, text)
     try:
         message = stun_bytes(text)
         if message is not None:
@@ -740,9 +746,25 @@ def decode(words: tuple[str, ...], as_json: bool) -> None:
         shown = decoding.as_json(description) if as_json else None
         click.echo(shown or decoding.as_table(description, time.time()), nl=False)
     except UnreadableDescription as problem:
+        name = words[0] if len(words) == 1 else ""
+        if FILE_NAME.fullmatch(name) and text == name:
+            fail(f"there is no file {name}, and as a text it says nothing: {problem}", 3)
         fail(str(problem), 3)
     except ValueError as problem:
         fail(f"this STUN message is malformed: {problem}", 3)
+
+
+def _fail_on_a_recording(words: tuple[str, ...], text: str) -> None:
+    """Those are for other commands."""
+    from icetui.recording import is_recorded
+
+    if is_recorded(text.encode()):
+        name = words[0] if len(words) == 1 and words != ("-",) and words[0] != text else "FILE"
+        fail(
+            f"this is a recording: `icetui report {name}` sums it up, `icetui view {name}` shows "
+            "it",
+            3,
+        )
 
 
 def _text_to_decode(words: tuple[str, ...]) -> str:

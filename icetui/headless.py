@@ -13,6 +13,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
@@ -64,6 +65,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds to stay connected; None: until the other side leaves or we are interrupted."""
     give_up: float | None = None
     """Seconds after which an unconnected run ends; None: never."""
+    blob_in: Path | None = None
+    """The file that theirs is to come from."""
     send: str | None = None
     form: str | None = None
     """How to write our description; None: a blob, or in the kind they send."""
@@ -181,13 +184,21 @@ class Headless:
     def _say_why(self) -> None:
         """What the diagnosis holds against this session, the most important first."""
         if self.session.description is None:
-            self._say("the other side's blob has not been read: paste it, or name it by --blob-in")
+            self._say(self._why_unread())
         wrong = [f for f in findings(self.session) if f.severity in ("problem", "warning")]
         for finding in wrong[:FINDINGS_SAID]:
             self._say(f"{finding.severity}: {finding.claim}")
             self._say(f"  because {finding.evidence}")
             if finding.remedy:
                 self._say(f"  {finding.remedy}")
+
+    def _why_unread(self) -> str:
+        path = self._options.blob_in
+        if path is None:
+            return "the other side's blob has not been read: paste it, or name it by --blob-in"
+        if not path.exists():
+            return f"{path} never appeared, and the other side's blob was to be in it"
+        return f"{path} is there, and no whole blob of the other side's came to be in it"
 
     # --- reacting -------------------------------------------------------------------------------
 

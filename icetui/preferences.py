@@ -142,47 +142,44 @@ class Remembered:
 # --- the file itself ----------------------------------------------------------------------------
 
 TEMPLATE = """\
-# Settings of icetui. What is commented out is the default; flags and ICETUI_* win over this file.
+# Settings of icetui; flags and ICETUI_* win over this file. A line marked "default" says what holds
+# without it, every other one is an example.
 
 # --- the session ---
-# stun = ["stun:stun.example.org:3478"]     # [] asks none
+# stun = ["stun:stun.example.org:3478"]     # without: two public ones; [] asks none
 # turn = ["turn:user:password@turn.example.org"]
 # turn_credentials = "~/.turn"              # a file with user:password
 # turn_secret = "…"                         # shared with the server: credentials for a time
-# no_servers = false
-# interface = ["eth0"]
-# ipv4 = true
-# ipv6 = true
-# relay_only = false
-# port = 0
-# pace = 5                                  # milliseconds between two checks
-# rto = 500                                 # milliseconds until one is sent again
+# no_servers = false                        # default
+# interface = ["eth0"]                      # all but loopback where none is named
+# ipv4 = true                               # default
+# ipv6 = true                               # default
+# relay_only = false                        # default
+# port = 0                                  # default; 0 is any free one
+# pace = 5                                  # milliseconds between two checks, 5 by itself
+# rto = 500                                 # milliseconds until one is sent again, by itself by the
+                                            # servers' round trips
 
 # --- the dashboard ---
-# theme = "dark"                            # dark, light, high-contrast, ansi, nord, gruvbox …
-# time = "local"                            # or "utc"
-# layout = "auto"                           # or "stacked"
-# mask = false
+# theme = "light"                           # dark, light, high-contrast, ansi, nord, gruvbox …
+# time = "local"                            # default; or "utc"
+# layout = "auto"                           # default; or "stacked"
+# mask = false                              # default
 # record = "icetui.jsonl"
-# quiet = false                             # true: no lines about the session after leaving
-
-# [keys]                                    # by the action's id; ? lists them
-# copy = "c"
-
-# [columns]                                 # C on a table lists them
-# pairs = ["sign", "local", "remote", "rtt", "loss", "why"]
+# quiet = false                             # default; true: no lines after leaving
 """
 
 
-def write_template(path: Path) -> bool:
-    """Write a file with everything in it, commented out; False where one is already.
+def write_template(path: Path, rest: str = "") -> bool:
+    """Write a file with everything in it, commented out, and `rest` behind that; False where one is
+    already.
 
     Raises OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(TEMPLATE)
+            file.write(TEMPLATE + rest)
     except FileExistsError:
         return False
     path.chmod(0o600)  # it may come to hold a TURN password

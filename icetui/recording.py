@@ -154,10 +154,15 @@ def _opened(path: Path) -> IO[bytes]:
 
 def is_recording(path: Path) -> bool:
     """Whether an event stands near the beginning of the file. Raises OSError."""
-    reader = EventReader()
     with path.open("rb") as file:
-        start = file.read(LOOKED_AT)
-    return any(line.strip() and reader.read(line) is not None for line in start.split(b"\n"))
+        return is_recorded(file.read(LOOKED_AT))
+
+
+def is_recorded(data: bytes) -> bool:
+    """Whether an event stands near the beginning of it."""
+    reader = EventReader()
+    lines = data[:LOOKED_AT].split(b"\n")
+    return any(line.strip() and reader.read(line) is not None for line in lines)
 
 
 def keep_earlier(path: Path) -> Path | None:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -159,6 +160,35 @@ def test_decode_takes_a_file_and_several_words(icetui, tmp_path):
     assert "9QmZ" in icetui("decode", *samples.CHROMIUM_OFFER.split()).stdout
     gone = icetui("decode", tmp_path / "none.sdp")
     assert (gone.returncode, "name of a file" in gone.stderr) == (3, True)
+
+
+def test_what_became_of_the_file_of_theirs_is_said_at_the_end(icetui, tmp_path):
+    empty = tmp_path / "empty"
+    empty.touch()
+    for name, words in ((tmp_path / "nope", "never appeared"), (empty, "no whole blob")):
+        done = icetui("peer", *ALONE, "--blob-in", name, "--give-up", "0.5")
+        assert done.returncode == 5
+        assert f"{name}" in done.stderr
+        assert words in done.stderr
+
+
+def test_decode_says_that_a_file_is_not_there(icetui, tmp_path):
+    for name in ("nofile.txt", tmp_path / "no" / "blob", "./theirs"):
+        done = icetui("decode", name)
+        assert done.returncode == 3
+        assert f"there is no file {name}" in done.stderr
+    for text in ("hello", "10.0.0.1:5000", OTHER[:40]):
+        assert "no file" not in icetui("decode", text).stderr
+
+
+@pytest.mark.parametrize("json_too", [(), ("--json",)])
+def test_decode_names_the_commands_that_read_a_recording(icetui, json_too):
+    recorded = Path(__file__).parent / "recordings" / "connected.jsonl"
+    done = icetui("decode", recorded, *json_too)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"icetui report {recorded}" in done.stderr
+    assert f"icetui view {recorded}" in done.stderr
+    assert "icetui report FILE" in icetui("decode", text=recorded.read_text()).stderr
 
 
 def test_decode_as_json_has_everything_but_the_password(icetui):

@@ -6,10 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from icetui.dashboard.actions import ACTIONS
 from icetui.dashboard.mistakes import mistakes
 from icetui.dashboard.taste import Taste
+from icetui.dashboard.template import template
 from icetui.preferences import TEMPLATE, Preferences, Remembered, preferences, write_template
 from icetui.settings import load
 from tests.dashboard.looking import looking
@@ -69,12 +72,33 @@ def test_a_check_names_the_nearest_valid_name(tmp_path: Path) -> None:
 
 def test_the_template_is_valid_once_its_lines_are_no_comments(tmp_path: Path) -> None:
     path = tmp_path / "config" / "icetui.toml"
-    assert write_template(path)
+    assert write_template(path, template())
     assert not write_template(path)
     assert mistakes(path) == []
-    lines = [line.removeprefix("# ") for line in TEMPLATE.splitlines()[1:]]
+    lines = [line.removeprefix("# ") for line in path.read_text().splitlines()[3:]]
     kept = [line for line in lines if not line.startswith(("---", "turn_", "stun", "turn"))]
     assert mistakes(written(tmp_path, "\n".join(kept))) == []
+
+
+def test_what_the_template_calls_a_default_is_one(tmp_path: Path) -> None:
+    lines = [line.removeprefix("# ") for line in (TEMPLATE + template()).splitlines()]
+    marked = [line for line in lines if "# default" in line or line.startswith("[keys]")]
+    assert len(marked) > 40
+    path = written(tmp_path, "\n".join(marked))
+    wanted, _ = preferences(path, {})
+    assert msgspec.structs.replace(wanted, keys={}) == Preferences()
+    assert wanted.keys == {action.id: action.keys for action in ACTIONS}
+    assert load({}, {"ICETUI_CONFIG": str(path)}) == load({}, {})
+
+
+async def test_two_actions_on_one_key_are_named(tmp_path: Path) -> None:
+    keys = {"freeze": "f5, c"}
+    assert mistakes(written(tmp_path, '[keys]\nfreeze = "f5, c"\n')) == [
+        "keys: c is of copy and of freeze"
+    ]
+    assert mistakes(written(tmp_path, '[keys]\nfreeze = "c"\ncopy = "z"\n')) == []
+    async with looking(whole(), (140, 40), taste=Taste(Preferences(keys=keys))) as look:
+        assert "c is of copy and of freeze" in look.toasts
 
 
 async def test_own_keys_work_and_are_the_ones_shown() -> None:

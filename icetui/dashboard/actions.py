@@ -119,7 +119,7 @@ ACTIONS: tuple[Action, ...] = (
         exchange.theirs, lambda now: now.session.their_description is not None, 3,
     ),
     Action(
-        "message", "m", "message",
+        "message", "m", "messages",
         "Write to the other side over the path, unencrypted, and see each message's round trip.",
         session.message, _can_talk, 7,
     ),
@@ -270,3 +270,16 @@ ACTIONS: tuple[Action, ...] = (
 )  # fmt: skip
 
 BY_ID = {action.id: action for action in ACTIONS}
+
+
+def clashes(own: Mapping[str, str]) -> list[str]:
+    """A sentence for each key of the user's that would do two things."""
+    doers: dict[str, list[str]] = {}
+    for action in ACTIONS:
+        for key in own.get(action.id, action.keys).split(","):
+            doers.setdefault(key.strip(), []).append(action.id)
+    return [
+        f"keys: {key} is of {' and of '.join(dict.fromkeys(ids))}"
+        for key, ids in doers.items()
+        if len(ids) > 1
+    ]

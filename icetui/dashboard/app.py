@@ -191,7 +191,7 @@ class Dashboard(App[int]):
 
     def _paint(self) -> int:
         """Draw what there is; how many lines changed."""
-        if self.suspended or self.leaving or not self.is_running:
+        if self.suspended or self.leaving or not self.screen_stack:
             return 0
         screen: Screen[object] = self.screen  # what lies below a box would be drawn with it, dimmed
         if not (screen.is_mounted and screen.children):

@@ -47,8 +47,11 @@ class Burst:
         if key.key == "tab" and self._text:
             character = "\t"
         if not character or not (character.isprintable() or character in "\n\t"):
+            held = bool(self.keys)
+            if held:
+                self.keys.append(key)  # it stays behind them
             self._flush()
-            return False
+            return held
         if not self.keys and not self._text:
             if character == "\n":
                 return False

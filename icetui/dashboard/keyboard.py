@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import events
@@ -21,7 +20,9 @@ class Keyboard:
 
     def __init__(self, app: Dashboard) -> None:
         self._app = app
-        self._burst = Burst(partial(handover.hand_in, app), self._replay)
+        self._burst = Burst(self._paste, self._replay)
+        self._replayed: list[events.Key] = []
+        """Keys that were held back and are about to go on."""
 
     @property
     def waiting(self) -> bool:
@@ -32,13 +33,26 @@ class Keyboard:
         """Whether the event goes no further for now."""
         if not isinstance(event, events.Key) or event.is_forwarded:
             return False
+        if self._replayed:  # what comes behind them stays behind them
+            self._replayed.append(event)
+            return True
         typing = isinstance(self._app.focused, Input | TextArea)
         return self._app.leaving or self._burst.take(event, typing=typing)
 
-    def _replay(self, keys: list[events.Key]) -> None:
-        self._app.call_next(self._replay_now, keys)
+    def _paste(self, text: str) -> None:
+        from icetui.dashboard.screens.paste import PasteBox
 
-    async def _replay_now(self, keys: list[events.Key]) -> None:
+        if isinstance(self._app.screen, PasteBox):
+            self._app.screen.submit(text)
+        else:
+            handover.hand_in(self._app, text)
+
+    def _replay(self, keys: list[events.Key]) -> None:
+        self._replayed += keys
+        self._app.call_next(self._replay_now)
+
+    async def _replay_now(self) -> None:
+        keys, self._replayed = self._replayed, []
         for key in keys:
             if not self._app.leaving:
                 await App.on_event(self._app, key)  # past the place where they were held

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from icetui.dashboard.actions import BY_ID
+from icetui.dashboard.actions import BY_ID, clashes
 from icetui.dashboard.panes.candidates import CandidatesPane
 from icetui.dashboard.panes.log import LogPane
 from icetui.dashboard.panes.pairs import PairTable
@@ -32,6 +32,7 @@ def mistakes(path: Path) -> list[str]:
     for name in wanted.keys:
         if name not in BY_ID:
             found.append(f"keys: {name} is no action{nearest(name, BY_ID)}")
+    found += clashes(wanted.keys)
     for table, chosen in wanted.columns.items():
         if table not in TABLES:
             found.append(f"columns: {table} is no table{nearest(table, TABLES)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from icetui.dashboard.actions import BY_ID
+from icetui.dashboard.actions import BY_ID, clashes
 from icetui.dashboard.table import Table
 from icetui.dashboard.themes import OWN, SHORT_NAMES, full_name, theme_names
 from icetui.preferences import Preferences, Remembered, nearest
@@ -36,6 +36,7 @@ class Taste:
         for name in keys:
             if name not in BY_ID:
                 self._problems.append(f"keys: {name} is no action{nearest(name, BY_ID)}")
+        self._problems += clashes(keys)
         return {name: key for name, key in keys.items() if name in BY_ID}
 
     def apply(self, app: Dashboard) -> None:

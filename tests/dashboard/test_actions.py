@@ -27,10 +27,10 @@ async def test_the_palette_offers_what_can_be_done_now() -> None:
     async with looking(gathered(), (140, 40)) as look:
         names = [c.title for c in look.app.get_system_commands(look.main)]
         assert "Copy" in names
-        assert "Message" not in names
+        assert "Messages" not in names
     async with looking(whole(), (140, 40)) as look:
         names = [c.title for c in look.app.get_system_commands(look.main)]
-        assert "Message" in names
+        assert "Messages" in names
         await look.press("ctrl+p")
         assert look.app.screen is not look.main
 

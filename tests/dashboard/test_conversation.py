@@ -5,7 +5,7 @@ from textual.widgets import Input
 from icetui import events
 from icetui.events import SendText
 from tests.dashboard.looking import looking
-from tests.dashboard.streams import SID, Teller, connected, described, gathered
+from tests.dashboard.streams import SID, FeedSource, Teller, connected, described, gathered
 
 
 async def test_a_sent_line_shows_its_round_trip_when_the_echo_comes() -> None:
@@ -56,3 +56,38 @@ async def test_a_message_announces_itself_when_the_box_is_closed() -> None:
         (said,) = look.app._notifications
         assert (said.title, said.markup) == ("Message from the other side", False)
         assert "are [/y] you there?" in said.message
+
+
+async def test_whoever_left_is_not_written_to_but_what_was_said_can_be_read() -> None:
+    tell = Teller()
+    said = tell(events.TextReceived, text="see you", size=7)
+    start = [*gathered(tell), *described(tell), *connected(tell), said, tell(events.PeerLeft)]
+    async with looking(start, (100, 30)) as look:
+        await look.press("m")
+        assert "see you" in look.text
+        assert "The other side has left: nothing can be sent any more." in look.prose
+        await look.press("h", "i", "enter")
+        assert look.source.sent == []
+        assert "a message to the other side" not in look.text
+
+
+async def test_they_leave_while_one_is_writing() -> None:
+    tell = Teller()
+    async with looking([*gathered(tell), *described(tell), *connected(tell)], (100, 30)) as look:
+        await look.press("m", "h")
+        await look.tell([tell(events.PeerLeft)])
+        assert "nothing can be sent any more" in look.prose
+        await look.press("i", "enter", "escape")
+        assert look.source.sent == []
+        assert look.app.screen is look.main
+
+
+async def test_where_another_session_can_be_begun_the_finding_says_how() -> None:
+    tell = Teller()
+    start = [*gathered(tell), *described(tell), *connected(tell), tell(events.PeerLeft)]
+    async with looking(start, (140, 40)) as look:
+        assert "Quit with q" in look.prose
+        look.app.again = FeedSource
+        await look.settle()
+        assert "Quit with q" not in look.prose
+        assert "N begins another session; both sides need new blobs" in look.prose

@@ -1,5 +1,6 @@
 """Pasting: anywhere, whole, and handed over exactly once."""
 
+from textual.events import Key
 from textual.widgets import Input, TextArea
 
 from icetui.events import Paste
@@ -84,3 +85,32 @@ async def test_in_the_message_box_a_paste_is_a_message_unless_it_is_a_blob() -> 
         await look.paste(THEIRS)
         assert look.app.screen.query_one(Input).value == "two lines"
         assert look.source.sent == [Paste(session=SID, text=THEIRS)]
+
+
+async def test_keys_in_one_go_and_ctrl_s_behind_them_come_in_their_order() -> None:
+    async with looking(gathered(), (80, 24)) as look:
+        await look.press("v")
+        for key in ("a", "=", "i", "c", "e", "ctrl+s"):  # faster than anybody types
+            look.app.post_message(_key(key))
+        await look.pilot.pause()
+        await look.settle()
+        assert look.source.sent == [Paste(session=SID, text="a=ice")]
+        assert look.app.screen is look.main
+
+
+async def test_a_blob_typed_into_the_paste_box_closes_it_and_counts_once() -> None:
+    async with looking(gathered(), (80, 24)) as look:
+        await look.press("v", "x")
+        for key in "icetui:Ab1cd2":
+            look.app.post_message(_key(key))
+        look.app.post_message(_key("ctrl+s"))
+        await look.pilot.pause()
+        await look.settle()
+        assert look.source.sent == [Paste(session=SID, text="icetui:Ab1cd2")]
+        assert look.app.screen is look.main
+
+
+def _key(key: str) -> Key:
+    """As the terminal's driver hands it in."""
+    name = {"=": "equals_sign", ":": "colon"}.get(key, key)
+    return Key(name, key if len(key) == 1 else None)

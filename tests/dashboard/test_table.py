@@ -9,7 +9,16 @@ from icetui.dashboard.filters import parse
 from icetui.dashboard.text import shared_start, shorter_address
 from icetui.events import Candidate
 from tests.dashboard.looking import Look, looking
-from tests.dashboard.streams import Teller, many_pairs, pair, whole
+from tests.dashboard.streams import (
+    Teller,
+    connected,
+    described,
+    gathered,
+    many_pairs,
+    pair,
+    stun,
+    whole,
+)
 
 FIELDS = ("state", "local", "remote", "why")
 ROW = {"state": "failed", "local": "192.168.1.20:51234", "remote": "10.0.0.4:40000",
@@ -189,8 +198,36 @@ async def test_any_pane_zooms_and_comes_back() -> None:
 async def test_what_keeps_a_path_alive_is_folded_and_unfolds() -> None:
     async with looking(whole(), (140, 40)) as look:
         log = look.main.log_pane
+        await look.settle()  # its size follows from its lines
         assert "L1-R2 keeps working: 30 routine events" in look.text
         folded = log.line_count()
         await look.press("a")
         assert log.line_count() == folded + 29
         assert "round trip 23.5 ms (probe)" in look.text
+
+
+async def test_checks_of_a_pair_that_has_not_worked_yet_are_not_folded() -> None:
+    """Also where all is drawn at once, after it has."""
+    tell = Teller()
+    asked = [stun(tell, "out", "L1-R2") for _ in range(6)]
+    start = [*gathered(tell), *described(tell), *asked, *connected(tell, samples=3)]
+    async with looking(start, (140, 60)) as look:
+        assert "L1-R2 keeps working: 3 routine events" in look.text
+
+
+async def test_requests_alone_do_not_show_that_a_pair_works() -> None:
+    tell = Teller()
+    start = [*gathered(tell), *described(tell), *connected(tell, samples=3)]
+    silent = tell(events.ConnectionStateChanged, state="disconnected", cause="no answer for 5 s")
+    asked = [stun(tell.after(1), "out", "L1-R2") for _ in range(4)]
+    async with looking([*start, silent, *asked], (140, 60)) as look:
+        assert "L1-R2 is asked: no answer to 4 requests" in look.text
+        assert "★ ✓" not in look.text
+        assert "★ !" in look.text
+        await look.tell(
+            [
+                stun(tell, "in", "L1-R2", message_class="response"),
+                tell(events.ConnectionStateChanged, state="connected", cause="answered"),
+            ]
+        )
+        assert "★ ✓" in look.text

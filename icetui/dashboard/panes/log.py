@@ -11,6 +11,7 @@ from collections.abc import Hashable
 from typing import NamedTuple
 
 from icetui import events
+from icetui.dashboard.chronicle import Chronicle
 from icetui.dashboard.table import Cell, Column, Table
 from icetui.dashboard.text import clock, plain, rtt
 from icetui.dashboard.words import describe
@@ -32,6 +33,8 @@ class Entry(NamedTuple):
     """The pairs of the run."""
     trip: float | None = None
     """The latest round trip of the run, seconds."""
+    heard: bool = True
+    """Whether anything came in; requests alone do not show that a pair works."""
 
 
 def routine(event: AnyEvent, works: bool) -> bool:
@@ -51,8 +54,12 @@ def _text(entry: Entry) -> Cell:
         trip = f", round trip {rtt(entry.trip)}" if entry.trip is not None else ""
         names = ", ".join(plain(name, 16) for name in entry.pairs[:3])
         more = f" and {len(entry.pairs) - 3} more" if len(entry.pairs) > 3 else ""
-        keeps = "keeps" if len(entry.pairs) == 1 else "keep"
-        said = f"{names}{more} {keeps} working: {count(entry.folded, 'routine event')}"
+        one = len(entry.pairs) == 1
+        if not entry.heard:
+            said = f"{names}{more} {'is' if one else 'are'} asked: no answer to "
+            return Cell(f"{said}{count(entry.folded, 'request')}  (a: all)", "warn")
+        said = f"{names}{more} {'keeps' if one else 'keep'} working: "
+        said += count(entry.folded, "routine event")
         return Cell(f"{said}{trip}  (a: all)", "dim")
     text, tone = describe(entry.event)
     return Cell(text, TONES.get(tone, tone))
@@ -79,11 +86,13 @@ class LogPane(Table[Entry, Entry]):
         self.following = True
         self.unfolded = False
         self._session = Session()
+        self._chronicle = Chronicle()
         self._read = 0
         self._entries: deque[Entry] = deque(maxlen=LOG_KEPT)
         self._applied: tuple[object, ...] = ()
 
-    def show(self, session: Session, now: float) -> None:
+    def show(self, session: Session, now: float, chronicle: Chronicle) -> None:
+        self._chronicle = chronicle
         shape = (id(session), self.filter, self.unfolded)
         if shape != self._applied:
             self._session, self._applied = session, shape
@@ -115,16 +124,24 @@ class LogPane(Table[Entry, Entry]):
                 self._entries.append(entry)
             return
         pair = self._session.pairs.get(_pair_of(event))
-        if not self.unfolded and pair is not None and routine(event, pair.valid):
+        if not self.unfolded and pair is not None and routine(event, self._worked(pair, event)):
+            heard = not isinstance(event, events.StunMessage) or event.direction == "in"
             trip = event.seconds if isinstance(event, events.RoundTripMeasured) else None
             last = self._entries[-1] if self._entries else None
             if last is not None and last.pairs:
                 known = last.pairs if pair.id in last.pairs else (*last.pairs, pair.id)
-                self._entries[-1] = Entry(number, event, last.folded + 1, known, trip or last.trip)
+                self._entries[-1] = Entry(number, event, last.folded + 1, known, trip or last.trip,
+                                          heard or last.heard)  # fmt: skip
             else:
-                self._entries.append(Entry(number, event, 1, (pair.id,), trip))
+                self._entries.append(Entry(number, event, 1, (pair.id,), trip, heard))
             return
         self._entries.append(Entry(number, event))
+
+    def _worked(self, pair: events.Pair, event: AnyEvent) -> bool:
+        """Whether the pair worked already when it happened: it is drawn a moment later."""
+        times = self._chronicle.pairs.get(pair.id)
+        since = next((t for t, state in times.steps if state == "succeeded"), None) if times else 0
+        return pair.valid and since is not None and event.t > since
 
     def put_items(self, items: object) -> None:
         """The entries are filtered as they come, and in their order unless one is asked for."""
@@ -145,7 +162,7 @@ class LogPane(Table[Entry, Entry]):
         return item
 
     def row_key(self, item: Entry) -> Hashable:
-        return item.number, item.folded, id(item.event)
+        return item.number, item.folded, item.heard, id(item.event)
 
     def shorten(self, column: Column[Entry], text: str, width: int) -> str:
         return text[: max(0, width - 1)] + "…"

@@ -29,6 +29,7 @@ GLYPHS = {
     "succeeded": "✓", "failed": "✗", "in-progress": "…", "waiting": "·", "frozen": "○",
     REPLACED: "–",
 }  # fmt: skip
+SILENT = "!"
 WORDS = {"in-progress": "in progress"}
 TONES = {"succeeded": "good", "failed": "bad", "in-progress": "warn"}
 ORDER = ("succeeded", "in-progress", "waiting", "frozen", "failed", REPLACED)
@@ -46,6 +47,8 @@ class PairRow(NamedTuple):
     times: PairTimes | None
     mark: str
     now: float
+    silent: bool = False
+    """Whether it is the path, and nothing has come over it for seconds."""
 
 
 def standing(pair: Pair) -> str:
@@ -101,8 +104,9 @@ def _number(value: int) -> Cell:
 
 COLUMNS: tuple[Column[PairRow], ...] = (
     Column(
-        "sign", "", "★ in use, ✓ succeeded, ✗ failed, … in progress, · waiting, ○ frozen",
-        lambda r: Cell(f"{r.mark} {GLYPHS[standing(r.pair)]}", TONES.get(standing(r.pair), "dim")),
+        "sign", "", "★ in use, ✓ succeeded, ! silent, ✗ failed, … in progress, · waiting, ○ frozen",
+        lambda r: Cell(f"{r.mark} {SILENT}", "warn") if r.silent else
+        Cell(f"{r.mark} {GLYPHS[standing(r.pair)]}", TONES.get(standing(r.pair), "dim")),
         3, lambda r: ORDER.index(standing(r.pair)), weight=9,
     ),
     Column(
@@ -232,8 +236,8 @@ class PairTable(Table[Pair, PairRow]):
 
     def show(self, session: Session, now: float, chronicle: Chronicle) -> None:
         pairs = list(session.pairs.values())
-        shape = (id(session), session.selected, in_use(session), self.filter, self.sorted_by,
-                 self.reverse)  # fmt: skip
+        shape = (id(session), session.selected, in_use(session), session.state, self.filter,
+                 self.sorted_by, self.reverse)  # fmt: skip
         self._session, self._chronicle, self._now = session, chronicle, now
         self._mark = "★" if in_use(session) else "☆"
         if pairs != self._seen or shape != self._shaped:
@@ -288,6 +292,7 @@ class PairTable(Table[Pair, PairRow]):
             item, session.local_candidates.get(item.local),
             session.remote_candidates.get(item.remote), session.quality.get(item.id),
             self._chronicle.pairs.get(item.id), mark, self._now,
+            item.id == session.selected and session.state == "disconnected",
         )  # fmt: skip
 
     def haystack(self, item: Pair) -> str:
@@ -308,7 +313,7 @@ class PairTable(Table[Pair, PairRow]):
         quality = row.quality
         timed = any(place.column.id in TIMED for place in self._places)
         return (
-            item, row.mark, row.local, row.remote,
+            item, row.mark, row.silent, row.local, row.remote,
             (quality.measured, quality.lost) if quality else None,
             int(self._now) if timed else 0,
         )  # fmt: skip

@@ -12,12 +12,14 @@ from icetui.dashboard import handover
 from icetui.dashboard.lines import FAR, Prose
 from icetui.dashboard.panes.base import BAD, GOOD, MUTED, WARN, Text, line
 from icetui.dashboard.screens.box import Box
+from icetui.dashboard.standing import over
 from icetui.dashboard.text import clock, plain, rtt, size
 from icetui.dashboard.view import View
 from icetui.events import MAX_TEXT_SENT, SendText
 from icetui.session import TextLine
 
 LINES_SHOWN = 200
+_OVER = "This session is over: nothing can be sent any more."
 
 
 class MessageInput(Input):
@@ -63,6 +65,7 @@ class Conversation(Box):
 
     def show(self, view: View) -> int:
         session = view.session
+        self._refuse(view)
         said = session.texts[-LINES_SHOWN:]
         empty = "Nothing said yet. The other side sees what you send at once."
         if session.peer_left:
@@ -72,6 +75,15 @@ class Conversation(Box):
         box.put(written, indent=15)
         box.scroll_by(FAR)
         return box.changed
+
+    def _refuse(self, view: View) -> None:
+        """Where nobody will ever read it, nothing can be written."""
+        field = self.query_one("#message", MessageInput)
+        why = _nobody_there(view)
+        if why and not field.disabled:
+            field.disabled = True
+            field.display = False
+            self.query_one("#problem", Text).put(line((why, BAD)))
 
     def on_input_changed(self) -> None:
         self.query_one("#problem", Text).put(Content(""))
@@ -93,9 +105,19 @@ class Conversation(Box):
             return f"Too long: {length} bytes, and one message carries {MAX_TEXT_SENT}."
         if not self.dashboard.living.source.live:
             return "This is a recording: nobody is there to read it."
+        if over(self.dashboard.living.session):
+            return _OVER
         if self.dashboard.living.session.selected is None:
             return "There is no path at the moment: nothing can be sent."
         return ""
+
+
+def _nobody_there(view: View) -> str:
+    if view.session.peer_left:
+        return "The other side has left: nothing can be sent any more."
+    if over(view.session) or not view.current:
+        return _OVER
+    return "" if view.live or view.frozen else "This is a recording: nobody is there to read it."
 
 
 def _written(text: TextLine) -> Content:

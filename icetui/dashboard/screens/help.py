@@ -24,6 +24,7 @@ HOW = (
 SIGNS = (
     ("★", "the path in use"),
     ("✓ ✗", "succeeded, failed"),
+    ("!", "the path is silent: nothing has come over it for seconds"),
     ("… · ○", "in progress, waiting, frozen (waits for a similar pair)"),
     ("☆", "the path that was in use, in a session that is over"),
     ("4/3", "requests sent, retransmissions included / answers received"),

@@ -94,7 +94,7 @@ class Main(Screen[None]):
         if self.findings.display:
             self.findings.show(view.findings, now)
         if self.log_pane.display:
-            self.log_pane.show(session, now)
+            self.log_pane.show(session, now, view.chronicle)
         if self.path.display:
             self.path.show(session, now)
         self.tabs.show(self.tab)

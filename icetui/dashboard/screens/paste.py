@@ -40,8 +40,12 @@ class PasteBox(Box):
     """Takes any text, hands it over whole."""
 
     BINDINGS: ClassVar[list[Binding]] = [
-        Binding("ctrl+s", "submit", "use it", priority=True),
+        # Not with priority: it would overtake the keys typed before it.
+        Binding("ctrl+s", "submit", "use it"),
     ]
+
+    _used = False
+    """Whether a text was handed over: a key that ends the typing may come behind."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="box") as box:
@@ -65,6 +69,7 @@ class PasteBox(Box):
         self.submit(self.query_one(PasteArea).text)
 
     def submit(self, text: str) -> None:
-        if text.strip():
+        if text.strip() and not self._used:
+            self._used = True
             self.dismiss()
             handover.hand_in(self.dashboard, text)
