@@ -157,9 +157,9 @@ class CoreRunner:
         match output:
             case core.SendStun():
                 message = output.message
-                endpoint.send_stun(message, output.to, output.transmission, output.pair)
+                left = endpoint.send_stun(message, output.to, output.transmission, output.pair)
                 if message.message_class == stun.Class.REQUEST:
-                    self.agent.left(output.base, message.transaction_id, self._net.now())
+                    self.agent.left(output.base, message.transaction_id, left)
             case core.SendData():
                 endpoint.send_data(output.data, output.to)
             case core.Prepare():

@@ -118,12 +118,16 @@ class Endpoint:
         addr: Address,
         transmission: int = 1,
         pair: str | None = None,
-    ) -> None:
-        """Put a message on the wire and into the stream."""
-        if self.transport.is_closing():
-            return
-        self.transport.sendto(message.raw, addr)
-        self._show("out", message, addr, pair, transmission)
+    ) -> float:
+        """Put a message on the wire and into the stream; returns the loop time at which it left.
+
+        That is before it is sent: on loopback the answer may be there when the sending returns.
+        """
+        left = self.net.now()
+        if not self.transport.is_closing():
+            self.transport.sendto(message.raw, addr)
+            self._show("out", message, addr, pair, transmission)
+        return left
 
     def send_data(self, data: bytes, addr: Address) -> None:
         """Put anything else on the wire."""

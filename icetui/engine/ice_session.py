@@ -215,10 +215,13 @@ class IceSession:
                 lite=theirs.lite,
                 controlling=self._controls(theirs),
                 has_ours=theirs.sdp_type == "answer",
+                complete=theirs.complete,
                 icetui=theirs.kind == "blob",
                 now=self.net.now(),
             )
             self._publish()
+        elif theirs.complete:
+            self.runner.run(self.core.end_of_candidates, self.net.now())
         self._see_who_opens()
 
     def _keep(self, candidates: Description) -> None:

@@ -163,18 +163,26 @@ class Agent:
         now: float,
         has_ours: bool = False,
         icetui: bool = False,
+        complete: bool = False,
     ) -> None:
         """The other side's credentials, and whether we begin as the controlling side. The grammar
         of RFC 8445 section 5.3 is the reader's to check.
 
         `has_ours`: it has our description for certain, as it has answered it. Servers that answer
         checks, send none and do not say that they are lite are nominated like all others then.
-        `icetui`: it is one, so what it says is signed.
+        `icetui`: it is one, so what it says is signed. `complete`: no more candidates will come.
         """
         self._conversation.of_icetui = icetui
         self.newest.set_remote(
             ufrag, pwd, has_ours=lite or has_ours, lite=lite, controlling=controlling, now=now
         )
+        if complete:
+            self.newest.end_of_candidates(now)
+        self._settle(now)
+
+    def end_of_candidates(self, now: float) -> None:
+        """No more of their candidates will come (RFC 8838)."""
+        self.newest.end_of_candidates(now)
         self._settle(now)
 
     def add_remote(self, candidate: Candidate, now: float) -> bool:

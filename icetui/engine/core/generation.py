@@ -67,6 +67,8 @@ class Generation:
         )
         self._knockers = Knockers(outbox, timing.keep_open)
         self._just_heard = False
+        self._judged_from: float | None = None
+        """Until when more of their candidates may come; None: none are waited for."""
         self._upkeep_due = Deadlines()
         self._kept_path: CandidatePair | None = None
         """The path as of the latest look at what is due."""
@@ -102,6 +104,13 @@ class Generation:
             if incoming_check.names(message.username or "", self.ufrag, ufrag):
                 self._authentic(base, source, message, now)
         self.checks.plan.start()
+        self._judged_from = now + self._timing.trickle
+
+    def end_of_candidates(self, now: float) -> None:
+        """They have said that no more will come (RFC 8838)."""
+        self._judged_from = None
+        if len(self.pairs):  # of those that come by a check without being signalled none is known
+            self._judge(now)
 
     def add_remote(
         self, candidate: events.Candidate, now: float, number: str | None = None
@@ -135,7 +144,7 @@ class Generation:
             return None
         dues = (
             self.checks.plan.next_due(), self.path.next_due(), self._upkeep_due.next_due(),
-            self.figures.due, self._knockers.due,
+            self.figures.due, self._knockers.due, self._judged_from,
         )  # fmt: skip
         return min((due for due in dues if due is not None), default=None)
 
@@ -155,6 +164,8 @@ class Generation:
             self.figures.show_moved()
         for base, addr in self._knockers.take_due(now):
             self._indicate(base, addr)
+        if self._judged_from is not None and self._judged_from <= now:
+            self.end_of_candidates(now)  # they will hardly come any more
 
     def settle(self, now: float) -> None:
         """What comes of an input beyond itself."""
@@ -196,7 +207,8 @@ class Generation:
 
     def _judge(self, now: float) -> None:
         """Whether there is hope left, for now."""
-        if self.connection.state == "checking" and self.checks.hopeless(now):
+        checking = self.connection.state == "checking" and self._judged_from is None
+        if checking and self.checks.hopeless(now):
             self.connection.become("failed", "every pair has failed; checks go on")
 
     # --- requests and their answers -------------------------------------------------------------

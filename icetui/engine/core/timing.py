@@ -26,6 +26,9 @@ class Timing:
     """After how long without an answer a pair has failed, …"""
     sendings: int = 6
     """… but never before this many sendings."""
+    trickle: float = 15.0
+    """For how long after their description more candidates may come before all has failed, unless
+    they have said that none will (RFC 8838)."""
     recheck_lively: float = 0.2
     """Between checks of a failed pair for `lively` after the other side was first heard: a lossy
     direct path is found while people still look."""

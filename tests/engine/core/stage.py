@@ -89,7 +89,14 @@ class Side:
         """All events of a kind so far."""
         return [e for e in self.events if isinstance(e, kind)]
 
-    def know(self, other: Side, *, controlling: bool | None = None, **changed: str) -> None:
+    def know(
+        self,
+        other: Side,
+        *,
+        controlling: bool | None = None,
+        complete: bool = True,
+        **changed: str,
+    ) -> None:
         """Take in the other's description, as it is by now."""
         for base in other.bases.values():
             self.learn(base.candidate)
@@ -97,7 +104,10 @@ class Side:
             controlling = self.ufrag > other.ufrag
         ufrag, pwd = changed.get("ufrag", other.ufrag), changed.get("pwd", other.pwd)
         now = self.stage.now
-        self.do(self.agent.describe, ufrag, pwd, lite=False, controlling=controlling, now=now)
+        self.do(
+            self.agent.describe, ufrag, pwd,
+            lite=False, controlling=controlling, complete=complete, now=now,
+        )  # fmt: skip
 
     def learn(self, theirs: Candidate) -> bool:
         taken: bool = self.do(self.agent.add_remote, theirs, self.stage.now)

@@ -150,6 +150,22 @@ def test_a_pair_is_asked_again_until_its_verdict_and_more_seldom_after_it(stage:
     assert 9 <= len(stage.alice.requests()) - before <= 14
 
 
+def test_all_has_not_failed_before_they_have_said_that_no_more_will_come(stage: Stage) -> None:
+    """RFC 8838; or before a long time has passed."""
+    stage.alice.base("192.0.2.1")
+    stage.alice.learn(candidate("198.51.100.1", 5000))
+    stage.alice.know(stage.bob, complete=False)
+    stage.run(6.0)
+    assert (stage.alice.pair.state, stage.alice.session.state) == ("failed", "checking")
+    stage.alice.do(stage.alice.agent.end_of_candidates, stage.now)
+    assert stage.alice.session.state == "failed"
+    other = Stage()
+    other.alice.base("192.0.2.1")
+    other.alice.learn(candidate("198.51.100.1", 5000))
+    other.alice.know(other.bob, complete=False)
+    assert other.run_until(lambda: other.alice.session.state == "failed", 60.0) == 15.0
+
+
 def test_whoever_never_answers_is_asked_once_a_second_at_most_after_a_minute(
     stage: Stage,
 ) -> None:
