@@ -20,8 +20,10 @@ PATIENCE = 15.0
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """Without the settings of whoever runs the tests."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("ICETUI_")}
+    """Without the settings of whoever runs the tests, and without the terminal size that a runner
+    of several processes tells them."""
+    sizes = ("COLUMNS", "LINES")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("ICETUI_") and k not in sizes}
     return kept | {"HOME": str(home), "XDG_CONFIG_HOME": str(home)} | more
 
 
