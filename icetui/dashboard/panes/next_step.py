@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from icetui.dashboard.lines import Bar, hanging
+from icetui.dashboard.lines import Bar, at_most, hanging
 from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece, line
 from icetui.dashboard.panes.connect import card
 from icetui.dashboard.standing import lost
@@ -45,7 +45,7 @@ class NextStep(Bar):
         if view.card_open:
             lines = [*hanging(_refused(view), self.room, 3), *card(view, self.room, height)]
         else:
-            lines = hanging(steps(view), self.room, 3)[:MOST]
+            lines = at_most(hanging(steps(view), self.room, 3), MOST, self.room)
         self.set_class(view.card_open, "-card")
         self.put(lines)
         wanted = len(lines) + (2 if view.card_open else 0)
