@@ -139,7 +139,7 @@ def _on_the_way(view: View) -> list[Content]:
     waits = session.description is not None and not _heard(view) and not lost(session)
     waits = waits and not has_answered(session)
     if waits and exchange.handed is None and lead.rule not in SEND_RULES:
-        said.append(_step("▸", ACCENT, "They cannot answer before they have yours: send it.",
+        said.append(_step("▸", ACCENT, "They cannot answer before they have ours: send it.",
                           "c", "copies it"))  # fmt: skip
     said.append(_finding(lead, _keys(view, lead)))
     if waits and (more := exchange.grown(session)):
@@ -165,7 +165,7 @@ def _heard(view: View) -> bool:
 def _keys(view: View, finding: Finding) -> list[str]:
     if finding.rule in SEND_RULES:
         noun = view.exchange.own.noun
-        return ["c", f"copies your {noun}" if view.exchange.handed is None else "copies it again"]
+        return ["c", f"copies our {noun}" if view.exchange.handed is None else "copies it again"]
     if finding.rule in PASTE_RULES:
         return ["v", "opens a box to paste into"]
     if finding.rule in WAIT_RULES:
