@@ -98,7 +98,9 @@ def speed_of(text: str) -> float | None:
     )
     if slash:
         divisor = _number("--speed", below, 0, 1_000_000)
-        speed = speed / divisor if divisor else 0
+        if not divisor:
+            raise CannotOpen(f"--speed: nothing can be divided by 0; {FASTEST} has no limit")
+        speed = speed / divisor
     if not speed:
         raise CannotOpen("--speed: a network at speed 0 stands still; space pauses it")
     return speed

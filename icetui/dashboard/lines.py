@@ -140,7 +140,7 @@ class Lines(Widget, can_focus=True):
         index, count = self._top + y - head, self.line_count()
         if index < count:
             return (self.line_key(index), self._bar(y - head, count))
-        return None if count else (y, self.empty_text())
+        return None if count else (y, self.size.height, self.empty_text())
 
     def _bar(self, y: int, count: int) -> str:
         """The scrollbar's character beside the `y`th line of the page."""
@@ -184,7 +184,10 @@ class Lines(Widget, can_focus=True):
         """Below the last line: nothing, or the sentence that says what is being waited for."""
         if self.line_count() or not self.empty_text():
             return []
-        lines = textwrap.wrap(self.empty_text(), max(10, width - 2))
+        rows = max(1, self.size.height - len(self._head))
+        lines = textwrap.wrap(
+            self.empty_text(), max(10, width - 2), max_lines=rows, placeholder=" …"
+        )
         at = y - len(self._head)
         return [Segment(f" {lines[at]}", self.tone("empty"))] if at < len(lines) else []
 
@@ -325,6 +328,22 @@ def hanging(paragraphs: Iterable[Content], width: int, indent: int = 3) -> list[
         margin = " " * indent
         found += [Content(margin) + part for part in _stripped(rest).wrap(width - indent)]
     return found
+
+
+def shortened(content: Content, width: int) -> Content:
+    """What there is room for; an ellipsis says that there is more."""
+    if content.cell_length <= width:
+        return content
+    return content[: max(0, width - 1)].rstrip() + "…"
+
+
+def at_most(lines: list[Content], most: int, width: int) -> list[Content]:
+    """The first lines; an ellipsis says that there were more."""
+    if len(lines) <= most:
+        return lines
+    kept = lines[:most]
+    kept[-1] = kept[-1][: max(0, width - 2)].rstrip() + " …"
+    return kept
 
 
 def _stripped(content: Content) -> Content:

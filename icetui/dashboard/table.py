@@ -232,7 +232,9 @@ class Table(Lines, Generic[Item, Row]):
                 segments.append(Segment(" " * (start - at)))
             marked = column.id == self.sorted_by
             title = column.title + (("▼" if self.reverse else "▲") if marked else "")
-            text = (title.rjust(room) if column.right else title.ljust(room))[:room]
+            if len(title) > room:
+                title = title[: room - 1] + "…"
+            text = title.rjust(room) if column.right else title.ljust(room)
             segments.append(Segment(text, self.tone("sorted" if marked else "head")))
             at = start + room
         return (tuple(segments),)

@@ -59,7 +59,7 @@ def facts(session: Session) -> list[tuple[str, str]]:
         (
             "times",
             f"first path {milliseconds(session.time_to_first_path)}, nominated "
-            f"{milliseconds(session.time_to_nominated)} after both sides were known",
+            f"{milliseconds(session.time_to_nominated)} after this side knew both",
         )
     )
     return told
@@ -75,7 +75,7 @@ def _origin(session: Session) -> list[tuple[str, str]]:
     if session.engine is not None:
         told.append(("icetui", printable(session.engine.version)))
     if session.count and session.closed is None and session.failure is None:
-        told.append(("end", "breaks off here: the end of the session is not in the recording"))
+        told.append(("end", "none: it went on when this was written, or its recording breaks off"))
     return told
 
 
@@ -141,8 +141,10 @@ def _filled(table: Table) -> Table:
 
 
 def milliseconds(seconds: float | None) -> str:
-    """`23.4 ms`, or a dash for nothing."""
-    return "–" if seconds is None else f"{seconds * 1000:.1f} ms"
+    """`23.4 ms`, `45.0 s`, or a dash for nothing."""
+    if seconds is None:
+        return "–"
+    return f"{seconds * 1000:.1f} ms" if seconds < 10 else f"{seconds:.1f} s"
 
 
 def _where(candidate: Candidate | None) -> str:

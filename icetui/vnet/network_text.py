@@ -259,7 +259,9 @@ def unknown(what: str, word: object, known: Iterable[str]) -> str:
     """A sentence that names the nearest valid word, or all of them."""
     words = list(known)
     near = difflib.get_close_matches(str(word), words, 1, 0.5)
-    hint = f"perhaps {near[0]}" if near else f"there are {', '.join(words)}"
+    listed = " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
+    verb = "is" if len(words) == 1 else "are"
+    hint = f"perhaps {near[0]}" if near else f"there {verb} {listed or 'none'}"
     return f"{str(word)!r} is no {what}; {hint}"
 
 

@@ -94,7 +94,7 @@ async def test_a_refused_paste_stays_on_the_card_until_one_is_understood() -> No
         assert "just paste again" in look.text
         await look.tell(described(tell))
         assert problem not in look.text
-        assert "They cannot answer before they have yours: send it. c copies it" in look.prose
+        assert "They cannot answer before they have ours: send it. c copies it" in look.prose
 
 
 async def test_a_refused_paste_is_seen_without_the_card_too() -> None:
@@ -148,7 +148,7 @@ async def test_the_next_step_never_hides_the_findings_and_says_what_they_say(
 ) -> None:
     tell = Teller()
     async with looking([*gathered(tell), *described(tell)], size) as look:
-        assert "They cannot answer before they have yours" in look.prose
+        assert "They cannot answer before they have ours" in look.prose
         assert "Pair checks  2" in look.text
         assert "refuses our user name" in look.prose
         failed = tell(events.ConnectionStateChanged, state="failed")

@@ -212,7 +212,9 @@ async def test_checks_of_a_pair_that_has_not_worked_yet_are_not_folded() -> None
     asked = [stun(tell, "out", "L1-R2") for _ in range(6)]
     start = [*gathered(tell), *described(tell), *asked, *connected(tell, samples=3)]
     async with looking(start, (140, 60)) as look:
+        await look.settle()  # its size follows from its lines
         assert "L1-R2 keeps working: 3 routine events" in look.text
+        assert look.text.count("keeps working") == 1
 
 
 async def test_requests_alone_do_not_show_that_a_pair_works() -> None:

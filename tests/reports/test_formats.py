@@ -22,6 +22,7 @@ from icetui.diagnosis import diagnose
 from icetui.events import Candidate, NatBehaviour, Pair, Reason, Server
 from icetui.masking import Mask
 from icetui.recording import read
+from icetui.reports import content
 from icetui.reports.formats import FORMATS, write
 from icetui.session import Session, fold
 from icetui.summary import summarise
@@ -127,7 +128,7 @@ def test_it_says_when_the_session_was_and_how_the_path_came_about() -> None:
     for words in (
         "session   2027-01-15 08:00:00 UTC, for 32.5 s",
         "icetui    9.8.7",
-        "end       breaks off here",
+        "end       none: it went on when this was written, or its recording breaks off",
         "NATs      ours: port-restricted cone; theirs: symmetric",
         "  1.250 s   host 192.0.2.1:5 ─ host 192.0.2.2:6  first valid· pair",
         "  32.500 s  none                                 consent expired on L1-R1",
@@ -276,3 +277,9 @@ def test_what_is_drawn_asks_nobody_for_anything() -> None:
         page = write(session("connected"), form)
         assert not re.search(r"(src|href|url|@import)\s*[=(]", page)
         assert set(re.findall(r"https?://[^\"\s]*", page)) <= {"http://www.w3.org/2000/svg"}
+
+
+def test_seconds_are_not_told_as_thousands_of_milliseconds() -> None:
+    assert content.milliseconds(45.023) == "45.0 s"
+    assert content.milliseconds(0.0234) == "23.4 ms"
+    assert content.milliseconds(None) == "–"

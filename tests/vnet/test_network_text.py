@@ -19,7 +19,7 @@ from icetui.vnet.network_parts import (
     Rule,
     Session,
 )
-from icetui.vnet.network_text import read, write
+from icetui.vnet.network_text import read, unknown, write
 from icetui.vnet.servers import StunOptions, TurnOptions
 from icetui.vnet.world import World
 
@@ -209,3 +209,9 @@ def test_every_change_can_be_written() -> None:
         whom = "cafe-nat" if kind in (changes.Rebind, changes.Uplink) else whom
         network = msgspec.structs.replace(EVERYTHING, changes=(kind(whom=whom, **needed),))
         assert read(write(network)) == network
+
+
+def test_what_there_is_is_listed_as_in_a_sentence() -> None:
+    known = unknown("setting of changes", "foo", ("what", "whom", "at"))
+    assert known == "'foo' is no setting of changes; there are what, whom and at"
+    assert unknown("kind", "foo", ("bar",)) == "'foo' is no kind; there is bar"

@@ -179,7 +179,7 @@ def _knocking(session: Session) -> list[Content]:
     latest = list(session.knocks.values())[-3:]
     return [
         line(
-            ("   Someone holding your blob is knocking from ", WARN),
+            ("   Someone holding our blob is knocking from ", WARN),
             (plain(address_port(knock.address, knock.port), 60), STRONG),
             (": paste theirs to finish.", WARN),
         )

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from textual.content import Content
 
-from icetui.dashboard.lines import Bar, hanging
+from icetui.dashboard.lines import Bar, at_most, hanging
 from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece, line
 from icetui.dashboard.panes.connect import card
 from icetui.dashboard.standing import lost
@@ -45,7 +45,7 @@ class NextStep(Bar):
         if view.card_open:
             lines = [*hanging(_refused(view), self.room, 3), *card(view, self.room, height)]
         else:
-            lines = hanging(steps(view), self.room, 3)[:MOST]
+            lines = at_most(hanging(steps(view), self.room, 3), MOST, self.room)
         self.set_class(view.card_open, "-card")
         self.put(lines)
         wanted = len(lines) + (2 if view.card_open else 0)
@@ -139,7 +139,7 @@ def _on_the_way(view: View) -> list[Content]:
     waits = session.description is not None and not _heard(view) and not lost(session)
     waits = waits and not has_answered(session)
     if waits and exchange.handed is None and lead.rule not in SEND_RULES:
-        said.append(_step("▸", ACCENT, "They cannot answer before they have yours: send it.",
+        said.append(_step("▸", ACCENT, "They cannot answer before they have ours: send it.",
                           "c", "copies it"))  # fmt: skip
     said.append(_finding(lead, _keys(view, lead)))
     if waits and (more := exchange.grown(session)):
@@ -165,7 +165,7 @@ def _heard(view: View) -> bool:
 def _keys(view: View, finding: Finding) -> list[str]:
     if finding.rule in SEND_RULES:
         noun = view.exchange.own.noun
-        return ["c", f"copies your {noun}" if view.exchange.handed is None else "copies it again"]
+        return ["c", f"copies our {noun}" if view.exchange.handed is None else "copies it again"]
     if finding.rule in PASTE_RULES:
         return ["v", "opens a box to paste into"]
     if finding.rule in WAIT_RULES:

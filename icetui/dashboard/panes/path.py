@@ -325,7 +325,7 @@ def _no_path(session: Session) -> list[Content]:
     answered = any(p.valid for p in session.pairs.values())
     if answered and not any(p.requests_received for p in session.pairs.values()):
         return [
-            line((" They answer, but have not pasted your blob yet.", WARN)),
+            line((" They answer, but have not pasted our blob yet.", WARN)),
             line((" The path stands as soon as they do.", MUTED)),
         ]
     if session.pairs:
@@ -339,5 +339,5 @@ def _no_path(session: Session) -> list[Content]:
         return [line((" No path yet: no pair to check.", WARN))]
     return [
         line((" No path yet: it takes both blobs.", MUTED)),
-        line((" Send yours, paste theirs; o shows how.", MUTED)),
+        line((" Send ours, paste theirs; o shows how.", MUTED)),
     ]

@@ -13,7 +13,7 @@ from textual.screen import Screen
 from textual.style import Style
 
 from icetui import events
-from icetui.dashboard.lines import Bar
+from icetui.dashboard.lines import Bar, shortened
 from icetui.dashboard.network_actions import (
     BY_NAME,
     NETWORK_ACTIONS,
@@ -166,7 +166,7 @@ class InternetScreen(Screen[None]):
         pace = speed_words(self.stage.internet.pace)
         pieces: list[Piece] = [
             *([(" icetui ", ACCENT), ("network ", STRONG)] if self.size.width >= NARROW else []),
-            (f" {pace} ", f"bold {WARN}"), (f" {now:.2f} s ", MUTED),
+            (f" {pace} ", f"bold {WARN}"), (f" at {now:.2f} s ", MUTED),
         ]  # fmt: skip
         for name, session in self._sessions().items():
             shown = f" {plain(name, 12)} "
@@ -176,7 +176,7 @@ class InternetScreen(Screen[None]):
             if words is not None and pair is not None and in_use(session):
                 pieces.append((f"{words[0]} ", GOOD if words[0] == "direct" else WARN))
                 pieces.append((f"{rtt(pair.current_round_trip_time)} ", ""))
-        return line(*pieces)[: self.size.width]
+        return shortened(line(*pieces), self.size.width)
 
     def _about(self) -> Content:
         """What is chosen."""
