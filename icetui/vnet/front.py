@@ -86,7 +86,7 @@ class Front:
                     await self._listen(address, options.port, "tcp")
                 if "tls" in options.transports:
                     await self._listen(address, options.tls_port, "tls")
-        except BaseException:
+        except BaseException:  # cancelled, too: what it has opened must not stay open
             # One port taken or the start cancelled: nothing may stay half open.
             self.stop()
             raise
