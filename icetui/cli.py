@@ -265,8 +265,11 @@ class Commands(click.Group):
             fail(f"stdout cannot be written: {error.strerror}")
 
 
-FILE_NAME = re.compile(r"[^\s{}=]{1,200}\.[A-Za-z][A-Za-z0-9]{0,5}|(?:/|~/|\.\.?/)[^\s{}=]{1,200}")
-"""What nobody would paste, and is meant for a file's name where there is no such file."""
+FILE_NAME = re.compile(
+    r"[^\s{}=:@]{1,200}\.[A-Za-z][A-Za-z0-9]{0,5}|(?:/|~/|\.\.?/)[^\s{}=:@]{1,200}"
+)
+"""What nobody would paste, and is meant for a file's name where there is no such file. A server's
+URL is none: it may hold a password, and this is said back."""
 
 SECRETS = re.compile(
     r"(?P<kept>(?:turns?|stuns?|icetui):)[^\s'\")]+|(?P<object>[{\[].*[}\]])",
