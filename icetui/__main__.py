@@ -1,5 +1,5 @@
 """`python -m icetui` is `icetui`."""
 
-from icetui.cli import main
+from icetui.commands.group import main
 
 main(prog_name="icetui")

@@ -21,8 +21,8 @@ from icetui import events, signaling
 from icetui.dashboard.app import Dashboard
 from icetui.dashboard.taste import Taste
 from icetui.events import AnyCommand, AnyEvent
-from icetui.preferences import Preferences
-from icetui.recording import read
+from icetui.settings.preferences import Preferences
+from icetui.streams.recording import read
 
 HERE = Path(__file__).parent
 RECORDINGS = HERE / "recordings"

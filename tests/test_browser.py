@@ -8,8 +8,8 @@ import re
 
 import pytest
 
-from icetui import browser
-from icetui.servers import parse_stun, parse_turn
+from icetui.commands import browser_snippet as browser
+from icetui.servers.server_urls import parse_stun, parse_turn
 
 
 def test_the_snippet_alone_is_on_stdout(icetui):

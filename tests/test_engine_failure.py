@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from icetui import events
-from icetui.event_reader import EventReader
 from icetui.events import EngineFailed, Paste, SessionClosed, StartSession
+from icetui.streams.event_reader import EventReader
 
 BROKEN = """
 import sys

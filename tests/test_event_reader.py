@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icetui import events
-from icetui.event_reader import LONGEST_TEXT, MOST_ATTRIBUTES, EventReader
-from icetui.lines import LONGEST_LINE, Lines
+from icetui.streams.event_reader import LONGEST_TEXT, MOST_ATTRIBUTES, EventReader
+from icetui.streams.line_splitter import LONGEST_LINE, Lines
 from tests.making import any_event
 from tests.test_printable import TRAPS
 

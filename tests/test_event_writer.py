@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from icetui import events
-from icetui.event_reader import EventReader
-from icetui.event_writer import MOST_NEWS, MOST_WAITING, EventWriter
 from icetui.session import fold
+from icetui.streams.event_reader import EventReader
+from icetui.streams.event_writer import MOST_NEWS, MOST_WAITING, EventWriter
 
 
 @pytest.fixture

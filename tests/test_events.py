@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icetui import events
-from icetui.event_reader import EventReader, cleaned
 from icetui.events import NotUnderstood
+from icetui.streams.event_reader import EventReader, cleaned
 from tests.making import COMMAND_TYPES, EVENT_TYPES, any_event, structs
 
 EXAMPLES = 25

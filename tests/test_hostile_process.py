@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 
-from icetui import events, opening, signaling
-from icetui.lag import Lag
-from icetui.process_source import MOST_COMMANDS, SILENT, ProcessSource, engine_argv
+from icetui import events, signaling
+from icetui.commands import opened_sources as opening
 from icetui.session import Session
+from icetui.streams.lag import Lag
+from icetui.streams.process_source import MOST_COMMANDS, SILENT, ProcessSource, engine_argv
 from tests.dashboard.looking import looking
 from tests.test_source_process import LOOPBACK, rest, until
 
@@ -225,7 +226,7 @@ def test_clocks_that_drift_apart_are_not_called_a_lag() -> None:
 async def test_the_engine_shows_that_it_lives_and_no_recording_keeps_that(
     engine: ProcessSource, tmp_path: Path
 ) -> None:
-    from icetui.recording import Recorded
+    from icetui.streams.recording import Recorded
 
     stream = Recorded(engine, tmp_path / "r").events()
     await until(stream, events.Heartbeat)

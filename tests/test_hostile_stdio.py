@@ -162,9 +162,9 @@ async def test_a_reader_that_pauses_loses_news_and_no_state(
     )
     runner = (
         "import asyncio, sys\n"
-        "from icetui.console import Console\n"
-        "from icetui.headless import Headless, Options\n"
-        "from icetui.process_source import ProcessSource\n"
+        "from icetui.streams.console import Console\n"
+        "from icetui.commands.headless import Headless, Options\n"
+        "from icetui.streams.process_source import ProcessSource\n"
         "async def run():\n"
         f"    source = ProcessSource((sys.executable, '-c', {code!r}))\n"
         "    options = Options(as_json=True, read_stdin=False)\n"

@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 
-from icetui import events, opening
+from icetui import events
+from icetui.commands import opened_sources as opening
 from icetui.dashboard.app import Dashboard
 from icetui.reports.formats import FORMATS
 from tests.conftest import RunIcetui, Start
@@ -62,10 +63,10 @@ def test_no_report_lets_anything_through(icetui: RunIcetui, tmp_path: Path, form
 RUN = """
 import asyncio, sys
 from pathlib import Path
-from icetui.console import Console
-from icetui.headless import Headless, Options
-from icetui.process_source import ProcessSource
-from icetui.recording import Recorded
+from icetui.streams.console import Console
+from icetui.commands.headless import Headless, Options
+from icetui.streams.process_source import ProcessSource
+from icetui.streams.recording import Recorded
 
 folder = Path(sys.argv[1])
 TELL = "import sys; sys.stdout.buffer.write(open('r', 'rb').read());"

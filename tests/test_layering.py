@@ -34,7 +34,7 @@ def loaded_by_command(arguments, env):
     return modules(
         f"import atexit\natexit.register(lambda: exec({SAY_MODULES!r}))\n"
         f"import sys\nsys.argv = ['icetui', *{arguments!r}]\n"
-        "from icetui.cli import main\nmain()",
+        "from icetui.commands.group import main\nmain()",
         env,
     )
 
@@ -54,7 +54,9 @@ def test_the_engine_knows_no_screen(env):
 
 
 def test_a_headless_peer_loads_no_screen(env):
-    packages, _ = loaded_by_import("icetui.headless, icetui.reports.text, icetui.blobfiles", env)
+    packages, _ = loaded_by_import(
+        "icetui.commands.headless, icetui.reports.text, icetui.streams.blob_files", env
+    )
     assert not packages & {"textual", "rich", "aioice"}
 
 
@@ -92,7 +94,7 @@ def test_a_mistake_is_told_without_loading_the_screen(env):
     packages, _ = modules(
         f"import atexit\natexit.register(lambda: exec({SAY_MODULES!r}))\n"
         "import sys\nsys.argv = ['icetui', 'decode', 'nonsense']\n"
-        "from icetui.cli import main\n"
+        "from icetui.commands.group import main\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert end.code == 3",
         env,
     )

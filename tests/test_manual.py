@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from icetui.cli import EPILOG, main
-from icetui.manual import page
-from icetui.servers import DEFAULT_STUN
+from icetui.commands.group import EPILOG, main
+from icetui.commands.manual import page
+from icetui.servers.server_urls import DEFAULT_STUN
 
 PAGE = Path(__file__).parents[1] / "icetui" / "icetui.1"
 
 
 def test_the_page_that_is_packed_is_current() -> None:
-    assert PAGE.read_text() == page(), "run: python -m icetui.manual > icetui/icetui.1"
+    assert PAGE.read_text() == page(), "run: python -m icetui.commands.manual > icetui/icetui.1"
 
 
 def test_every_command_has_its_section() -> None:

@@ -5,7 +5,7 @@ import ipaddress
 import ifaddr
 
 from icetui.dashboard.app import Dashboard
-from icetui.masking import Mask, Masked
+from icetui.streams.masking import Mask, Masked
 from tests.dashboard.looking import lines_of
 from tests.dashboard.streams import BLOB, FeedSource, whole
 from tests.running import ALONE

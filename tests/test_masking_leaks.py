@@ -15,10 +15,10 @@ import pytest
 from icetui import events
 from icetui.dashboard.app import Dashboard
 from icetui.events import Candidate, Interface, NatBehaviour, Pair, Reason, Server, StunAttribute
-from icetui.masking import HIDDEN, MOST_NAMES, Mask, Masked
-from icetui.recording import Recorded, read
 from icetui.reports.formats import FORMATS, write
 from icetui.session import fold
+from icetui.streams.masking import HIDDEN, MOST_NAMES, Mask, Masked
+from icetui.streams.recording import Recorded, read
 from tests.dashboard.looking import PretendClipboard, lines_of
 from tests.dashboard.streams import FeedSource
 from tests.test_recording import Told

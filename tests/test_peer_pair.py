@@ -7,7 +7,7 @@ import re
 import pytest
 
 from icetui import events
-from icetui.event_reader import EventReader
+from icetui.streams.event_reader import EventReader
 
 
 async def pair(peer, folder, *more_of_a, b=()):

@@ -13,8 +13,14 @@ from icetui.dashboard.actions import ACTIONS
 from icetui.dashboard.mistakes import mistakes
 from icetui.dashboard.taste import Taste
 from icetui.dashboard.template import template
-from icetui.preferences import TEMPLATE, Preferences, Remembered, preferences, write_template
-from icetui.settings import load
+from icetui.settings.preferences import (
+    TEMPLATE,
+    Preferences,
+    Remembered,
+    preferences,
+    write_template,
+)
+from icetui.settings.session_settings import load
 from tests.dashboard.looking import looking
 from tests.dashboard.streams import whole
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from icetui.private import open_private
+from icetui.streams.private_file import open_private
 from tests.conftest import Start
 
 

@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from icetui import events, signaling
-from icetui.event_reader import EventReader, cleaned
-from icetui.recording import (
+from icetui.session import fold
+from icetui.streams.event_reader import EventReader, cleaned
+from icetui.streams.recording import (
     Recorded,
     Replay,
     UnreadableRecording,
@@ -22,7 +23,6 @@ from icetui.recording import (
     read,
     without_secrets,
 )
-from icetui.session import fold
 from tests.making import any_event
 from tests.running import ALONE
 
@@ -294,7 +294,8 @@ def test_a_line_of_300_megabytes_is_passed_over_in_bounded_memory(tmp_path):
         file.seek(300_000_000)
         file.write(b"\n" + events.encode(course(2.0)[0]))
     code = (
-        "import resource, sys\nfrom pathlib import Path\nfrom icetui.recording import read\n"
+        "import resource, sys\nfrom pathlib import Path\n"
+        "from icetui.streams.recording import read\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "told = [e.t for e in read(Path(sys.argv[1]))]\n"
         "print(told, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)\n"

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from icetui.events import StunServer, TurnServer
-from icetui.servers import (
+from icetui.servers.rest_credentials import LIFETIME, credentials
+from icetui.servers.server_urls import (
     DEFAULT_STUN,
     BadServer,
     credentialed,
@@ -13,7 +14,6 @@ from icetui.servers import (
     parse_turn,
     read_servers,
 )
-from icetui.turn_rest import LIFETIME, credentials
 
 SECRET = "Geheim-9x7"
 

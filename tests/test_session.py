@@ -6,23 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from icetui import events, session
+from icetui import events
 from icetui.diagnosis import diagnose
-from icetui.event_reader import EventReader, cleaned
 from icetui.events import Candidate, Pair, Server
+from icetui.reports.summary import summarise
 from icetui.reports.text import report
-from icetui.session import (
-    CANDIDATES_KEPT,
-    LOG_KEPT,
-    LOG_SIZE,
-    NEVER_LOGGED,
-    PAIRS_KEPT,
-    SERVERS_KEPT,
-    Quality,
-    Session,
-    fold,
-)
-from icetui.summary import summarise
+from icetui.session import NEVER_LOGGED, Quality, Session, fold
+from icetui.session.bounded_stores import HISTORY_KEPT, SOURCES_KEPT
+from icetui.session.event_log import LOG_KEPT, LOG_SIZE
+from icetui.session.quality import SAMPLES_KEPT
+from icetui.session.session_state import CANDIDATES_KEPT, PAIRS_KEPT, SERVERS_KEPT, TEXTS_KEPT
+from icetui.streams.event_reader import EventReader, cleaned
 from tests.making import EVENT_TYPES, any_event, structs
 
 streams = st.lists(any_event, max_size=30)
@@ -154,7 +148,7 @@ def test_events_of_another_session_are_counted_and_change_nothing():
 
 def test_hours_of_events_and_a_hostile_peer_do_not_grow_a_session():
     folded = Session()
-    for n in range(session.LOG_KEPT + 500):
+    for n in range(LOG_KEPT + 500):
         folded.apply(at(n, events.RoundTripMeasured, pair="L1-R1", seconds=0.01))
     for n in range(700):
         source = f"10.0.{n // 250}.{n % 250}:7"
@@ -170,20 +164,20 @@ def test_hours_of_events_and_a_hostile_peer_do_not_grow_a_session():
             at(n, events.CandidateFailed, address=address),
         ):
             folded.apply(event)
-    assert len(folded.log) == session.LOG_KEPT
-    assert folded.logged == session.LOG_KEPT + 500 + 7 * 700
-    assert len(folded.quality["L1-R1"].samples) == session.SAMPLES_KEPT
-    assert len(folded.knocks) == len(folded.refused) == len(folded.dropped) == session.SOURCES_KEPT
-    assert len(folded.texts) == session.TEXTS_KEPT
-    assert len(folded.path_history) == len(folded.state_history) == session.HISTORY_KEPT
-    assert len(folded.candidate_failures) == session.HISTORY_KEPT
+    assert len(folded.log) == LOG_KEPT
+    assert folded.log.logged == LOG_KEPT + 500 + 7 * 700
+    assert len(folded.quality["L1-R1"].samples) == SAMPLES_KEPT
+    assert len(folded.knocks) == len(folded.refused) == len(folded.dropped) == SOURCES_KEPT
+    assert len(folded.texts) == TEXTS_KEPT
+    assert len(folded.path_history) == len(folded.state_history) == HISTORY_KEPT
+    assert len(folded.candidate_failures) == HISTORY_KEPT
     assert [t.text for t in folded.texts[-2:]] == ["698", "699"]
     assert folded.remote_ufrag == "cccc"
 
 
 def test_a_source_that_is_heard_again_is_not_the_one_forgotten():
     folded = Session()
-    for n in [*range(session.SOURCES_KEPT), 0, session.SOURCES_KEPT]:
+    for n in [*range(SOURCES_KEPT), 0, SOURCES_KEPT]:
         folded.apply(at(n, events.Knocked, address="10.0.0.9", port=n, ufrag=f"u{n}"))
     assert "10.0.0.9:0" in folded.knocks
     assert "10.0.0.9:1" not in folded.knocks
@@ -475,10 +469,10 @@ def test_the_log_is_bounded_in_bytes_as_well():
                 attributes=(attribute,) * 64,
             )
         )
-    assert session.log_size <= LOG_SIZE
-    assert session.log_size == sum(map(events.size, session.log))
+    assert session.log.size <= LOG_SIZE
+    assert session.log.size == sum(map(events.size, session.log))
     assert 500 < len(session.log) < 3000
-    assert session.logged == 3000
+    assert session.log.logged == 3000
 
 
 def test_silence_ends_with_the_next_event_and_is_logged_once():

@@ -3,8 +3,8 @@
 import pytest
 
 from icetui.events import StunServer, TurnServer
-from icetui.servers import DEFAULT_STUN
-from icetui.settings import BadSettings, Settings, config_path, load
+from icetui.servers.server_urls import DEFAULT_STUN
+from icetui.settings.session_settings import BadSettings, Settings, config_path, load
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from icetui import events, process_source
-from icetui.event_reader import EventReader
-from icetui.process_source import ProcessSource
+from icetui import events
+from icetui.streams import process_source
+from icetui.streams.event_reader import EventReader
+from icetui.streams.process_source import ProcessSource
 
 LOOPBACK = events.StartSession(interfaces=("lo",))
 

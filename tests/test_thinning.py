@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from icetui import events, thinning
-from icetui.recording import Recorded, read
+from icetui import events
 from icetui.session import Session, fold
-from icetui.thinning import Thinning
+from icetui.streams import thinning
+from icetui.streams.recording import Recorded, read
+from icetui.streams.thinning import Thinning
 from tests.test_recording import Told, recorded
 
 MINUTE = 60
@@ -105,7 +106,7 @@ def test_a_day_of_a_quiet_path_stays_within_reach() -> None:
 async def test_a_recording_ends_at_its_bound_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("icetui.recording.MOST", 2000)
+    monkeypatch.setattr("icetui.streams.recording.MOST", 2000)
     stream = [pair(n, n, 1) for n in range(100)]
     told = await recorded(stream, tmp_path / "r")
     [refused] = [e for e in told if isinstance(e, events.CommandRefused)]

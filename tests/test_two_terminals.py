@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from icetui import recording
+from icetui.streams import recording
 from tests.tmux import INSTALLED, Tmux, Window
 
 ICETUI = (sys.executable, "-m", "icetui", "--no-servers", "--interface", "lo")

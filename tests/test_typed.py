@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from icetui.typed import Typing, whole_lines
+from icetui.commands.typed_text import Typing, whole_lines
 from tests.running import ALONE, ICETUI, environment
 
 

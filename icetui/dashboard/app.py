@@ -37,7 +37,7 @@ from icetui.dashboard.watch import Watch
 if TYPE_CHECKING:
     from icetui.dashboard.stage import Stage
     from icetui.events import AnyCommand
-    from icetui.sources import Source
+    from icetui.streams.source import Source
 
 
 class Dashboard(App[int]):

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from icetui.answering import OwnForm
 from icetui.dashboard.clipboard import Outcome
 from icetui.session import Session
+from icetui.signaling.own_form import OwnForm
 
 
 @dataclass(slots=True)

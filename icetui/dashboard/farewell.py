@@ -10,8 +10,8 @@ from icetui.dashboard.text import duration, plain, rtt
 from icetui.dashboard.watch import Watch
 from icetui.diagnosis import diagnose
 from icetui.events import address_port
-from icetui.recording import Recorded
 from icetui.session import Session
+from icetui.streams.recording import Recorded
 
 if TYPE_CHECKING:
     from icetui.dashboard.app import Dashboard

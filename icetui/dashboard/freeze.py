@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections import deque
 
 from icetui.session import Session
+from icetui.session.event_log import EventLog
 
 
 def snapshot(session: Session) -> Session:
@@ -18,7 +18,7 @@ def snapshot(session: Session) -> Session:
     still = copy.copy(session)
     for field in dataclasses.fields(session):
         value = getattr(session, field.name)
-        if isinstance(value, dict | list | deque):
+        if isinstance(value, dict | list | EventLog):
             setattr(still, field.name, value.copy())
     still.quality = {
         pair: dataclasses.replace(quality, samples=quality.samples.copy(), sent=quality.sent.copy())

@@ -11,8 +11,8 @@ from icetui.dashboard.panes.log import LogPane
 from icetui.dashboard.panes.pairs import PairTable
 from icetui.dashboard.table import Column
 from icetui.dashboard.themes import full_name, theme_names
-from icetui.preferences import nearest, preferences
-from icetui.settings import BadSettings, load
+from icetui.settings.preferences import nearest, preferences
+from icetui.settings.session_settings import BadSettings, load
 
 TABLES: dict[str, tuple[Column[Any], ...]] = {
     "pairs": PairTable.COLUMNS, "candidates": CandidatesPane.COLUMNS, "log": LogPane.COLUMNS,

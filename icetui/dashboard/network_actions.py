@@ -13,7 +13,7 @@ from textual.binding import Binding
 from icetui import events
 from icetui.dashboard.panes.internet_map import Item, items
 from icetui.events import AnyCommand, ChangeNetwork, LineState
-from icetui.internet import Internet
+from icetui.session.internet import Internet
 
 DELAYS = (0.0, 0.025, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Seconds in each direction."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from icetui import events
 from icetui.dashboard.text import plain
 from icetui.events import LineState, NetworkNode, PacketPassage
-from icetui.internet import Internet
+from icetui.session.internet import Internet
 
 DONE = {
     "cut": "cut the line {}",

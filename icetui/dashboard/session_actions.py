@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from icetui import events
 from icetui.dashboard.glance import file_name
 from icetui.dashboard.watch import Watch
-from icetui.opening import CannotOpen
+from icetui.streams.cannot_open import CannotOpen
 
 if TYPE_CHECKING:
     from icetui.dashboard.app import Dashboard

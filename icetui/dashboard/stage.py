@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from icetui import events
-from icetui.internet import Internet
+from icetui.session.internet import Internet
 
 if TYPE_CHECKING:
     from icetui.events import AnyCommand
-    from icetui.sources import Source
+    from icetui.streams.source import Source
 
 OF_THE_NETWORK = (
     events.TopologyChanged,

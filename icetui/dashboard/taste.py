@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from icetui.dashboard.actions import BY_ID, clashes
 from icetui.dashboard.table import Table
 from icetui.dashboard.themes import OWN, SHORT_NAMES, full_name, theme_names
-from icetui.preferences import Preferences, Remembered, nearest
+from icetui.settings.preferences import Preferences, Remembered, nearest
 
 if TYPE_CHECKING:
     from icetui.dashboard.app import Dashboard

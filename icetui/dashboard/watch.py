@@ -15,11 +15,11 @@ from icetui.dashboard.chronicle import Chronicle
 from icetui.dashboard.exchange import Exchange
 from icetui.dashboard.freeze import snapshot
 from icetui.diagnosis import Finding, diagnose
-from icetui.recording import Recorded
 from icetui.session import Session
+from icetui.streams.recording import Recorded
 
 if TYPE_CHECKING:
-    from icetui.sources import Source
+    from icetui.streams.source import Source
 
 BATCH = 64
 """Events folded before the screen gets a turn."""
@@ -71,13 +71,13 @@ class Watch:
         than a figure that counts up; the screen has its turn between batches."""
         waiting = 0
         async for event in self.source.events():
-            logged = self.session.logged
+            logged = self.session.log.logged
             before = self.session.t
             self.session.apply(event)
             if self.session.t > before:
                 self._set_clock(self.session.t)
             self.chronicle.apply(event)
-            news = self.session.logged > logged and not isinstance(event, ROUTINE)
+            news = self.session.log.logged > logged and not isinstance(event, ROUTINE)
             self._news += news
             took(event, news)
             waiting += 1

@@ -7,11 +7,11 @@ import signal
 import sys
 from collections.abc import Callable
 
-from icetui.console import Console
 from icetui.doctor.facts import FAILED, as_json_line, facts
 from icetui.doctor.text import as_text
 from icetui.session import Session
-from icetui.sources import Source
+from icetui.streams.console import Console
+from icetui.streams.source import Source
 
 PATIENCE = 10.0
 """Seconds for everything but the binding lifetime; a dead resolver and a dead server take four."""

@@ -25,8 +25,8 @@ from icetui.engine.net import Net
 from icetui.engine.net.system import System
 from icetui.engine.sessions import Sessions
 from icetui.engine.stream import Stream
-from icetui.event_writer import EventWriter
-from icetui.lines import Lines
+from icetui.streams.event_writer import EventWriter
+from icetui.streams.line_splitter import Lines
 
 LONGEST_COMMAND = 2 * 1024 * 1024
 LAST_WORDS = 0.5

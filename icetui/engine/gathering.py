@@ -29,7 +29,7 @@ from icetui.engine.stream import Stream
 from icetui.engine.tasks import INTERNAL, Tasks, contain, contained
 from icetui.engine.turn import RelayUnavailable
 from icetui.events import Candidate, Reason, Server, StartSession, StunServer, TurnServer
-from icetui.turn_rest import with_credentials
+from icetui.servers.rest_credentials import with_credentials
 
 SERVER_DEADLINE = 2.0
 """Seconds after which a TURN server or a resolver counts as dead …"""

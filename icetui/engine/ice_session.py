@@ -14,7 +14,6 @@ from typing import Literal
 import msgspec
 
 from icetui import events, signaling
-from icetui.answering import own_mid
 from icetui.engine import core
 from icetui.engine.claims import MOST_PEER_REFLEXIVE, impossible
 from icetui.engine.core import Timing
@@ -30,6 +29,7 @@ from icetui.engine.tasks import Tasks
 from icetui.engine.unpaired import UnpairedCandidates
 from icetui.events import Candidate
 from icetui.signaling import Description, UnreadableDescription
+from icetui.signaling.own_form import own_mid
 
 LEAST_PACE = 0.005
 """Seconds; RFC 8445 section 14.2 allows no smaller Ta."""

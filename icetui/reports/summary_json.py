@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from icetui import events
+from icetui.reports.summary import summarise
 from icetui.session import Session
-from icetui.summary import summarise
 
 
 def report(session: Session) -> str:

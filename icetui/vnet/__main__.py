@@ -22,9 +22,9 @@ from typing import Any, NoReturn
 
 import icetui
 from icetui import events
-from icetui.event_writer import EventWriter
 from icetui.events import Event, NotUnderstood
-from icetui.lines import Lines
+from icetui.streams.event_writer import EventWriter
+from icetui.streams.line_splitter import Lines
 from icetui.vnet import network_text
 from icetui.vnet.demo_network import sides
 from icetui.vnet.network import BadNetwork

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from icetui import events
-from icetui.servers import parse_stun, parse_turn
+from icetui.servers.server_urls import parse_stun, parse_turn
 from icetui.vnet import network_text
 from icetui.vnet.homes import home
 from icetui.vnet.network import BadNetwork, Network, Server

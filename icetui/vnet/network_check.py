@@ -6,7 +6,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable
 
-from icetui.servers import BadServer, parse_stun, parse_turn
+from icetui.servers.server_urls import BadServer, parse_stun, parse_turn
 from icetui.vnet import changes
 from icetui.vnet.addressing import addressed, lans
 from icetui.vnet.firewall import port_range

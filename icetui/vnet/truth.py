@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import msgspec
 
 from icetui.engine.net import Address, Unresolved
-from icetui.servers import parse_stun, parse_turn
+from icetui.servers.server_urls import parse_stun, parse_turn
 from icetui.vnet import changes
 from icetui.vnet import stun_messages as stun
 from icetui.vnet.network import Network

@@ -18,8 +18,8 @@ import time
 from pathlib import Path
 
 from icetui import events
-from icetui.event_reader import EventReader
-from icetui.process_source import ProcessSource, engine_argv
+from icetui.streams.event_reader import EventReader
+from icetui.streams.process_source import ProcessSource, engine_argv
 
 LOOPBACK = events.StartSession(interfaces=("lo",), ipv6=False)
 REQUESTS = 100_000

@@ -10,8 +10,8 @@ import resource
 import time
 from pathlib import Path
 
-from icetui.event_reader import EventReader
-from icetui.lines import Lines
+from icetui.streams.event_reader import EventReader
+from icetui.streams.line_splitter import Lines
 
 RECORDING = Path(__file__).parents[1] / "recordings" / "relayed.jsonl"
 EVENTS = 200_000

@@ -20,12 +20,12 @@ import msgspec
 
 from icetui import events
 from icetui.diagnosis import diagnose
-from icetui.event_reader import EventReader
-from icetui.recording import read
 from icetui.reports.formats import FORMATS, write
+from icetui.reports.summary import summarise
 from icetui.session import Session
-from icetui.summary import summarise
-from icetui.thinning import Thinning
+from icetui.streams.event_reader import EventReader
+from icetui.streams.recording import read
+from icetui.streams.thinning import Thinning
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 COUNT = 100_000

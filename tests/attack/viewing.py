@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from icetui import events
-from icetui.recording import read
+from icetui.streams.recording import read
 
 SOURCE = Path(__file__).parents[1] / "recordings" / "relayed.jsonl"
 EVENTS = 1_000_000
@@ -23,7 +23,7 @@ EVENTS = 1_000_000
 REPORT = """
 import resource, sys, time
 from pathlib import Path
-from icetui.recording import read
+from icetui.streams.recording import read
 from icetui.reports.text import report
 from icetui.session import fold
 began = time.monotonic()
@@ -35,7 +35,7 @@ print(f"report: {session.count} events in {took:.1f} s, {memory:.0f} MB")
 """
 VIEW = """
 import asyncio, resource, sys, time
-from icetui import opening
+from icetui.commands import opened_sources as opening
 from icetui.dashboard.app import Dashboard
 
 async def main():

@@ -14,9 +14,9 @@ import tempfile
 from pathlib import Path
 
 from icetui import events
-from icetui.event_reader import EventReader
-from icetui.process_source import ProcessSource
 from icetui.session import Session, fold
+from icetui.streams.event_reader import EventReader
+from icetui.streams.process_source import ProcessSource
 from tests.bench.table import show
 from tests.running import ALONE, ICETUI, Running, environment
 

@@ -14,7 +14,7 @@ import pytest
 
 from icetui import events, signaling
 from icetui.dashboard.app import Dashboard
-from icetui.process_source import ProcessSource
+from icetui.streams.process_source import ProcessSource
 from tests.dashboard.looking import PretendClipboard, text_of
 from tests.signaling.bad import GOOD_CANDIDATE, OFFER, Bad, texts
 

@@ -13,7 +13,7 @@ from icetui.dashboard.panes import happenings, nat_tables
 from icetui.dashboard.panes.internet_map import HEIGHT, Moment, Route, draw, items
 from icetui.dashboard.stage import NetworkClock
 from icetui.events import LineState, NatBinding, NetworkLine, NetworkNode, PacketPassage
-from icetui.internet import Internet
+from icetui.session.internet import Internet
 from tests.making import structs
 
 NETWORK = (

@@ -6,9 +6,9 @@ from textual.widgets import Input
 
 from icetui import events
 from icetui.dashboard.farewell import farewell, last_words
-from icetui.opening import CannotOpen
-from icetui.recording import Recorded
-from icetui.sources import Source
+from icetui.streams.cannot_open import CannotOpen
+from icetui.streams.recording import Recorded
+from icetui.streams.source import Source
 from tests.dashboard.looking import looking
 from tests.dashboard.streams import FeedSource, Teller, connected, described, gathered, whole
 

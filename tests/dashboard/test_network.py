@@ -14,11 +14,11 @@ import pytest
 from textual.pilot import Pilot
 
 from icetui import events
+from icetui.commands.demo_source import demo_source
 from icetui.dashboard.app import Dashboard
 from icetui.dashboard.stage import Stage
 from icetui.dashboard.words import describe
-from icetui.demo_source import demo_source
-from icetui.internet import Internet
+from icetui.session.internet import Internet
 from tests.dashboard.looking import PretendClipboard, lines_of
 
 PATIENCE = 25.0

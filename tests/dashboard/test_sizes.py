@@ -3,7 +3,7 @@
 import pytest
 
 from icetui.dashboard.taste import Taste
-from icetui.preferences import Preferences
+from icetui.settings.preferences import Preferences
 from tests.dashboard.looking import Look, looking
 from tests.dashboard.streams import Teller, gathered, whole
 

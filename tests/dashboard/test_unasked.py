@@ -10,7 +10,7 @@ import pytest
 from icetui import events
 from icetui.dashboard import handover
 from icetui.dashboard.app import Dashboard
-from icetui.masking import Mask, Masked
+from icetui.streams.masking import Mask, Masked
 from tests.dashboard.looking import PretendClipboard, lines_of
 from tests.dashboard.streams import BLOB, FeedSource, Teller, gathered
 

@@ -14,8 +14,8 @@ from icetui import events, signaling
 from icetui.engine.core import Timing
 from icetui.engine.ice_session import IceSession
 from icetui.engine.stream import Stream
-from icetui.event_reader import EventReader
 from icetui.session import Session
+from icetui.streams.event_reader import EventReader
 from tests.engine.held_loop import LoopSystem
 
 QUICK = Timing(recheck=0.3, consent=2.0, probe_selected=0.2, silence=0.3, settled=0.3)

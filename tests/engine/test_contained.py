@@ -12,8 +12,8 @@ import pytest
 
 from icetui import events
 from icetui.engine import core, gathering
-from icetui.event_reader import EventReader
 from icetui.events import Leave, Reason, StartSession, StunServer, TurnServer
+from icetui.streams.event_reader import EventReader
 from tests.engine.side import Side, connect
 from tests.engine.test_refusing import ask, check
 

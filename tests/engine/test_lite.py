@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from icetui import signaling
-from icetui.answering import own_mid
 from icetui.diagnosis import diagnose
 from icetui.engine import stun
 from icetui.events import Candidate
 from icetui.signaling import Description
+from icetui.signaling.own_form import own_mid
 from tests.engine.side import Side
 
 UFRAG, PWD = "lite", "p" * 22

@@ -21,8 +21,8 @@ from icetui.engine.examination import unusable
 from icetui.engine.nat import Evidence, FilteringTest, conclude
 from icetui.engine.net.system import System
 from icetui.engine.stream import Stream
-from icetui.event_reader import EventReader
 from icetui.events import NatBehaviour, Reason, StartSession, StunServer, TurnServer
+from icetui.streams.event_reader import EventReader
 from tests.conftest import Start
 from tests.engine.conftest import Coturn
 from tests.engine.side import Side

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from icetui import browser
-from icetui.servers import parse_stun
+from icetui.commands import browser_snippet as browser
+from icetui.servers.server_urls import parse_stun
 from tests.lab import needs
 from tests.lab.foreign import skip_if_absent
 from tests.lab.lab import BuildLab, Lab

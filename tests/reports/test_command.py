@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from icetui.recording import read
 from icetui.reports.formats import FORMATS, write
 from icetui.session import fold
+from icetui.streams.recording import read
 
 RECORDING = Path(__file__).parents[1] / "recordings" / "relayed.jsonl"
 

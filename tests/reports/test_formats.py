@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from icetui import events, signaling
 from icetui.diagnosis import diagnose
 from icetui.events import Candidate, NatBehaviour, Pair, Reason, Server
-from icetui.masking import Mask
-from icetui.recording import read
 from icetui.reports import content
 from icetui.reports.formats import FORMATS, write
+from icetui.reports.summary import summarise
 from icetui.session import Session, fold
-from icetui.summary import summarise
+from icetui.streams.masking import Mask
+from icetui.streams.recording import read
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 NAMES = ("connected", "failed", "relayed", "waiting")

@@ -9,8 +9,8 @@ import json
 import pytest
 
 from icetui import events
-from icetui.answering import OwnForm, own_form
 from icetui.signaling import Description, facts, read, write_sdp
+from icetui.signaling.own_form import OwnForm, own_form
 from tests.signaling import samples
 from tests.signaling.makers import BLOB, FOUR, PWD, UFRAG, description
 

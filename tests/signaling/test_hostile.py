@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from icetui.servers import BadServer, read_servers
+from icetui.servers.server_urls import BadServer, read_servers
 from icetui.signaling import UnreadableDescription, explain, read, write_blob, write_json, write_sdp
 from tests.signaling import samples
 from tests.signaling.makers import BLOB, Stopwatch

@@ -14,8 +14,8 @@ import pytest
 from icetui import events
 from icetui.diagnosis import diagnose
 from icetui.events import AnyCommand, AnyEvent
-from icetui.process_source import ProcessSource
 from icetui.session import Session
+from icetui.streams.process_source import ProcessSource
 from icetui.vnet.demonstration import Demonstration
 
 PROCESS = (sys.executable, "-P", "-m", "icetui.vnet")

@@ -11,8 +11,8 @@ from icetui.dashboard.network_words import DROPPED, change_words, message_words,
 from icetui.dashboard.panes.base import BAD, GOOD, MUTED, STRONG, WARN, line
 from icetui.dashboard.text import plain
 from icetui.events import PacketPassage
-from icetui.internet import Internet
 from icetui.session import Session
+from icetui.session.internet import Internet
 
 STATES = {"connected": GOOD, "completed": GOOD, "disconnected": WARN, "failed": BAD}
 LOOKED_THROUGH = 60

@@ -16,8 +16,8 @@ from icetui.dashboard.network_words import line_words, message_words
 from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, WARN
 from icetui.dashboard.text import plain
 from icetui.events import LineState, NetworkNode, PacketPassage
-from icetui.internet import INTERNET, Chain, Internet, Segment
 from icetui.session import Session
+from icetui.session.internet import INTERNET, Chain, Internet, Segment
 
 HEIGHT = 5
 LEAST, LAN = 6, 12

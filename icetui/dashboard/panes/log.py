@@ -17,7 +17,8 @@ from icetui.dashboard.text import clock, plain, rtt
 from icetui.dashboard.words import describe
 from icetui.events import AnyEvent
 from icetui.grammar import count
-from icetui.session import LOG_KEPT, Session
+from icetui.session import Session
+from icetui.session.event_log import LOG_KEPT
 
 TONES = {"warning": "warn", "plain": ""}
 
@@ -97,17 +98,17 @@ class LogPane(Table[Entry, Entry]):
         if shape != self._applied:
             self._session, self._applied = session, shape
             self._entries.clear()
-            self._read = session.logged - len(session.log)
-        first = session.logged - len(session.log)
+            self._read = session.log.logged - len(session.log)
+        first = session.log.logged - len(session.log)
         start = max(self._read, first)
-        news = start < session.logged
+        news = start < session.log.logged
         if news or self.line_count() == 0:
             log = session.log
-            for number in range(start, session.logged):
-                self._take(number, log[number - session.logged])
+            for number in range(start, session.log.logged):
+                self._take(number, log[number - session.log.logged])
             while self._entries and self._entries[0].number < first:
                 self._entries.popleft()  # it fell out of the session's log
-        self._read = session.logged
+        self._read = session.log.logged
         self.put_items(self._entries)
         shown = "Log" + (f"  with “{plain(self.filter.text, 30)}”" if self.filter else "")
         if not self.following:

@@ -9,7 +9,7 @@ from icetui.dashboard.panes.base import ACCENT, MUTED, STRONG, WARN, line
 from icetui.dashboard.text import middle, plain
 from icetui.events import NatBinding
 from icetui.grammar import count
-from icetui.internet import Internet
+from icetui.session.internet import Internet
 
 ROOMY, ENOUGH = 100, 56
 """Cells from which on whole addresses are shown, and whom a binding lets in."""

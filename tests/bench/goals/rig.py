@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from icetui import events
-from icetui.event_reader import EventReader
 from icetui.events import AnyEvent, StartSession, StunServer, TurnServer
 from icetui.session import Session, fold
+from icetui.streams.event_reader import EventReader
 from tests.lab import netns
 from tests.lab.lab import Host, Lab
 from tests.lab.topology import (

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from fcntl import ioctl
 from pathlib import Path
 
-from icetui.event_reader import EventReader
 from icetui.events import AnyEvent
+from icetui.streams.event_reader import EventReader
 from tests.lab import netns
 from tests.lab.lab import Host
 

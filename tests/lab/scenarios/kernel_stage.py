@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from icetui import events, signaling
-from icetui.event_reader import EventReader
 from icetui.events import AnyEvent
 from icetui.session import Session
+from icetui.streams.event_reader import EventReader
 from tests.lab import netns
 from tests.lab.icetui_peer import Peer
 from tests.lab.lab import Lab

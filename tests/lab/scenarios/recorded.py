@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from icetui import events
-from icetui.event_reader import EventReader
 from icetui.events import AnyEvent, Pair
-from icetui.recording import without_secrets
+from icetui.streams.event_reader import EventReader
+from icetui.streams.recording import without_secrets
 from tests.lab.scenarios.scenario import Scenario
 
 STUN_METHODS = ("Allocate", "Refresh")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from icetui import events
-from icetui.blobfiles import POLL
-from icetui.cli import peer as command
+from icetui.commands.peer_command import peer as command
 from icetui.events import AnyEvent, StartSession
 from icetui.session import Session
-from icetui.settings import Settings
+from icetui.settings.session_settings import Settings
+from icetui.streams.blob_files import POLL
 from icetui.vnet.peer import Peer
 from icetui.vnet.world_parts import Machine
 from tests.lab.scenarios.stage import LONG
@@ -56,7 +56,7 @@ class SimulatedPeer:
             self.engine.send(events.Paste(text=text))
 
     def _heard(self, event: AnyEvent) -> None:
-        """The exits of `icetui.headless`."""
+        """The exits of `icetui.commands.headless`."""
         if self._killed:
             return
         self.events.append(event)

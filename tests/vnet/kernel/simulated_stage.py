@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from icetui import signaling
-from icetui.blobfiles import POLL
 from icetui.events import AnyEvent
 from icetui.session import Session
+from icetui.streams.blob_files import POLL
 from icetui.vnet.changes import AddRules
 from icetui.vnet.network_parts import INTERNET
 from tests.lab.lab import INTERNET as LAB_INTERNET

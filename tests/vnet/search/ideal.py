@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from icetui.engine.net import Address, Undelivered
 from icetui.events import StartSession
-from icetui.settings import Settings
+from icetui.settings.session_settings import Settings
 from icetui.vnet import stun_messages as stun
 from icetui.vnet.network import Network
 from icetui.vnet.network_parts import Session

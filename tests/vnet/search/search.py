@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from icetui.settings import BadSettings
+from icetui.settings.session_settings import BadSettings
 from icetui.vnet.network import Network
 from icetui.vnet.network_text import write
 from tests.vnet.search.judge import Judgement, judge

@@ -21,7 +21,7 @@ import msgspec
 
 from icetui import events
 from icetui.events import AnyEvent
-from icetui.sources import Source, Wrapper
+from icetui.streams.source import Source, Wrapper
 
 HIDDEN = "(masked)"
 MOST_NAMES = 5000

@@ -11,9 +11,9 @@ import os
 import sys
 from collections.abc import Callable
 
-from icetui.event_writer import EventWriter
 from icetui.events import Event
 from icetui.printable import printable
+from icetui.streams.event_writer import EventWriter
 
 ENOUGH = 256 * 1024
 """Bytes waiting for a reader before whoever can wait waits for it."""

@@ -7,107 +7,25 @@ order without raising: a recording may start in the middle, a stream may lose li
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 import msgspec
 
 from icetui import events
 from icetui.events import Candidate, Pair, Server
 from icetui.reachability import easiest
+from icetui.session.bounded_stores import append, keep, renew
+from icetui.session.event_log import EventLog
+from icetui.session.quality import Quality
+from icetui.session.text_line import TextLine
 
-T = TypeVar("T")
-K = TypeVar("K")
-V = TypeVar("V")
-
-SAMPLES_KEPT = 240
-LOG_KEPT = 5000
 TEXTS_KEPT = 500
-HISTORY_KEPT = 200
-SOURCES_KEPT = 200
 CANDIDATES_KEPT = 1000
 PAIRS_KEPT = 5000
 SERVERS_KEPT = 200
-LOG_SIZE = 16 * 1024 * 1024
-"""Bytes that the events in the log have on the wire, about: a STUN message can be long."""
 """Bounds on what is remembered, so that neither hours nor a hostile peer grow a session."""
-
-
-@dataclass(slots=True)
-class Quality:
-    """Round trips of one pair since it exists: seconds, and the share of requests lost (0…1)."""
-
-    samples: deque[float | None] = field(default_factory=lambda: deque(maxlen=SAMPLES_KEPT))
-    """The latest measurements in the order of sending; None is a request that got no answer."""
-    sent: deque[float] = field(default_factory=lambda: deque(maxlen=SAMPLES_KEPT))
-    """When each of them was sent, seconds since the engine's start."""
-    measured: int = 0
-    lost: int = 0
-    total: float = 0.0
-    minimum: float | None = None
-    maximum: float | None = None
-    jitter: float | None = None
-    """Smoothed difference between neighbours, as RFC 3550 section 6.4.1 smooths it (1/16)."""
-    latest: float | None = None
-
-    def add(self, seconds: float, sent: float) -> None:
-        """A request sent at `sent` was answered after `seconds`."""
-        if self.latest is not None:
-            difference = abs(seconds - self.latest)
-            self.jitter = (
-                difference
-                if self.jitter is None
-                else (self.jitter + (difference - self.jitter) / 16)
-            )
-        self._enter(seconds, sent)
-        self.measured += 1
-        self.total += seconds
-        self.latest = seconds
-        self.minimum = seconds if self.minimum is None else min(self.minimum, seconds)
-        self.maximum = seconds if self.maximum is None else max(self.maximum, seconds)
-
-    def add_loss(self, sent: float | None) -> None:
-        """A request sent at `sent` got no answer; without a time it is the latest."""
-        latest = self.sent[-1] if self.sent else 0.0
-        self._enter(None, latest if sent is None else sent)
-        self.lost += 1
-
-    def _enter(self, sample: float | None, sent: float) -> None:
-        """That a request is lost shows later than that the next one is answered."""
-        if len(self.samples) == SAMPLES_KEPT:
-            self.samples.popleft()
-            self.sent.popleft()
-        at = len(self.sent)
-        while at and self.sent[at - 1] > sent:
-            at -= 1
-        self.samples.insert(at, sample)
-        self.sent.insert(at, sent)
-
-    @property
-    def average(self) -> float | None:
-        return self.total / self.measured if self.measured else None
-
-    @property
-    def loss(self) -> float:
-        asked = self.measured + self.lost
-        return self.lost / asked if asked else 0.0
-
-
-@dataclass(slots=True)
-class TextLine:
-    """One line of the conversation with the peer."""
-
-    direction: Literal["out", "in"]
-    t: float
-    wall: float
-    text: str
-    size: int = 0
-    id: int | None = None
-    echo: float | None = None
-    """Seconds until the peer said it got it."""
-    framed: bool = True
 
 
 @dataclass(slots=True)
@@ -182,16 +100,13 @@ class Session:
     refused: dict[tuple[str, str], events.Refused] = field(default_factory=dict)
     dropped: dict[tuple[str, str], events.DataDropped] = field(default_factory=dict)
     command_refusal: events.CommandRefused | None = None
-    log: deque[events.AnyEvent] = field(default_factory=lambda: deque(maxlen=LOG_KEPT))
-    log_size: int = 0
+    log: EventLog = field(default_factory=EventLog)
     silent: float | None = None
     """Seconds for which the engine had shown no sign of life, while it shows none."""
     behind: float = 0.0
     """Seconds by which what is known here is of the past, as the stream's reader says."""
     left_out: dict[str, int] = field(default_factory=dict)
     """Events that were left out of the stream, by where they were."""
-    logged: int = 0
-    """How many events ever went to the log; more than it holds once old ones fell out."""
 
     # --- the fold ---------------------------------------------------------------------------
 
@@ -210,16 +125,7 @@ class Session:
         if take is not None:
             take(self, event)
         if news:
-            self._keep_in_log(event)
-
-    def _keep_in_log(self, event: events.AnyEvent) -> None:
-        if len(self.log) == LOG_KEPT:
-            self.log_size -= events.size(self.log.popleft())
-        self.log.append(event)
-        self.logged += 1
-        self.log_size += events.size(event)
-        while self.log_size > LOG_SIZE:
-            self.log_size -= events.size(self.log.popleft())
+            self.log.append(event)
 
     def _is_news(self, event: events.AnyEvent) -> bool:
         """Whether the log says it: figures that only count up stand elsewhere."""
@@ -359,7 +265,7 @@ def _session_started(s: Session, e: events.SessionStarted) -> None:
     s.id = s.id or e.session
     s.started = e
     for server in e.servers:
-        _kept(s.servers, server.url, s.servers.get(server.url, server), SERVERS_KEPT)
+        keep(s.servers, server.url, s.servers.get(server.url, server), SERVERS_KEPT)
 
 
 def _session_restarted(s: Session, e: events.SessionRestarted) -> None:
@@ -377,7 +283,7 @@ def _session_closed(s: Session, e: events.SessionClosed) -> None:
 
 
 def _interface(s: Session, e: events.InterfaceFound) -> None:
-    _kept(s.interfaces, e.interface.name, e.interface, SERVERS_KEPT)
+    keep(s.interfaces, e.interface.name, e.interface, SERVERS_KEPT)
 
 
 def _gathering(s: Session, e: events.GatheringStateChanged) -> None:
@@ -385,23 +291,23 @@ def _gathering(s: Session, e: events.GatheringStateChanged) -> None:
 
 
 def _candidate(s: Session, e: events.CandidateGathered) -> None:
-    _kept(s.local_candidates, e.candidate.id, e.candidate, CANDIDATES_KEPT)
+    keep(s.local_candidates, e.candidate.id, e.candidate, CANDIDATES_KEPT)
 
 
 def _candidate_failed(s: Session, e: events.CandidateFailed) -> None:
-    _append(s.candidate_failures, e)
+    append(s.candidate_failures, e)
 
 
 def _server(s: Session, e: events.ServerChanged) -> None:
-    _kept(s.servers, e.server.url, e.server, SERVERS_KEPT)
+    keep(s.servers, e.server.url, e.server, SERVERS_KEPT)
 
 
 def _mapping_seen(s: Session, e: events.MappingSeen) -> None:
-    _bounded(s.mappings, (e.local, e.server), e)
+    renew(s.mappings, (e.local, e.server), e)
 
 
 def _nat(s: Session, e: events.NatBehaviourChanged) -> None:
-    _bounded(s.nats, e.nat.local, e.nat)
+    renew(s.nats, e.nat.local, e.nat)
 
 
 def _blob(s: Session, e: events.BlobChanged) -> None:
@@ -443,7 +349,7 @@ def _description_refused(s: Session, e: events.DescriptionRefused) -> None:
 
 
 def _remote_candidate(s: Session, e: events.RemoteCandidateAdded) -> None:
-    _kept(s.remote_candidates, e.candidate.id, e.candidate, CANDIDATES_KEPT)
+    keep(s.remote_candidates, e.candidate.id, e.candidate, CANDIDATES_KEPT)
 
 
 def _role(s: Session, e: events.RoleChanged) -> None:
@@ -453,11 +359,11 @@ def _role(s: Session, e: events.RoleChanged) -> None:
 
 
 def _knock(s: Session, e: events.Knocked) -> None:
-    _bounded(s.knocks, events.address_port(e.address, e.port), e)
+    renew(s.knocks, events.address_port(e.address, e.port), e)
 
 
 def _pair(s: Session, e: events.PairChanged) -> None:
-    _kept(s.pairs, e.pair.id, e.pair, PAIRS_KEPT, but=s.selected)
+    keep(s.pairs, e.pair.id, e.pair, PAIRS_KEPT, but=s.selected)
     if e.pair.nominated and e.pair.valid and s.nominated_at is None:
         s.nominated_at = e.t
 
@@ -478,7 +384,7 @@ def _selected(s: Session, e: events.SelectedPairChanged) -> None:
         s.replaced = None
     if e.pair is not None and s.first_path_at is None:
         s.first_path_at = e.t
-    _append(s.path_history, e)
+    append(s.path_history, e)
 
 
 def _consent(s: Session, e: events.ConsentRefreshed) -> None:
@@ -492,15 +398,15 @@ def _state(s: Session, e: events.ConnectionStateChanged) -> None:
     elif e.state == "failed" and s.connected_at is not None:
         s.lost_after_connected = True
     s.state = e.state
-    _append(s.state_history, e)
+    append(s.state_history, e)
 
 
 def _refused(s: Session, e: events.Refused) -> None:
-    _bounded(s.refused, (e.remote, e.detail), e)
+    renew(s.refused, (e.remote, e.detail), e)
 
 
 def _dropped(s: Session, e: events.DataDropped) -> None:
-    _bounded(s.dropped, (e.remote, e.cause), e)
+    renew(s.dropped, (e.remote, e.cause), e)
 
 
 def _peer_left(s: Session, e: events.PeerLeft) -> None:
@@ -524,11 +430,11 @@ def _silent(s: Session, e: events.EngineSilent) -> None:
 
 
 def _text_sent(s: Session, e: events.TextSent) -> None:
-    _append(s.texts, TextLine("out", e.t, e.wall, e.text, e.size, id=e.id), TEXTS_KEPT)
+    append(s.texts, TextLine("out", e.t, e.wall, e.text, e.size, id=e.id), TEXTS_KEPT)
 
 
 def _text_received(s: Session, e: events.TextReceived) -> None:
-    _append(s.texts, TextLine("in", e.t, e.wall, e.text, e.size, framed=e.framed), TEXTS_KEPT)
+    append(s.texts, TextLine("in", e.t, e.wall, e.text, e.size, framed=e.framed), TEXTS_KEPT)
 
 
 def _text_echoed(s: Session, e: events.TextEchoed) -> None:
@@ -538,31 +444,10 @@ def _text_echoed(s: Session, e: events.TextEchoed) -> None:
             return
 
 
-def _append(into: list[T], item: T, most: int = HISTORY_KEPT) -> None:
-    into.append(item)
-    if len(into) > most:
-        del into[0]
-
-
 def _quality(s: Session, pair: str) -> Quality:
     if pair not in s.quality:
-        _kept(s.quality, pair, Quality(), PAIRS_KEPT, but=s.selected)
+        keep(s.quality, pair, Quality(), PAIRS_KEPT, but=s.selected)
     return s.quality[pair]
-
-
-def _kept(into: dict[str, V], key: str, value: V, most: int, but: str | None = None) -> None:
-    """Put it in its place; of too many the oldest goes, if it is not `but`."""
-    into[key] = value
-    if len(into) > most:
-        del into[next(k for k in into if k not in (but, key))]
-
-
-def _bounded(into: dict[K, V], key: K, value: V, most: int = SOURCES_KEPT) -> None:
-    """Put it last; the oldest entry goes when there are too many."""
-    into.pop(key, None)
-    into[key] = value
-    if len(into) > most:
-        del into[next(iter(into))]
 
 
 _TAKE: dict[type[events.Event], Callable[[Session, Any], None]] = {

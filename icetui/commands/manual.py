@@ -1,4 +1,4 @@
-"""The manual page, made of the same text as --help: `python -m icetui.manual`.
+"""The manual page, made of the same text as --help: `python -m icetui.commands.manual`.
 
 It stands in the wheel as icetui.1; a test sees to it that it is current.
 """
@@ -26,7 +26,7 @@ ENVIRONMENT = (
 
 def page() -> str:
     """The whole of it, in the man macros."""
-    from icetui.cli import main
+    from icetui.commands.group import main
 
     return "\n".join(_page(main)) + "\n"
 

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from icetui import events
-from icetui.event_writer import state_of
 from icetui.events import AnyEvent, Event, EventsDropped, Pair
+from icetui.streams.event_writer import state_of
 
 NEWS_AT_ONCE, NEWS_RATE = 1_000_000, 1_000
 """Bytes of news that are kept in any case, and bytes a second from then on."""

@@ -19,12 +19,12 @@ from typing import IO, TypeVar
 import msgspec
 
 from icetui import events
-from icetui.event_reader import EventReader
 from icetui.events import AnyCommand, AnyEvent, CommandRefused, Event
-from icetui.lines import Lines
-from icetui.private import MODE, open_private
-from icetui.sources import Source, Wrapper
-from icetui.thinning import MOST, Thinning
+from icetui.streams.event_reader import EventReader
+from icetui.streams.line_splitter import Lines
+from icetui.streams.private_file import MODE, open_private
+from icetui.streams.source import Source, Wrapper
+from icetui.streams.thinning import MOST, Thinning
 
 LOOKED_AT = 1024 * 1024
 """Bytes of a file in which a recording shows itself."""

@@ -19,11 +19,11 @@ from queue import SimpleQueue
 from typing import IO, Any
 
 from icetui import events
-from icetui.event_reader import EventReader
 from icetui.events import AnyCommand, AnyEvent
-from icetui.lag import Lag
-from icetui.lines import Lines
 from icetui.printable import printable
+from icetui.streams.event_reader import EventReader
+from icetui.streams.lag import Lag
+from icetui.streams.line_splitter import Lines
 
 LEAVE_WITHIN = 0.9
 """Seconds an engine gets to leave before it is ended."""

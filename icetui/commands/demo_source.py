@@ -13,14 +13,14 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from icetui.opening import CannotOpen
 from icetui.printable import printable
+from icetui.streams.cannot_open import CannotOpen
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from icetui.events import StartNetwork
-    from icetui.sources import Source
+    from icetui.streams.source import Source
 
 KINDS = ("open", "cone", "arc", "prc", "sym", "udpblock")
 MOST_NATS = 3
@@ -156,7 +156,7 @@ def network_text(path: Path) -> tuple[str, tuple[str, ...]]:
 
 def demo_source(start: StartNetwork) -> Source:
     """The process, building its network already. Raises CannotOpen."""
-    from icetui.process_source import ProcessSource
+    from icetui.streams.process_source import ProcessSource
 
     try:
         source = ProcessSource(process_argv(), first=(start,), hint=HINT)

@@ -18,19 +18,19 @@ from pathlib import Path
 import msgspec
 
 from icetui import events, signaling
-from icetui.answering import own_form
-from icetui.console import Console
+from icetui.commands.typed_text import Typing, whole_lines
 from icetui.events import AnyEvent, NotUnderstood, address_port
 from icetui.grammar import count
-from icetui.lines import Lines
 from icetui.printable import printable
-from icetui.recording import without_secrets
 from icetui.reports.content import findings
+from icetui.reports.summary import summarise
 from icetui.session import Session
 from icetui.signaling import UnreadableDescription
-from icetui.sources import Source
-from icetui.summary import summarise
-from icetui.typed import Typing, whole_lines
+from icetui.signaling.own_form import own_form
+from icetui.streams.console import Console
+from icetui.streams.line_splitter import Lines
+from icetui.streams.recording import without_secrets
+from icetui.streams.source import Source
 
 OK, ENGINE_FAILED, USAGE, UNREADABLE, NO_CANDIDATE, GAVE_UP, LOST = 0, 1, 2, 3, 4, 5, 6
 """Exit codes, part of the command line's contract."""

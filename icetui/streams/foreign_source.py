@@ -13,7 +13,7 @@ import msgspec
 
 from icetui import events
 from icetui.events import AnyEvent
-from icetui.sources import Wrapper
+from icetui.streams.source import Wrapper
 
 _BLOB = re.compile(r"icetui:[A-Za-z0-9_-]{16,65536}")
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 
 from icetui.events import StunServer, TurnServer
-from icetui.turn_rest import credentials
+from icetui.servers.rest_credentials import credentials
 
 BEFORE = """\
 A browser tab as the other side. In any browser:

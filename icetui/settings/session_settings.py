@@ -12,9 +12,7 @@ from typing import Any
 import msgspec
 
 from icetui.events import Reason, Server, StartSession, StunServer
-from icetui.preferences import NAMES as DASHBOARD_NAMES
-from icetui.preferences import read_values, unknown
-from icetui.servers import (
+from icetui.servers.server_urls import (
     DEFAULT_STUN,
     BadServer,
     Servers,
@@ -22,6 +20,8 @@ from icetui.servers import (
     credentialed,
     read_servers,
 )
+from icetui.settings.preferences import NAMES as DASHBOARD_NAMES
+from icetui.settings.preferences import read_values, unknown
 
 
 class BadSettings(ValueError):

@@ -9,21 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from icetui.streams.cannot_open import CannotOpen
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from icetui.events import StartSession
-    from icetui.masking import Mask
-    from icetui.sources import Source
-
-
-class CannotOpen(Exception):
-    """A stream that cannot be opened as asked: the sentence for the user, and an exit code."""
-
-    def __init__(self, sentence: str, code: int = 2) -> None:
-        super().__init__(sentence)
-        self.code = code
+    from icetui.streams.masking import Mask
+    from icetui.streams.source import Source
 
 
 def start_command(
@@ -34,7 +28,7 @@ def start_command(
     CannotOpen."""
     import msgspec
 
-    from icetui.settings import BadSettings, load
+    from icetui.settings.session_settings import BadSettings, load
 
     if chosen["no_servers"] and (chosen["stun"] or chosen["turn"]):
         raise CannotOpen("--no-servers and a server contradict each other; leave one of them out")
@@ -47,7 +41,7 @@ def start_command(
 def servers(flags: dict[str, Any]) -> StartSession:
     """The servers that flags name, and none else: no setting of the file, nobody by default.
     Raises CannotOpen."""
-    from icetui.settings import BadSettings, Settings
+    from icetui.settings.session_settings import BadSettings, Settings
 
     given = {name: value for name, value in flags.items() if value}
     try:
@@ -58,7 +52,7 @@ def servers(flags: dict[str, Any]) -> StartSession:
 
 def engine(start: StartSession, hint: str = "", failure: int = 1) -> Source:
     """An engine that is gathering already. Raises CannotOpen, with the exit code `failure`."""
-    from icetui.process_source import ProcessSource
+    from icetui.streams.process_source import ProcessSource
 
     try:
         return ProcessSource(first=(start,), hint=hint)
@@ -71,7 +65,7 @@ def recording(name: str, speed: float) -> Source:
     from itertools import chain
     from pathlib import Path
 
-    from icetui.recording import Replay, UnreadableRecording, read
+    from icetui.streams.recording import Replay, UnreadableRecording, read
 
     path = Path(name)
     try:
@@ -88,8 +82,8 @@ def recording(name: str, speed: float) -> Source:
 
 def process(argv: tuple[str, ...]) -> Source:
     """Any command that prints events and reads commands. Raises CannotOpen."""
-    from icetui.foreign import Foreign
-    from icetui.process_source import ProcessSource
+    from icetui.streams.foreign_source import Foreign
+    from icetui.streams.process_source import ProcessSource
 
     try:
         return Foreign(ProcessSource(argv, hint=f"events of {argv[0]}"))
@@ -99,7 +93,7 @@ def process(argv: tuple[str, ...]) -> Source:
 
 def mask(start: StartSession | None = None) -> Mask:
     """Pseudonyms for one run; what `start` names is known to it from the beginning."""
-    from icetui.masking import Mask
+    from icetui.streams.masking import Mask
 
     made = Mask()
     if start is not None:
@@ -111,7 +105,7 @@ def with_files(source: Source, out: Path | None, into: Path | None) -> Source:
     """The source, its blobs exchanged through files where some are named."""
     if out is None and into is None:
         return source  # and signaling is not imported before it is needed
-    from icetui.blobfiles import WithBlobFiles
+    from icetui.streams.blob_files import WithBlobFiles
 
     return WithBlobFiles(source, out, into)
 
@@ -128,12 +122,12 @@ def recorded(
     CannotOpen when the file cannot be written or would overwrite something else.
     """
     if mask is not None:
-        from icetui.masking import Masked
+        from icetui.streams.masking import Masked
 
         source = Masked(source, mask)
     if path is None:
         return source
-    from icetui.recording import Recorded, UnreadableRecording, keep_earlier
+    from icetui.streams.recording import Recorded, UnreadableRecording, keep_earlier
 
     try:
         earlier = keep_earlier(path)

@@ -14,8 +14,8 @@ import msgspec
 
 from icetui import events
 from icetui.events import AnyEvent, Event, kebab
-from icetui.lines import LONGEST_LINE
 from icetui.printable import printable
+from icetui.streams.line_splitter import LONGEST_LINE
 
 LONGEST_TEXT = 4096
 """Characters of one string, but for our own description."""

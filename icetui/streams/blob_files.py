@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from icetui import events, signaling
-from icetui.answering import own_form
 from icetui.events import AnyEvent
 from icetui.signaling import IncompleteDescription, UnreadableDescription
-from icetui.sources import Source, Wrapper
+from icetui.signaling.own_form import own_form
+from icetui.streams.source import Source, Wrapper
 
 POLL = 0.01
 POLL_AGAIN = 0.1

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 
 from icetui import events
-from icetui.console import Console
+from icetui.reports.summary import summarise
 from icetui.session import Session
-from icetui.sources import Source
-from icetui.summary import summarise
+from icetui.streams.console import Console
+from icetui.streams.source import Source
 
 STEP = 0.5
 """Seconds of the network's time between two looks."""

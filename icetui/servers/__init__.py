@@ -1,0 +1,1 @@
+"""STUN and TURN servers as people write them down, and their credentials."""

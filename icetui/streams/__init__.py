@@ -1,0 +1,1 @@
+"""Where events come from and what they pass through: processes, recordings, files, masks."""
