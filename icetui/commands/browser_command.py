@@ -20,7 +20,7 @@ def browser(**chosen: Any) -> None:
     """
     import time
 
-    from icetui.commands.browser_snippet import BEFORE, snippet
+    from icetui.commands.browser_snippet import AFTER, BEFORE, snippet
 
     named = opening.servers(chosen)
     for bad in named.unusable_servers:
@@ -29,3 +29,4 @@ def browser(**chosen: Any) -> None:
     line = "-" * 78
     say(f"{BEFORE}\n{line}")
     click.echo(text, nl=False)
+    say(f"{line}\n\n{AFTER}")
