@@ -8,7 +8,7 @@ import json
 import pytest
 
 from icetui import events, signaling
-from icetui.signaling.own_form import FORMS, OwnForm, own_form, own_mid
+from icetui.streams.own_form import FORMS, OwnForm, own_form, own_mid
 from tests.signaling.makers import BLOB, UFRAG
 
 

@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from icetui import events, signaling
-from icetui.signaling.own_form import FORMS, OwnForm
 from icetui.streams import blob_files as blobfiles
 from icetui.streams.blob_files import UnreadableFile, WithBlobFiles, wait_for_text, write_whole
+from icetui.streams.own_form import FORMS, OwnForm
 
 CREDENTIALS = {"ufrag": "a7Kf", "pwd": "Zm9vYmFyYmF6cXV4MTIzNA"}
 HOST = events.Candidate(id="", type="host", address="127.0.0.1", port=4000, priority=2130706431)

@@ -26,9 +26,9 @@ from icetui.reports.content import findings
 from icetui.reports.summary import summarise
 from icetui.session import Session
 from icetui.signaling import UnreadableDescription
-from icetui.signaling.own_form import own_form
 from icetui.streams.console import Console
 from icetui.streams.line_splitter import Lines
+from icetui.streams.own_form import own_form
 from icetui.streams.recording import without_secrets
 from icetui.streams.source import Source
 

@@ -23,6 +23,7 @@ from icetui.dashboard.clipboard import Clipboard
 from icetui.dashboard.frame import Frame
 from icetui.dashboard.glance import glance
 from icetui.dashboard.keyboard import Keyboard
+from icetui.dashboard.lines import TONES
 from icetui.dashboard.pace import Pace
 from icetui.dashboard.palette import palette
 from icetui.dashboard.panes.log import LogPane
@@ -45,6 +46,7 @@ class Dashboard(App[int]):
 
     TITLE = "icetui"
     CSS_PATH = Path(__file__).with_name("app.tcss")
+    COMPONENT_CLASSES = TONES
 
     def __init__(
         self,

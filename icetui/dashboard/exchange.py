@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from icetui.dashboard.clipboard import Outcome
 from icetui.session import Session
-from icetui.signaling.own_form import OwnForm
+from icetui.streams.own_form import OwnForm
 
 
 @dataclass(slots=True)

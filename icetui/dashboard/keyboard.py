@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from textual import events
 from textual.app import App
-from textual.widgets import Input, TextArea
 
 from icetui.dashboard import handover
 from icetui.dashboard.burst import Burst
+from icetui.dashboard.lines import Lines
 
 if TYPE_CHECKING:
     from icetui.dashboard.app import Dashboard
@@ -36,8 +36,17 @@ class Keyboard:
         if self._replayed:  # what comes behind them stays behind them
             self._replayed.append(event)
             return True
-        typing = isinstance(self._app.focused, Input | TextArea)
-        return self._app.leaving or self._burst.take(event, typing=typing)
+        return self._app.leaving or self._burst.take(event, typing=self._typing())
+
+    def _typing(self) -> bool:
+        """Whether a text field takes the keys."""
+        focused = self._app.focused
+        if focused is None or isinstance(focused, Lines):
+            return False
+        # Not imported before there can be one: the first frame waits for all imports.
+        from textual.widgets import Input, TextArea
+
+        return isinstance(focused, Input | TextArea)
 
     def _paste(self, text: str) -> None:
         from icetui.dashboard.screens.paste import PasteBox

@@ -29,7 +29,7 @@ from icetui.engine.tasks import Tasks
 from icetui.engine.unpaired import UnpairedCandidates
 from icetui.events import Candidate
 from icetui.signaling import Description, UnreadableDescription
-from icetui.signaling.own_form import own_mid
+from icetui.streams.own_form import own_mid
 
 LEAST_PACE = 0.005
 """Seconds; RFC 8445 section 14.2 allows no smaller Ta."""

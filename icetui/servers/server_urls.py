@@ -15,7 +15,6 @@ from urllib.parse import parse_qs, unquote
 import msgspec
 
 from icetui.events import ServerTransport, StunServer, TurnServer
-from icetui.signaling.literals import take_values
 
 DEFAULT_STUN = ("stun:stun.l.google.com:19302", "stun:stun.cloudflare.com:3478")
 """Asked when nothing else is configured: two, so that a NAT's mapping behaviour shows."""
@@ -103,6 +102,8 @@ def credentialed(
 
 def _pair(text: str) -> tuple[str, str]:
     """User name and password in a file: JSON that has both, `user:password`, or a line each."""
+    from icetui.signaling.literals import take_values  # late: it takes as long as all else here
+
     values: list[Any] = []
 
     def take(value: Any) -> bool:
@@ -158,6 +159,8 @@ def _each(
 
 def _in_object(text: str, wanted: str) -> Iterator[tuple[str | BadServer, str | None, str | None]]:
     """The URLs in iceServers, or in what a TURN REST service answers."""
+    from icetui.signaling.literals import take_values  # late: it takes as long as all else here
+
     values: list[Any] = []
 
     def take(value: Any) -> bool:

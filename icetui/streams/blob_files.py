@@ -14,7 +14,7 @@ from pathlib import Path
 from icetui import events, signaling
 from icetui.events import AnyEvent
 from icetui.signaling import IncompleteDescription, UnreadableDescription
-from icetui.signaling.own_form import own_form
+from icetui.streams.own_form import own_form
 from icetui.streams.source import Source, Wrapper
 
 POLL = 0.01

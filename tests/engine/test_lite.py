@@ -13,7 +13,7 @@ from icetui.diagnosis import diagnose
 from icetui.engine import stun
 from icetui.events import Candidate
 from icetui.signaling import Description
-from icetui.signaling.own_form import own_mid
+from icetui.streams.own_form import own_mid
 from tests.engine.side import Side
 
 UFRAG, PWD = "lite", "p" * 22

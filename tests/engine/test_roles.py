@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from icetui.signaling.own_form import own_mid
+from icetui.streams.own_form import own_mid
 from tests.engine.side import Side
 
 SDP = (

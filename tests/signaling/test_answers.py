@@ -10,7 +10,7 @@ import pytest
 
 from icetui import events
 from icetui.signaling import Description, facts, read, write_sdp
-from icetui.signaling.own_form import OwnForm, own_form
+from icetui.streams.own_form import OwnForm, own_form
 from tests.signaling import samples
 from tests.signaling.makers import BLOB, FOUR, PWD, UFRAG, description
 

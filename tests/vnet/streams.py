@@ -24,7 +24,7 @@ import msgspec
 from icetui import events, signaling
 from icetui.events import Event, StartSession, StunServer, TurnServer
 from icetui.session import Session
-from icetui.signaling.own_form import own_mid
+from icetui.streams.own_form import own_mid
 from icetui.vnet.network import Network, Server
 from icetui.vnet.network_parts import Attachment, Host, Interface, Line, Link, NatKind, Router
 from icetui.vnet.peer import Peer
