@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from icetui.commands import opened_sources as opening
 from icetui.commands.exits import fail, say
-from icetui.commands.screen import has_terminal, no_terminal, run_dashboard
+from icetui.commands.screen import has_terminal, hold_garbage, no_terminal, run_dashboard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +25,7 @@ def dashboard(
     chosen: dict[str, Any],
 ) -> NoReturn:
     """The dashboard over an engine of its own; `theirs` is pasted at the start."""
+    hold_garbage()
     if theirs is None:
         theirs = theirs_from_stdin()
     if not has_terminal():

@@ -10,7 +10,7 @@ import click
 from icetui.commands import opened_sources as opening
 from icetui.commands.exits import say
 from icetui.commands.options import FILE, mask_option, quiet_option, record_option
-from icetui.commands.screen import has_terminal, run_dashboard
+from icetui.commands.screen import has_terminal, hold_garbage, run_dashboard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,7 +58,9 @@ def demo(record: Path | None, mask: bool, quiet: bool, as_json: bool, **chosen: 
     from icetui.commands.demo_source import asked_for, demo_source
 
     screen = has_terminal() and not as_json
-    if not screen:
+    if screen:
+        hold_garbage()
+    else:
         chosen["speed"] = chosen["speed"] or "max"
     start, sides = asked_for(chosen)
     pseudonyms = opening.mask() if mask else None

@@ -6,6 +6,7 @@ in: drawing (panes), what keys do (the modules of actions), anything of the engi
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
@@ -39,6 +40,12 @@ if TYPE_CHECKING:
     from icetui.dashboard.stage import Stage
     from icetui.events import AnyCommand
     from icetui.streams.source import Source
+
+
+def collect_again() -> None:
+    """Collect garbage from now on, but not among what was loaded to start with."""
+    gc.freeze()
+    gc.enable()
 
 
 class Dashboard(App[int]):
@@ -100,6 +107,8 @@ class Dashboard(App[int]):
         for watch in self.watches:
             self.follow(watch)
         self.set_interval(1.0, self.pace.second)
+        if not gc.isenabled():  # held back for the first frame
+            self.call_after_refresh(collect_again)
 
     def follow(self, watch: Watch) -> None:
         """Fold what its source tells from now on."""

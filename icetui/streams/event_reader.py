@@ -7,6 +7,7 @@ every number finite.
 
 from __future__ import annotations
 
+import functools
 import typing
 from typing import Any
 
@@ -26,9 +27,14 @@ LONG = 8 * 1024
 """Bytes of a line above which its strings and lists are looked at."""
 
 _KINDS: Any = AnyEvent
-_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 _encode = msgspec.json.Encoder().encode
 _TYPES: dict[str, type[Event]] = {kebab(k.__name__): k for k in typing.get_args(AnyEvent)}
+
+
+@functools.cache
+def _decoder() -> msgspec.json.Decoder[AnyEvent]:
+    """Made when the first line comes: the first frame of a screen need not wait for it."""
+    return msgspec.json.Decoder(AnyEvent)
 
 
 class EventReader:
@@ -56,7 +62,7 @@ class EventReader:
             if len(data) > LONGEST_LINE:
                 self.unreadable += 1
                 return None
-            event = _decoder.decode(data)
+            event = _decoder().decode(data)
             # What our own writer wrote comes out the same again and so holds nothing unknown. Only
             # a newer or a foreign one is worth the second, much slower look; which may find what
             # is no JSON in a field that the first one passed over.
