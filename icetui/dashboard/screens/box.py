@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 class Box(ModalScreen[None]):
     """A modal box; escape closes it."""
+
+    CSS_PATH = Path(__file__).with_name("box.tcss")
 
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]  # narrower than Textual's
         Binding("escape", "close", "close"),

@@ -3,6 +3,7 @@ it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -47,6 +48,8 @@ MOST_KEYS = 3
 
 class InternetScreen(Screen[None]):
     """Closes without a trace; packets are told of only while it is open."""
+
+    CSS_PATH = Path(__file__).with_name("internet_screen.tcss")
 
     BINDINGS: ClassVar[list[Binding]] = [  # type: ignore[assignment]  # narrower than Textual's
         *(action.binding for action in NETWORK_ACTIONS),

@@ -62,6 +62,7 @@ class Main(Screen[None]):
         self._rooms: Sequence[int] = ()
 
     def compose(self) -> ComposeResult:
+        self._size_up()
         yield self.header
         yield self.next_step
         with Container(id="panes"):
@@ -72,6 +73,15 @@ class Main(Screen[None]):
             yield self.findings
             yield self.log_pane
         yield self.keys
+
+    def _size_up(self) -> None:
+        """The classes for this size from the beginning: with the first resize event everything
+        would be laid out once more before there is a frame."""
+        width, height = self.app.size
+        for cells, breakpoints in (
+            (width, self.HORIZONTAL_BREAKPOINTS), (height, self.VERTICAL_BREAKPOINTS),
+        ):  # fmt: skip
+            self.add_class(max(b for b in breakpoints if cells >= b[0])[1])
 
     @property
     def dashboard(self) -> Dashboard:
