@@ -66,6 +66,10 @@ RefusalKind = Literal[
     "unknown-attributes", "role-conflict", "unsigned-answer", "wrongly-signed-answer",
 ]  # fmt: skip
 """Why a STUN message was not acted upon."""
+StrangerKind = Literal["unread", "request", "answer", "indication", "refused", "data"]
+"""What was only counted: datagrams from unknown addresses that came too fast to be read; of what
+was read, requests and answers that are not signed as the other side would, and indications;
+refusals and dropped data of more sources than are told one by one."""
 NatDependence = Literal[
     "unknown", "endpoint-independent", "address-dependent", "address-and-port-dependent"
 ]
@@ -634,6 +638,15 @@ class TextReceived(Event, frozen=True, kw_only=True):
     """False: not from an icetui, a bare datagram."""
 
 
+class StrangersCounted(Event, frozen=True, kw_only=True):
+    """Datagrams that nobody can be held to, of which there were too many to look at, answer or show
+    each one. News: the next of the kind says as much."""
+
+    kind: StrangerKind
+    count: Count
+    """So far, in all."""
+
+
 class DataDropped(Event, frozen=True, kw_only=True):
     """Application data not passed on: from no valid pair's address, or more than we can hold."""
 
@@ -787,6 +800,7 @@ AnyEvent = (
     | TextReceived
     | DataDropped
     | PeerLeft
+    | StrangersCounted
     | CommandRefused
     | SessionClosed
     | TopologyChanged
@@ -806,6 +820,7 @@ NEWS = (
     Heartbeat,
     StunMessage,
     Refused,
+    StrangersCounted,
     DataDropped,
     Knocked,
     RoundTripMeasured,

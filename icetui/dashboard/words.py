@@ -215,6 +215,21 @@ def _dropped(e: events.DataDropped) -> Line:
     return Line(f"dropped data from {e.remote}: {e.cause} ({e.count})", "warning")
 
 
+STRANGERS = {
+    "unread": ("datagram", "from unknown addresses not read"),
+    "request": ("request", "not signed with our password not answered"),
+    "answer": ("answer", "that nobody asked for or that is not signed passed over"),
+    "indication": ("indication", "passed over"),
+    "refused": ("refusal", "of still more sources"),
+    "data": ("datagram of data", "dropped, of still more sources"),
+}
+
+
+def _strangers(e: events.StrangersCounted) -> Line:
+    what, done = STRANGERS[e.kind]
+    return Line(f"{count(e.count, what)} {done} so far: too many at once", "warning")
+
+
 def _left(e: events.PeerLeft) -> Line:
     return Line("the other side left", "warning")
 
@@ -322,6 +337,7 @@ _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.TextEchoed: _text_echoed,
     events.TextReceived: _text_received,
     events.DataDropped: _dropped,
+    events.StrangersCounted: _strangers,
     events.PeerLeft: _left,
     events.CommandRefused: _command_refused,
     events.SessionClosed: _closed,

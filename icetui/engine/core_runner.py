@@ -119,6 +119,12 @@ class CoreRunner:
     def awaits(self, endpoint: Endpoint, transaction_id: bytes) -> bool:
         return endpoint.base is not None and self.agent.awaits(endpoint.base, transaction_id)
 
+    def knows(self, endpoint: Endpoint, addr: Address) -> bool:
+        return endpoint.base is not None and self.agent.knows(endpoint.base, addr)
+
+    def vouches(self, endpoint: Endpoint, message: stun.Message) -> bool:
+        return endpoint.base is not None and self.agent.vouches(endpoint.base, message)
+
     def is_named_by(self, request: stun.Message) -> bool:
         return self.agent.named_by(request) is not None
 

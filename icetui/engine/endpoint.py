@@ -15,14 +15,22 @@ from icetui import events
 from icetui.engine import stun
 from icetui.engine.core import Base, Failure
 from icetui.engine.net import Address, Net, Undelivered
+from icetui.engine.strangers import Strangers
 from icetui.engine.stream import Stream
-from icetui.engine.stun.readable import class_name, error_words, method_name, readable
+from icetui.engine.stun.readable import class_name, error_words, glimpse, method_name, readable
 from icetui.engine.tasks import INTERNAL, contain
-from icetui.events import Evidence, Reason, RefusalKind, address_port
+from icetui.events import Evidence, Reason, RefusalKind, StrangerKind, address_port
 
 PENDING_KEPT = 30.0
 """Seconds an unanswered question is remembered, so that a late answer still counts."""
 PENDING_MOST = 4096
+
+_STRANGERS: dict[stun.Class, StrangerKind] = {
+    stun.Class.REQUEST: "request",
+    stun.Class.INDICATION: "indication",
+    stun.Class.RESPONSE: "answer",
+    stun.Class.ERROR: "answer",
+}
 
 
 @dataclass(slots=True, eq=False)
@@ -62,14 +70,26 @@ class Owner(Protocol):
     def awaits(self, endpoint: Endpoint, transaction_id: bytes) -> bool: ...
     def is_named_by(self, request: stun.Message) -> bool: ...
     def carries(self, endpoint: Endpoint, addr: Address) -> bool: ...
+    def knows(self, endpoint: Endpoint, addr: Address) -> bool: ...
+    def vouches(self, endpoint: Endpoint, message: stun.Message) -> bool: ...
     def endpoint_lost(self, endpoint: Endpoint) -> None: ...
 
 
 class Endpoint:
     """A socket or an allocation of ours: its STUN messages, seen and sorted."""
 
-    def __init__(self, owner: Owner, net: Net, stream: Stream, *, via: str | None = None) -> None:
+    def __init__(
+        self,
+        owner: Owner,
+        net: Net,
+        stream: Stream,
+        *,
+        via: str | None = None,
+        strangers: Strangers | None = None,
+    ) -> None:
+        """Without `strangers` everybody is heard without end: for a socket of a moment."""
         self.owner = owner
+        self._strangers = strangers
         self.net = net
         self.stream = stream
         self.transport: Any = None
@@ -162,7 +182,8 @@ class Endpoint:
         """Sort one datagram that arrived at loop time `at`. An error of ours that one brings about
         is that datagram's end: who sent it may be anybody."""
         try:
-            self._sort(data, addr, at)
+            if self._is_read(addr):
+                self._sort(data, addr, at)
         except Exception as error:  # whatever it is: the others still count
             self._broke(addr, error)
 
@@ -177,6 +198,19 @@ class Endpoint:
         contain(error, f"what came from {address_port(*addr)}")
         self.owner.refuse(self, addr, *INTERNAL)
 
+    def _is_read(self, addr: Address) -> bool:
+        """Whether there is time for a datagram from there: unknown addresses have so much of it."""
+        if self._strangers is None or self.owner.knows(self, addr):
+            return True
+        if any(question.addr == addr for question in self.pending.values()):
+            return True  # a server
+        return self._strangers.reads()
+
+    def _takes(self, message: stun.Message) -> bool:
+        """Whether a message that nobody vouches for is taken in."""
+        kind = _STRANGERS[message.message_class]
+        return self._strangers is None or self._strangers.takes(kind)
+
     def _sort(self, data: bytes, addr: Address, at: float) -> None:
         if not stun.is_stun(data):
             self.owner.data_received(self, addr, data)
@@ -190,13 +224,19 @@ class Endpoint:
         self._sort_message(message, addr, at)
 
     def _sort_message(self, message: stun.Message, addr: Address, at: float) -> None:
-        self._show("in", message, addr, self.owner.pair_id(self, addr))
-        if message.fault is not None:
-            detail = f"malformed STUN: {message.fault}"
-            self.owner.refuse(self, addr, Reason.BAD_REQUEST, detail, "malformed")
-            return
         question = self.pending.get(message.transaction_id)
         answers = message.message_class in (stun.Class.RESPONSE, stun.Class.ERROR)
+        fault = message.fault
+        vouched = fault is None and (
+            (question is not None and answers) or self.owner.vouches(self, message)
+        )
+        if not (vouched or self._takes(message)):
+            return
+        self._show("in", message, addr, self.owner.pair_id(self, addr), whole=vouched)
+        if fault is not None:
+            detail = f"malformed STUN: {fault}"
+            self.owner.refuse(self, addr, Reason.BAD_REQUEST, detail, "malformed")
+            return
         if question is not None and answers:
             question.answered(message, addr, at)
         else:
@@ -250,6 +290,8 @@ class Endpoint:
         addr: Address,
         pair: str | None,
         transmission: int = 1,
+        *,
+        whole: bool = True,
     ) -> None:
         show(
             self.stream,
@@ -260,6 +302,7 @@ class Endpoint:
             pair=pair,
             via=self.via,
             transmission=transmission,
+            whole=whole,
         )
 
     def __repr__(self) -> str:
@@ -284,8 +327,10 @@ def show(
     pair: str | None = None,
     via: str | None = None,
     transmission: int = 1,
+    whole: bool = True,
 ) -> None:
-    """Put a STUN message into the stream as people read it."""
+    """Put a STUN message into the stream as people read it; one that nobody vouches for is not
+    shown in full."""
     stream.emit(
         events.StunMessage,
         direction=direction,
@@ -295,7 +340,7 @@ def show(
         message_class=class_name(message),
         transaction=message.transaction_id.hex(),
         size=len(message.raw),
-        attributes=readable(message),
+        attributes=readable(message) if whole else glimpse(message),
         pair=pair,
         via=via,
         transmission=transmission,

@@ -24,6 +24,7 @@ from icetui.engine.gathering import Gathering
 from icetui.engine.hidden import HiddenCandidates
 from icetui.engine.net import Address, Net
 from icetui.engine.sockets import Sockets
+from icetui.engine.strangers import Strangers
 from icetui.engine.stream import Stream
 from icetui.engine.tasks import Tasks
 from icetui.engine.unpaired import UnpairedCandidates
@@ -79,6 +80,7 @@ class IceSession:
         """The description of theirs that the present one has replaced."""
         self._kept: list[Description] = []
         """Candidates that came before the description they belong to."""
+        self._strangers = Strangers(net, stream)
         self._endpoints: list[Endpoint] = []
         self._candidates: dict[Address, Candidate] = {}
         self._numbers = itertools.count(1)
@@ -380,7 +382,7 @@ class IceSession:
 
     def new_endpoint(self, *, via: str | None = None) -> Endpoint:
         """An endpoint without a transport yet."""
-        endpoint = Endpoint(self.runner, self.net, self.stream, via=via)
+        endpoint = Endpoint(self.runner, self.net, self.stream, via=via, strangers=self._strangers)
         self._endpoints.append(endpoint)
         return endpoint
 

@@ -78,6 +78,12 @@ class _Nobody:
     def carries(self, endpoint: Endpoint, addr: Address) -> bool:
         return False
 
+    def knows(self, endpoint: Endpoint, addr: Address) -> bool:
+        return False
+
+    def vouches(self, endpoint: Endpoint, message: stun.Message) -> bool:
+        return False
+
     def endpoint_lost(self, endpoint: Endpoint) -> None:
         """Closed by the test itself."""
 

@@ -99,6 +99,8 @@ class Session:
     texts: list[TextLine] = field(default_factory=list)
     refused: dict[tuple[str, str], events.Refused] = field(default_factory=dict)
     dropped: dict[tuple[str, str], events.DataDropped] = field(default_factory=dict)
+    strangers: dict[events.StrangerKind, int] = field(default_factory=dict)
+    """Datagrams of nobody in particular that were only counted, by kind."""
     command_refusal: events.CommandRefused | None = None
     log: EventLog = field(default_factory=EventLog)
     silent: float | None = None
@@ -409,6 +411,10 @@ def _dropped(s: Session, e: events.DataDropped) -> None:
     renew(s.dropped, (e.remote, e.cause), e)
 
 
+def _strangers(s: Session, e: events.StrangersCounted) -> None:
+    s.strangers[e.kind] = e.count
+
+
 def _peer_left(s: Session, e: events.PeerLeft) -> None:
     s.peer_left = True
 
@@ -479,6 +485,7 @@ _TAKE: dict[type[events.Event], Callable[[Session, Any], None]] = {
     events.ConnectionStateChanged: _state,
     events.Refused: _refused,
     events.DataDropped: _dropped,
+    events.StrangersCounted: _strangers,
     events.PeerLeft: _peer_left,
     events.CommandRefused: _command_refused,
     events.EventsDropped: _events_dropped,

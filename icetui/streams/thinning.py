@@ -14,6 +14,7 @@ from typing import Any
 
 from icetui import events
 from icetui.events import AnyEvent, Event, EventsDropped, Pair
+from icetui.streams.budget import Budget
 from icetui.streams.event_writer import state_of
 
 NEWS_AT_ONCE, NEWS_RATE = 1_000_000, 1_000
@@ -31,30 +32,6 @@ TELL = 10.0
 MOST_HELD = 10_000
 NEVER = (events.Heartbeat, events.ReaderBehind)
 """Of the moment only."""
-
-
-class Budget:
-    """So much at once, and so much a second: a token bucket."""
-
-    def __init__(self, at_once: float, rate: float) -> None:
-        self._most = self._left = at_once
-        self._rate = rate
-        self._at: float | None = None
-
-    def now(self, t: float) -> float:
-        """What may be spent at the time `t`."""
-        if self._at is not None and t > self._at:
-            self._left = min(self._most, self._left + (t - self._at) * self._rate)
-        self._at = t if self._at is None else max(self._at, t)
-        return self._left
-
-    def spend(self, amount: float) -> None:
-        self._left -= amount
-
-    @property
-    def full(self) -> bool:
-        """Whether little was spent lately."""
-        return self._left > self._most / 2
 
 
 class Thinning:

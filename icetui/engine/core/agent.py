@@ -240,6 +240,18 @@ class Agent:
         """Whether an answer that arrived at this base could be to a request of ours."""
         return any(c.awaits(base, transaction_id) for c in self._generations)
 
+    def knows(self, base: Base, addr: Address) -> bool:
+        """Whether something of theirs is at this address, as far as is known."""
+        return any(generation.pairs.get(base, addr) is not None for generation in self._generations)
+
+    def vouches(self, base: Base, message: stun.Message) -> bool:
+        """Whether a message is signed as only the other side can sign it: a request with our
+        password, or an answer to a request of ours with theirs."""
+        if message.message_class == stun.Class.REQUEST:
+            generation = self.named_by(message)
+            return generation is not None and generation.signs_requests(message)
+        return any(generation.signs_answer(base, message) for generation in self._generations)
+
     def pair_id(self, base: Base, addr: Address) -> str | None:
         """Which pair a datagram between these two belongs to, if any."""
         for generation in reversed(self._generations):

@@ -240,6 +240,16 @@ class Generation:
         """Whether an answer to a request of this list could have arrived at a base."""
         return self.checks.pending.find(base, transaction_id) is not None
 
+    def signs_requests(self, message: stun.Message) -> bool:
+        """Whether a request is signed with our password."""
+        return message.signed_with(self._pwd)
+
+    def signs_answer(self, base: Base, message: stun.Message) -> bool:
+        """Whether it is an answer to a request of ours, signed with their password."""
+        return self.checks.pending.find(
+            base, message.transaction_id
+        ) is not None and message.signed_with(self.checks.their_pwd)
+
     def answer_received(
         self, base: Base, source: Address, answer: stun.Message, at: float, now: float
     ) -> None:

@@ -66,6 +66,8 @@ class Message(msgspec.Struct, frozen=True, eq=False):
     fingerprint_at: int
     misshapen: int | None
     """The first attribute that counts and has not the form it must have."""
+    _signed: dict[bytes, bool] = {}
+    """Whether MESSAGE-INTEGRITY is right, by key: a flood of messages may be looked at twice."""
 
     @property
     def transaction_id(self) -> bytes:
@@ -173,8 +175,11 @@ class Message(msgspec.Struct, frozen=True, eq=False):
         at = self.integrity_at
         if not at:
             return False
-        wanted = hmac.digest(key, self._covered(at, 24), "sha1")
-        return hmac.compare_digest(wanted, self.counted[_INTEGRITY])
+        signed = self._signed.get(key)
+        if signed is None:
+            wanted = hmac.digest(key, self._covered(at, 24), "sha1")
+            signed = self._signed[key] = hmac.compare_digest(wanted, self.counted[_INTEGRITY])
+        return signed
 
     def signed_sha256_with(self, key: bytes) -> bool:
         """Whether MESSAGE-INTEGRITY-SHA256 is there and right (section 14.6)."""

@@ -24,6 +24,7 @@ from icetui.events import StunAttribute, address_port
 
 MOST_HEX: Final = 16
 """Bytes of a value that has no better form."""
+MOST_GLIMPSED: Final = 12
 TRANSPORTS: Final = {17: "UDP", 6: "TCP"}
 FAMILIES: Final = {1: "IPv4", 2: "IPv6"}
 
@@ -42,14 +43,23 @@ def error_words(message: Message) -> str | None:
     return None if value is None else _described(Attribute.ERROR_CODE, value, message)
 
 
-def readable(message: Message) -> tuple[StunAttribute, ...]:
-    """All attributes in their order, those too that do not count."""
+def readable(message: Message, most: int | None = None) -> tuple[StunAttribute, ...]:
+    """All attributes in their order, or the first of them, those too that do not count."""
     return tuple(
         StunAttribute(
             name=ATTRIBUTE_NAMES.get(number) or f"0x{number:04x}",
             value=_described(number, value, message),
         )
-        for number, value in message.attributes
+        for number, value in message.attributes[:most]
+    )
+
+
+def glimpse(message: Message) -> tuple[StunAttribute, ...]:
+    """The first attributes, cut short: of a message that anybody may have sent."""
+    shown = readable(message, MOST_GLIMPSED)
+    return tuple(
+        StunAttribute(name=a.name, value=a.value if len(a.value) <= 64 else a.value[:63] + "…")
+        for a in shown
     )
 
 
