@@ -66,6 +66,7 @@ RefusalKind = Literal[
     "unknown-attributes", "role-conflict", "unsigned-answer", "wrongly-signed-answer",
 ]  # fmt: skip
 """Why a STUN message was not acted upon."""
+DampedChange = Literal["role", "path"]
 StrangerKind = Literal["unread", "request", "answer", "indication", "refused", "data"]
 """What was only counted: datagrams from unknown addresses that came too fast to be read; of what
 was read, requests and answers that are not signed as the other side would, and indications;
@@ -647,6 +648,14 @@ class StrangersCounted(Event, frozen=True, kw_only=True):
     """So far, in all."""
 
 
+class ChangeDamped(Event, frozen=True, kw_only=True):
+    """The other side changes our role or the path too often: for now it may not."""
+
+    what: DampedChange
+    pause: Seconds
+    """Between two changes, as things are."""
+
+
 class DataDropped(Event, frozen=True, kw_only=True):
     """Application data not passed on: from no valid pair's address, or more than we can hold."""
 
@@ -801,6 +810,7 @@ AnyEvent = (
     | DataDropped
     | PeerLeft
     | StrangersCounted
+    | ChangeDamped
     | CommandRefused
     | SessionClosed
     | TopologyChanged

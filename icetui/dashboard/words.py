@@ -230,6 +230,14 @@ def _strangers(e: events.StrangersCounted) -> Line:
     return Line(f"{count(e.count, what)} {done} so far: too many at once", "warning")
 
 
+def _damped(e: events.ChangeDamped) -> Line:
+    what = "our role" if e.what == "role" else "the path"
+    return Line(
+        f"the other side changes {what} again and again: at most once in {e.pause:g} s now",
+        "warning",
+    )
+
+
 def _left(e: events.PeerLeft) -> Line:
     return Line("the other side left", "warning")
 
@@ -338,6 +346,7 @@ _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.TextReceived: _text_received,
     events.DataDropped: _dropped,
     events.StrangersCounted: _strangers,
+    events.ChangeDamped: _damped,
     events.PeerLeft: _left,
     events.CommandRefused: _command_refused,
     events.SessionClosed: _closed,

@@ -99,6 +99,8 @@ class Session:
     texts: list[TextLine] = field(default_factory=list)
     refused: dict[tuple[str, str], events.Refused] = field(default_factory=dict)
     dropped: dict[tuple[str, str], events.DataDropped] = field(default_factory=dict)
+    damped: dict[events.DampedChange, events.ChangeDamped] = field(default_factory=dict)
+    """What the other side changed too often."""
     strangers: dict[events.StrangerKind, int] = field(default_factory=dict)
     """Datagrams of nobody in particular that were only counted, by kind."""
     command_refusal: events.CommandRefused | None = None
@@ -415,6 +417,10 @@ def _strangers(s: Session, e: events.StrangersCounted) -> None:
     s.strangers[e.kind] = e.count
 
 
+def _damped(s: Session, e: events.ChangeDamped) -> None:
+    s.damped[e.what] = e
+
+
 def _peer_left(s: Session, e: events.PeerLeft) -> None:
     s.peer_left = True
 
@@ -486,6 +492,7 @@ _TAKE: dict[type[events.Event], Callable[[Session, Any], None]] = {
     events.Refused: _refused,
     events.DataDropped: _dropped,
     events.StrangersCounted: _strangers,
+    events.ChangeDamped: _damped,
     events.PeerLeft: _peer_left,
     events.CommandRefused: _command_refused,
     events.EventsDropped: _events_dropped,

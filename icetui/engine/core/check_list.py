@@ -201,13 +201,9 @@ class CheckList:
         pair.attempt += 1
         return pair.request
 
-    def switch_after(self, request: stun.Message) -> bool:
-        """A request of ours was answered with 487: whether we take the other role for that. The
-        tie-breaker is another one then (section 7.2.5.1)."""
-        if not self.role.switches_after(request):
-            return False
+    def new_tie_breaker(self) -> None:
+        """We give way after 487: the tie-breaker is another one then (section 7.2.5.1)."""
         self.role.tie_breaker = self._random.getrandbits(64)
-        return True
 
     def trigger(self, pair: CandidatePair) -> None:
         """Check this pair anew and before all others."""

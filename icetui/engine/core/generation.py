@@ -14,6 +14,7 @@ from icetui.engine.core import incoming_answer, incoming_check
 from icetui.engine.core.base import Address, Base
 from icetui.engine.core.check_list import CheckList, Turn
 from icetui.engine.core.connection import Connection
+from icetui.engine.core.damping import Restraint
 from icetui.engine.core.deadlines import Deadlines
 from icetui.engine.core.failure import Failure
 from icetui.engine.core.frames import Keys, keys
@@ -66,6 +67,7 @@ class Generation:
             outbox, timing, self.pairs, self.role, self.connection, self.figures, self.upkeep
         )
         self._knockers = Knockers(outbox, timing.keep_open)
+        self._restraint = Restraint(outbox)
         self._just_heard = False
         self._judged_from: float | None = None
         """Until when more of their candidates may come; None: none are waited for."""
@@ -274,13 +276,21 @@ class Generation:
     def _error(
         self, pair: CandidatePair, request: Request, answer: stun.Message, now: float
     ) -> None:
-        if answer.error_code == 487:
-            if self.checks.switch_after(request.message):
-                self._switch_role(now)
+        if answer.error_code == 487 and self._gives_way(request, now):
             if not pair.valid:
                 self.checks.trigger(pair)
         elif not pair.valid:  # one odd error does not undo a path; consent decides
             self._fail(pair, incoming_answer.error(answer), now)
+
+    def _gives_way(self, request: Request, now: float) -> bool:
+        """Whether our role is another one than in a request that was answered with 487."""
+        if not self.role.switches_after(request.message):
+            return True
+        if not self._restraint.allows("role", now):
+            return False
+        self.checks.new_tie_breaker()
+        self._switch_role(now)
+        return True
 
     def _success(
         self, pair: CandidatePair, request: Request, answer: stun.Message, at: float, now: float
@@ -354,6 +364,9 @@ class Generation:
                 self._outbox.put(KnockedBy(theirs))
             return
         claim = self.role.claimed(message)
+        if claim == Claim.WE_SWITCH and not self._restraint.allows("role", now):
+            self._refuse(base, source, message, incoming_check.CONFLICT)
+            return
         if claim == Claim.WE_STAY:
             self._refuse(base, source, message, incoming_check.CONFLICT)
             if self.role.insists(now):
@@ -401,7 +414,7 @@ class Generation:
         if nominates and not self.path.overtaken(pair, now):
             pair.remote_nominated = True
         if pair.valid:
-            if pair.remote_nominated and not pair.nominated:
+            if pair.remote_nominated and not pair.nominated and self._may_move_to(pair, now):
                 pair.nominated = True
                 self._nominate(self.path.nominated(pair, "nominated by the other side", now), now)
             self.upkeep.asked(pair)
@@ -409,6 +422,10 @@ class Generation:
         elif self.checks.triggered(pair, now):
             self._judge(now)
         self.figures.moved(pair, now)
+
+    def _may_move_to(self, pair: CandidatePair, now: float) -> bool:
+        """Whether the path follows their nomination; they repeat one that they mean."""
+        return pair is self.path.selected or self._restraint.allows("path", now)
 
     def _learn(self, source: Address, message: stun.Message, now: float) -> bool:
         """An address of theirs that was not signalled; False: one too many."""
