@@ -375,6 +375,7 @@ class IceSession:
             await asyncio.wait(closing, timeout=CLOSE_WITHIN)
             for task in closing:
                 task.cancel()  # does nothing to those that are done
+        self._strangers.stop()
         self.runner.run(self.core.closed, cause)
         self.runner.stop()
 

@@ -7,6 +7,8 @@ them it is counted by kind, and what comes over known paths does not have to wai
 
 from __future__ import annotations
 
+import asyncio
+
 from icetui import events
 from icetui.engine.net import Net
 from icetui.engine.stream import Stream
@@ -19,7 +21,7 @@ an address that their NAT has just made up is among them."""
 TAKEN_AT_ONCE, TAKEN_RATE = 100, 10
 """The same of STUN messages that are taken in though nobody vouches for them."""
 TELL = 1.0
-"""Seconds between two words of one kind's count."""
+"""Seconds between two words of what was counted."""
 
 
 class Strangers:
@@ -31,7 +33,13 @@ class Strangers:
         self._read = Budget(UNREAD_AT_ONCE, UNREAD_RATE)
         self._taken = Budget(TAKEN_AT_ONCE, TAKEN_RATE)
         self._counts: dict[StrangerKind, int] = {}
-        self._told: dict[StrangerKind, float] = {}
+        self._untold: dict[StrangerKind, None] = {}
+        self._telling: asyncio.TimerHandle | None = None
+
+    def stop(self) -> None:
+        """Nothing more is told."""
+        if self._telling is not None:
+            self._telling.cancel()
 
     def reads(self) -> bool:
         """Whether one more datagram from an unknown address is looked at; counted if not."""
@@ -47,9 +55,18 @@ class Strangers:
         if budget.now(now) >= 1:
             budget.spend(1)
             return True
-        count = self._counts[kind] = self._counts.get(kind, 0) + 1
-        told = self._told.get(kind)
-        if told is None or now - told >= TELL:
-            self._told[kind] = now
-            self._stream.emit(events.StrangersCounted, kind=kind, count=count)
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        self._untold[kind] = None
+        if self._telling is None:
+            self._tell()
         return False
+
+    def _tell(self) -> None:
+        """What was counted since the last time."""
+        self._telling = None
+        if not self._untold:
+            return
+        for kind in self._untold:
+            self._stream.emit(events.StrangersCounted, kind=kind, count=self._counts[kind])
+        self._untold.clear()
+        self._telling = asyncio.get_running_loop().call_later(TELL, self._tell)
