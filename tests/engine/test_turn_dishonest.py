@@ -19,8 +19,9 @@ REALM, NONCE = b"icetui.test", b"nonce"
 class Stingy(asyncio.DatagramProtocol):
     """Authenticates, allocates and refreshes, each time for no seconds. No real server does."""
 
-    def __init__(self) -> None:
+    def __init__(self, nonce: bytes = NONCE) -> None:
         self.asked = 0
+        self.nonce = nonce
         self.key = long_term_key("alice", REALM, "secret")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -32,7 +33,7 @@ class Stingy(asyncio.DatagramProtocol):
         if stun.Attribute.MESSAGE_INTEGRITY not in request:
             answer = stun.Builder(request.method, stun.Class.ERROR, request.transaction_id)
             answer.error(401, "Unauthorized")
-            answer.add(stun.Attribute.REALM, REALM).add(stun.Attribute.NONCE, NONCE)
+            answer.add(stun.Attribute.REALM, REALM).add(stun.Attribute.NONCE, self.nonce)
         else:
             answer = stun.Builder(request.method, stun.Class.RESPONSE, request.transaction_id)
             answer.number(stun.Attribute.LIFETIME, 0)
@@ -63,3 +64,20 @@ async def test_an_allocation_for_no_time_is_none_and_is_not_refreshed_without_en
     assert (told.state, told.reason) == ("failed", Reason.BAD_REQUEST)
     assert "0 s" in (told.detail or "")
     assert [c.type for c in one.session.local_candidates.values()] == ["host"]
+
+
+async def test_a_nonce_without_end_is_a_refusal_with_a_reason(
+    side: Callable[..., Side],
+) -> None:
+    loop = asyncio.get_running_loop()
+    transport, server = await loop.create_datagram_endpoint(
+        lambda: Stingy(b"x" * 60_000), ("127.0.0.1", 0)
+    )
+    port = transport.get_extra_info("sockname")[1]
+    turn_server = TurnServer(host="127.0.0.1", port=port, username="alice", password="secret")
+    one = side(StartSession(interfaces=("lo",), ipv6=False, turn_servers=(turn_server,)))
+    await one.until(lambda s: s.gathering == "complete")
+    shown = one.session.servers[turn_server.url]
+    assert (shown.state, shown.reason) == ("failed", Reason.UNAUTHENTICATED)
+    assert server.asked <= 2, "once for TURN and once for STUN"
+    transport.close()

@@ -19,6 +19,8 @@ from icetui.engine.stun.builder import Builder
 from icetui.engine.stun.message import Message
 from icetui.engine.stun.registry import Attribute
 
+MOST_QUOTED: Final = 763
+"""Bytes of a NONCE or a REALM (sections 14.9 and 14.10)."""
 NONCE_COOKIE: Final = b"obMatJos2"
 """How a nonce begins that says what the server can do; 24 bits in Base64 follow (section 9.2)."""
 
@@ -131,6 +133,8 @@ def challenged(
     if nonce is None:
         return None
     realm = realm if told is None else told
+    if max(len(nonce), len(realm)) > MOST_QUOTED:
+        return None  # it would have to be sent back with every request
     features = security_features(nonce)
     anonymous = SecurityFeature.USERNAME_ANONYMITY in features
     if SecurityFeature.PASSWORD_ALGORITHMS not in features:
