@@ -42,6 +42,22 @@ class Stage:
         self.bob.send(events.Paste(text=self.alice.blob))
         assert clock.run_until_true(lambda: self.session.state == "completed", 10)
 
+    def overhear(self, seconds: float) -> list[bytes]:
+        """The datagrams that alice hears meanwhile."""
+        heard: list[bytes] = []
+        endpoint = self.engine.endpoints[0]
+        hear = endpoint.packet_received
+
+        def overhearing(data: bytes, addr: tuple[str, int], at: float) -> None:
+            heard.append(data)
+            hear(data, addr, at)
+
+        endpoint.packet_received = overhearing  # type: ignore[method-assign]
+        self.bob.send(events.SendText(text="something said"))
+        self.world.clock.run_for(seconds)
+        del endpoint.packet_received  # type: ignore[method-assign]
+        return heard
+
     def _heard(self, event: events.Event) -> None:
         self.seen.append(event)
         self.session.apply(event)  # type: ignore[arg-type]  # all are of the union

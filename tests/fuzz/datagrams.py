@@ -1,4 +1,4 @@
-"""Feeds the codec mutated datagrams: `python -m tests.engine.stun.fuzz --datagrams 1000000`.
+"""Mutated datagrams for the codec.
 
 Whatever comes, parsing ends with a message or with `MalformedStun`, every question to a message has
 an answer, all words are printable and short, and nothing is taken for signed that was not.
@@ -6,9 +6,7 @@ an answer, all words are printable and short, and nothing is taken for signed th
 
 from __future__ import annotations
 
-import argparse
 import random
-import time
 
 from icetui.engine.stun import Attribute, Builder, Class, MalformedStun, Message, Method, parse
 from icetui.engine.stun.credentials import challenged
@@ -111,41 +109,27 @@ def examine(message: Message, originals: frozenset[bytes]) -> None:
             assert message.raw[4 : at + size] in originals, message.raw.hex()
 
 
-def fuzz(datagrams: int, seed: int) -> tuple[int, int]:
-    """Returns how many were messages, and how many of those still had a right signature."""
-    rng = random.Random(seed)
-    originals = seeds()
-    covered = frozenset(
-        o[4 : at + size]
-        for o in originals
-        for m in [parse(o)]
-        for at, size in ((m.integrity_at, 24), (m.sha256_at, 36))
-        if at
-    )
-    messages = signed = 0
-    for _ in range(datagrams):
-        data = mutated(rng, rng.choice(originals))
-        try:
-            message = parse(data)
-        except MalformedStun as problem:
-            assert str(problem).isprintable()
-            continue
-        messages += 1
-        signed += message.signed_with(KEY)
-        examine(message, covered)
-    return messages, signed
+ORIGINALS = seeds()
+COVERED = frozenset(
+    o[4 : at + size]
+    for o in ORIGINALS
+    for m in [parse(o)]
+    for at, size in ((m.integrity_at, 24), (m.sha256_at, 36))
+    if at
+)
 
 
-def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--datagrams", type=int, default=1_000_000)
-    arguments.add_argument("--seed", type=int, default=1)
-    chosen = arguments.parse_args()
-    began = time.perf_counter()
-    messages, signed = fuzz(chosen.datagrams, chosen.seed)
-    took = time.perf_counter() - began
-    print(f"{chosen.datagrams} datagrams, {messages} messages, {signed} signed, {took:.0f} s")
+def made(rng: random.Random) -> bytes:
+    """One datagram."""
+    return mutated(rng, rng.choice(ORIGINALS))
 
 
-if __name__ == "__main__":
-    main()
+def look(data: bytes) -> str:
+    """Parse it and ask it everything; what came of it. Raises AssertionError."""
+    try:
+        message = parse(data)
+    except MalformedStun as problem:
+        assert str(problem).isprintable()
+        return "malformed"
+    examine(message, COVERED)
+    return "signed" if message.signed_with(KEY) else "a message"

@@ -1,13 +1,12 @@
-"""The reader under coverage-guided fuzzing: `python -m tests.signaling.fuzz --seconds 60`.
+"""The reader of texts under coverage-guided fuzzing: `python -m tests.fuzz guided --seconds 60`.
 
 Run by hand, where atheris is installed (`pip install -e '.[fuzz]'`). Every text must be read or
 refused with `UnreadableDescription`, and what is read must be fit to be shown; a text that breaks
-this, or takes longer than `--slow` seconds, ends the run with the file that holds it.
+this, or takes longer than `SLOW` seconds, ends the run with the file that holds it.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from pathlib import Path
@@ -18,12 +17,8 @@ LONGEST = 64 * 1024
 """Bytes of one text."""
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.signaling.fuzz", description=__doc__)
-    parser.add_argument("--seconds", type=int, default=60, help="how long")
-    parser.add_argument("--slow", type=int, default=SLOW, help="seconds one text may take")
-    parser.add_argument("--found", type=Path, default=Path(), help="folder for a text that breaks")
-    given = parser.parse_args()
+def main(seconds: int) -> int:
+    """Run so long; a text that breaks is left in the current folder."""
     try:
         import atheris  # type: ignore[import-not-found, unused-ignore]  # an optional extra
     except ImportError:
@@ -51,11 +46,11 @@ def main() -> int:
         words = Path(folder, "words")
         words.write_text("".join(f"{quoted(word)}\n" for word in WORDS))
         options = [
-            f"-max_total_time={given.seconds}",
-            f"-timeout={given.slow}",
+            f"-max_total_time={seconds}",
+            f"-timeout={SLOW}",
             f"-max_len={LONGEST}",
             f"-dict={words}",
-            f"-artifact_prefix={given.found}/",
+            "-artifact_prefix=./",
             "-print_final_stats=1",
         ]
         atheris.Setup([sys.argv[0], *options, str(corpus)], one)
@@ -66,7 +61,3 @@ def main() -> int:
 def quoted(word: str) -> str:
     """As libFuzzer's dictionaries have words."""
     return '"' + "".join(f"\\x{byte:02x}" for byte in word.encode()) + '"'
-
-
-if __name__ == "__main__":
-    sys.exit(main())
