@@ -14,6 +14,8 @@ import pytest
 
 from icetui import events
 from icetui.dashboard.app import Dashboard
+from icetui.doctor.facts import as_json_line, facts
+from icetui.doctor.text import as_text
 from icetui.events import Candidate, Interface, NatBehaviour, Pair, Reason, Server, StunAttribute
 from icetui.reports.formats import FORMATS, write
 from icetui.session import fold
@@ -206,6 +208,13 @@ def test_no_true_value_is_in_a_masked_report(form: str) -> None:
     mask = knowing()
     assert leaks(write(fold(map(mask.event, stream())), form)) == []
     assert leaks(write(fold(stream()), form))
+
+
+def test_no_true_value_is_in_what_a_masked_doctor_says() -> None:
+    mask = knowing()
+    found = facts(fold(map(mask.event, stream())))
+    assert leaks(as_text(found) + as_json_line(found).decode()) == []
+    assert leaks(as_text(facts(fold(stream()))))
 
 
 def test_a_report_of_a_recording_made_unmasked_knows_all_its_names(

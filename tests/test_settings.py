@@ -1,10 +1,12 @@
 """Settings: file, environment and flags in rising precedence; what cannot be used is named."""
 
+from pathlib import Path
+
 import pytest
 
 from icetui.events import StunServer, TurnServer
 from icetui.servers.server_urls import DEFAULT_STUN
-from icetui.settings.session_settings import BadSettings, Settings, config_path, load
+from icetui.settings.session_settings import BadSettings, Settings, config_path, exposed, load
 
 
 @pytest.fixture
@@ -214,3 +216,16 @@ def test_the_clocks_of_the_checks_can_be_chosen(file):
 def test_clocks_that_would_be_a_storm_or_a_standstill_are_refused(file, text):
     with pytest.raises(BadSettings, match=f"--{text.split()[0]} is between"):
         loaded(file, text).start()
+
+
+def test_a_password_that_others_can_read_is_told_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "icetui.toml"
+    path.write_text('turn = ["turn:user:password@turn.example.org"]\n')
+    path.chmod(0o644)
+    (sentence,) = exposed(path)
+    assert "chmod 600" in sentence and "password" in sentence and "user:" not in sentence
+    path.chmod(0o600)
+    assert exposed(path) == []
+    path.write_text('stun = ["stun:stun.example.org"]\n')
+    path.chmod(0o644)
+    assert exposed(path) == []

@@ -12,7 +12,7 @@ from icetui.dashboard.panes.pairs import PairTable
 from icetui.dashboard.table import Column
 from icetui.dashboard.themes import full_name, theme_names
 from icetui.settings.preferences import nearest, preferences
-from icetui.settings.session_settings import BadSettings, load
+from icetui.settings.session_settings import BadSettings, exposed, load
 
 TABLES: dict[str, tuple[Column[Any], ...]] = {
     "pairs": PairTable.COLUMNS, "candidates": CandidatesPane.COLUMNS, "log": LogPane.COLUMNS,
@@ -40,4 +40,5 @@ def mistakes(path: Path) -> list[str]:
         known = [column.id for column in TABLES[table]]
         wrong = (name for name in chosen if name not in known)
         found += [f"columns: {table} has no {name}{nearest(name, known)}" for name in wrong]
+    found += exposed(path)
     return list(dict.fromkeys(found))

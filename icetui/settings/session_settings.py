@@ -200,6 +200,18 @@ def _from_file(path: Path, *, required: bool) -> dict[str, Any]:
     return values
 
 
+def exposed(path: Path) -> list[str]:
+    """A sentence if a file holds a TURN password and others on this machine may read it."""
+    try:
+        readable = os.name == "posix" and path.stat().st_mode & 0o077
+        holds = b"turn" in path.read_bytes()[:LONGEST_SETTINGS]
+    except OSError:
+        return []
+    if not (readable and holds):
+        return []
+    return [f"others on this machine can read the TURN password in it: chmod 600 {path}"]
+
+
 def _usable(path: Path, problems: list[str]) -> dict[str, Any]:
     """What of the file can be used. Where it cannot be known which servers it allows, none is
     asked by default: it may have forbidden just that."""
@@ -210,6 +222,7 @@ def _usable(path: Path, problems: list[str]) -> dict[str, Any]:
     values = _servers_as_text({k: v for k, v in values.items() if k not in DASHBOARD_NAMES})
     known = [field.name for field in msgspec.structs.fields(Settings)]
     problems += unknown(values, [*known, *DASHBOARD_NAMES])
+    problems += exposed(path)
     usable: dict[str, Any] = {}
     for name in known:
         if name not in values:

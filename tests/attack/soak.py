@@ -71,7 +71,8 @@ def soak(hours: float, *, lying: bool) -> None:
         session = stage.session
         print(
             f"{'lying' if lying else 'alone':6} {passed / 60:5.0f} min  "
-            f"{memory_of_this():6.1f} MB  pairs {len(session.pairs)}  their candidates {len(session.remote_candidates)}  "
+            f"{memory_of_this():6.1f} MB  pairs {len(session.pairs)}  "
+            f"their candidates {len(session.remote_candidates)}  "
             f"log {session.log.size / 1e6:.1f} MB  role changes {counts[events.RoleChanged]}  "
             f"path changes {counts[events.SelectedPairChanged]}  {session.state}  "
             f"{time.monotonic() - began:.0f} s",
