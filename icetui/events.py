@@ -902,6 +902,8 @@ class StartSession(Command, frozen=True, kw_only=True):
     rto: Seconds | None = None
     """Seconds the first sending of a check waits for its answer (section 14.3); None: by the round
     trips to the servers."""
+    strict: bool = False
+    """To the letter of the RFCs, where the engine leaves them on purpose otherwise."""
     binding_lifetime: Seconds = 0.0
     """Longest time in seconds for which an unused NAT binding is watched; 0: none is."""
 

@@ -83,6 +83,12 @@ session_options = options(
         metavar="MS",
         help="Milliseconds until a check is sent again; by the servers' round trips by default.",
     ),
+    click.option(
+        "--strict",
+        is_flag=True,
+        default=None,
+        help="Keep to the letter of the RFCs where icetui leaves them on purpose; slower.",
+    ),
 )
 record_option = click.option(
     "--record",

@@ -16,7 +16,7 @@ import msgspec
 from icetui import events, signaling
 from icetui.engine import core
 from icetui.engine.claims import MOST_PEER_REFLEXIVE, impossible
-from icetui.engine.core import Timing
+from icetui.engine.core import STRICT, Timing
 from icetui.engine.core_runner import CoreRunner
 from icetui.engine.discovery import Discovery
 from icetui.engine.endpoint import Endpoint
@@ -509,6 +509,8 @@ class IceSession:
 
 def _wanted(timing: Timing, start: events.StartSession) -> Timing:
     """The clocks with what the user chose of them."""
+    if start.strict:
+        timing = STRICT
     if start.pace is not None:
         timing = dataclasses.replace(timing, pace=max(LEAST_PACE, start.pace))
     if start.rto is not None:

@@ -49,6 +49,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Milliseconds between two checks, Ta. None: the engine's default."""
     rto: int | None = None
     """Milliseconds until a check is first sent again. None: by the round trips to the servers."""
+    strict: bool = False
+    """To the letter of the RFCs."""
 
     def start(self) -> StartSession:
         """The command that opens a session with these settings.
@@ -82,6 +84,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             port=self.port,
             pace=None if self.pace is None else self.pace / 1000,
             rto=None if self.rto is None else self.rto / 1000,
+            strict=self.strict,
         )
 
     def _servers(self) -> Servers:

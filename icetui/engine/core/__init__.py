@@ -20,10 +20,11 @@ from icetui.engine.core.outbox import (
     Tell,
 )
 from icetui.engine.core.pair_table import MOST_REMOTE_CANDIDATES
-from icetui.engine.core.timing import Timing
+from icetui.engine.core.timing import STRICT, Timing
 
 __all__ = [
     "MOST_REMOTE_CANDIDATES",
+    "STRICT",
     "Agent",
     "Base",
     "Failure",

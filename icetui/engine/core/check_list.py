@@ -18,6 +18,7 @@ from icetui import events
 from icetui.engine import stun
 from icetui.engine.core.base import Address, Base
 from icetui.engine.core.check_plan import CheckPlan
+from icetui.engine.core.failure import Failure
 from icetui.engine.core.figures import Figures
 from icetui.engine.core.outbox import Outbox, Prepare, SendStun
 from icetui.engine.core.pair import AT_ONCE, NEVER, CandidatePair, State
@@ -53,7 +54,7 @@ class CheckList:
         ufrag: str,
     ) -> None:
         self.role = Role(random.getrandbits(64), timing.stubborn)
-        self.pairs = PairTable(surroundings)
+        self.pairs = PairTable(surroundings, timing.most_pairs)
         self.figures = Figures(outbox, timing.tick)
         self.rechecks = Rechecks(timing)
         self.plan = CheckPlan(timing.pace)
@@ -151,8 +152,16 @@ class CheckList:
     def _form(self, base: Base, remote: events.Candidate) -> None:
         pair = self.pairs.form(base, remote, controlling=self.role.controlling)
         if pair is not None:
+            self._give_way(self.pairs.make_room(pair))
             self._outbox.put(Prepare(base, pair.addr))
             self.plan.at(pair, AT_ONCE)
+            self.figures.show(pair)
+
+    def _give_way(self, pair: CandidatePair | None) -> None:
+        """There are too many pairs, and this one has the lowest priority."""
+        if pair is not None:
+            self.plan.forget(pair)
+            pair.fail(Failure(Reason.SUPERSEDED, "too many pairs, and its priority is the lowest"))
             self.figures.show(pair)
 
     # --- checks ---------------------------------------------------------------------------------
@@ -190,7 +199,7 @@ class CheckList:
         if pair.request is None:
             pair.request = self._build(pair, "check", nominates=nominates)
             known = pair.smoothed_round_trip or self._surroundings.server_round_trip
-            pair.waits = self._timing.retransmit(known)
+            pair.waits = self._timing.retransmit(known, self._checks_to_come())
             if pair.fruitless > self._timing.fruitless:
                 pair.waits = pair.waits[:1]
             pair.requests_sent += 1
@@ -200,6 +209,13 @@ class CheckList:
         self.plan.at(pair, now + pair.waits[pair.attempt])
         pair.attempt += 1
         return pair.request
+
+    def _checks_to_come(self) -> int:
+        """All pairs times those whose check is not over; asked for only where it counts."""
+        if self._timing.doubled is None:
+            return 0
+        open_pairs = sum(p.state in (State.WAITING, State.IN_PROGRESS) for p in self.pairs)
+        return len(self.pairs) * open_pairs
 
     def new_tie_breaker(self) -> None:
         """We give way after 487: the tie-breaker is another one then (section 7.2.5.1)."""

@@ -235,7 +235,10 @@ class Generation:
             return f"{pair.id} has not succeeded, so it cannot be used"
         if not self.role.controlling:
             return "this side is controlled; only the controlling side nominates (RFC 8445 8.1)"
-        self._nominate(self.path.choose(pair, now), now)
+        chosen = self.path.choose(pair, now)
+        if chosen is None:
+            return "a pair is nominated already, and only a restart allows another (RFC 8445 8.1.1)"
+        self._nominate(chosen, now)
         return None
 
     def awaits(self, base: Base, transaction_id: bytes) -> bool:
@@ -419,9 +422,13 @@ class Generation:
                 self._nominate(self.path.nominated(pair, "nominated by the other side", now), now)
             self.upkeep.asked(pair)
             self._keep_later(pair, now)
-        elif self.checks.triggered(pair, now):
+        elif self._may_revive(pair) and self.checks.triggered(pair, now):
             self._judge(now)
         self.figures.moved(pair, now)
+
+    def _may_revive(self, pair: CandidatePair) -> bool:
+        """Whether a check of theirs may bring a pair back that has lost consent (RFC 7675 5.1)."""
+        return self._timing.revives or pair.reason != Reason.CONSENT_EXPIRED
 
     def _may_move_to(self, pair: CandidatePair, now: float) -> bool:
         """Whether the path follows their nomination; they repeat one that they mean."""

@@ -47,8 +47,10 @@ class Surroundings:
 class PairTable:
     """Of one generation."""
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(self, surroundings: Surroundings, most: int | None = None) -> None:
+        """`most` pairs; None: as many as the candidates make."""
         self.surroundings = surroundings
+        self._most = most
         self.bases: list[Base] = []
         self.remotes: dict[Address, events.Candidate] = {}
         self.unsignalled = Unsignalled()
@@ -123,7 +125,10 @@ class PairTable:
     def form(
         self, base: Base, remote: events.Candidate, *, controlling: bool
     ) -> CandidatePair | None:
-        """RFC 8445 section 6.1.2.2; reflexive candidates are not here, only their bases."""
+        """RFC 8445 section 6.1.2.2; reflexive candidates are not here, only their bases.
+
+        None: these two make no pair, or there is no room for it.
+        """
         local = base.candidate
         if remote.unsupported or (":" in local.address) != (":" in remote.address):
             return None
@@ -131,10 +136,31 @@ class PairTable:
         if base.relayed and remote.type == "host" and hidden:
             return None
         pair = CandidatePair(base, remote, controlling)
+        if self.full and self._weakest(pair) is None:
+            return None
         self._pairs[(base, pair.addr)] = pair
         self.place(pair)
         pair.unlikely = self.unlikely(pair)
         return pair
+
+    @property
+    def full(self) -> bool:
+        return self._most is not None and len(self._pairs) >= self._most
+
+    def _weakest(self, than: CandidatePair) -> CandidatePair | None:
+        """The pair of the lowest priority that was not checked yet, if that is lower."""
+        unchecked = [p for p in self if p.first_check is None]
+        least = min(unchecked, key=lambda p: p.priority, default=None)
+        return least if least is not None and least.priority < than.priority else None
+
+    def make_room(self, pair: CandidatePair) -> CandidatePair | None:
+        """Of too many pairs one gives way to this new one (RFC 8445 section 6.1.2.5)."""
+        if self._most is None or len(self._pairs) <= self._most:
+            return None
+        least = self._weakest(pair)
+        if least is not None:
+            del self._pairs[(least.base, least.addr)]
+        return least
 
     def lose(self, base: Base) -> list[CandidatePair]:
         """A base is gone; returns its pairs, which are gone with it."""

@@ -60,6 +60,7 @@ class PathChoice:
         self._by_hand: CandidatePair | None = None
         self._nominating: CandidatePair | None = None
         """The pair whose nomination is on its way."""
+        self._was_nominated = False
         self._tries = 0
         self._returns: deque[tuple[float, CandidatePair]] = deque()
         """Pairs that answer again, and when they will have answered for long enough."""
@@ -92,6 +93,7 @@ class PathChoice:
 
     def nominated(self, pair: CandidatePair, cause: str, now: float) -> CandidatePair | None:
         """Both sides now know that this pair is the one."""
+        self._was_nominated = True
         if self._nominating is pair:
             self._nominating = None
         for other in self._pairs:
@@ -138,8 +140,10 @@ class PathChoice:
             self._select(pair, f"{pair.id} answers again")
         self._returns.append((now + self._timing.settled + AFTER_SETTLED, pair))
 
-    def choose(self, pair: CandidatePair, now: float) -> CandidatePair:
-        """The user wants this valid pair."""
+    def choose(self, pair: CandidatePair, now: float) -> CandidatePair | None:
+        """The user wants this valid pair; None: it may not be nominated any more."""
+        if self._is_final():
+            return None
         self._by_hand = pair
         return self._nominate(pair, now)
 
@@ -200,7 +204,7 @@ class PathChoice:
         if not self._role.controlling or self.stopped or not self.heard:
             return None
         best = self._best(now)
-        if best is None or (best.nominated and best is self.selected):
+        if best is None or (best.nominated and best is self.selected) or self._is_final():
             return None
         if self._nominating is not None:
             if best.relays < self._nominating.relays:
@@ -211,6 +215,11 @@ class PathChoice:
             return self._nominate(best, now)
         self.due = now + wait
         return None
+
+    def _is_final(self) -> bool:
+        """Whether a pair was nominated and no other one may be without a restart (RFC 8445 section
+        8.1.1), whatever has become of it."""
+        return not self._timing.renominates and self._was_nominated
 
     def _best(self, now: float) -> CandidatePair | None:
         if self._by_hand is not None and self._by_hand.valid:

@@ -56,6 +56,8 @@ class Rechecks:
     ) -> float | None:
         """Seconds until a failed pair is tried again, None: not while things are as they are."""
         timing = self._timing
+        if not timing.rechecks:
+            return None
         if selected is not None and (not selected.relayed or pair.relayed):
             return None
         if pair.reason == Reason.ADDRESS_MISMATCH and pair.remote.type == "prflx":

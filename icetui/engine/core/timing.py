@@ -105,17 +105,37 @@ class Timing:
     """How long a pair that went silent must answer again before the path returns to it."""
     consent: float = 30.0
     """After the last answer, when we must stop sending (RFC 7675 section 5.1)."""
+    jitter: tuple[float, float] = (0.75, 1.0)
+    """By which factor each probe's interval is between."""
+
+    # What is no time, and follows the letter of the RFCs where `STRICT` sets it.
+
+    doubled: int | None = None
+    """Rc: so many sendings, each waiting twice as long as the one before, the last one 16 times the
+    first (RFC 8489 section 6.2.1). None: as `rto_growth` and `verdict` say."""
+    rechecks: bool = True
+    """Whether a pair that has failed is tried again though nothing came from there."""
+    renominates: bool = True
+    """Whether another pair may be nominated after the first one, without a restart."""
+    revives: bool = True
+    """Whether a pair whose consent has expired may be checked again with the same credentials."""
+    most_pairs: int | None = None
+    """In the check list (RFC 8445 section 6.1.2.5)."""
 
     def trigger_again(self, fruitless: int) -> float:
         """Seconds after a check before another one of theirs triggers it anew."""
         growth = self.again_growth ** min(fruitless, 64)
         return min(self.again * growth, self.again_most)
 
-    def retransmit(self, round_trip: float | None) -> tuple[float, ...]:
+    def retransmit(self, round_trip: float | None, checks: int = 0) -> tuple[float, ...]:
         """How long each sending of a check waits for its answer; their sum is when it has failed.
 
-        `round_trip` is what is known of the way to this address, seconds.
+        `round_trip` is what is known of the way to this address, seconds; `checks` are all pairs
+        times those that wait or are in progress (RFC 8445 section 14.3).
         """
+        if self.doubled is not None:
+            first = max(self.rto or self.rto_most, self.pace * checks)
+            return (*(first * 2.0**n for n in range(self.doubled - 1)), 16 * first)
         if self.rto is not None:
             wait = self.rto
         elif round_trip is None:
@@ -127,3 +147,24 @@ class Timing:
             waits.append(wait)
             wait *= self.rto_growth
         return tuple(waits)
+
+
+STRICT = Timing(
+    pace=0.05,  # RFC 8445 section 14.2
+    rto=0.5,  # section 14.3, at least
+    doubled=7,  # RFC 8489 section 6.2.1
+    rechecks=False,
+    again=0.05,
+    probe_selected=5.0,  # RFC 7675 section 5.1
+    probe_others=15.0,  # RFC 8445 section 11
+    probe_suspect=5.0,
+    probe_lossy=5.0,
+    probe_settling=5.0,
+    jitter=(0.8, 1.2),
+    silence=30.0,
+    silence_most=30.0,
+    renominates=False,  # RFC 8445 section 8.1.1
+    revives=False,  # RFC 7675 section 5.1
+    most_pairs=100,  # RFC 8445 section 6.1.2.5
+)
+"""To the letter, where we leave the RFCs on purpose otherwise."""

@@ -175,7 +175,7 @@ class Upkeep:
             base = timing.probe_selected
         else:
             base = timing.probe_others
-        return base * self._random.uniform(0.75, 1.0)
+        return base * self._random.uniform(*self._timing.jitter)
 
     def _patience(self, pair: CandidatePair, now: float) -> float:
         """Seconds until silence is more than loss."""
