@@ -123,9 +123,9 @@ class CheckList:
         self._outbox.tell(events.RemoteCandidateAdded, candidate=remotes[shown])
         return taken
 
-    def learn(self, source: Address, message: stun.Message, now: float) -> bool:
+    def learn(self, base: Base, source: Address, message: stun.Message, now: float) -> bool:
         """A peer-reflexive candidate of theirs (section 7.3.1.3); False: one too many."""
-        number, removed = self.pairs.admit(source, now)
+        number, removed = self.pairs.admit(source, base.relayed, now)
         for pair in removed:
             self.plan.forget(pair)
         if number is None:
@@ -300,7 +300,7 @@ class CheckList:
         tried for as long as any other; one more of a storm of new ports is no news."""
         if pair.valid or pair.state == State.FAILED:
             return pair.valid
-        if pair.remote.type == "prflx" and self.pairs.unsignalled.stormy(pair.remote.address):
+        if pair.remote.type == "prflx" and self.pairs.stormy(pair):
             return False
         tried = 0.0 if pair.first_check is None else now - pair.first_check
         return tried < self._timing.verdict or not pair.fruitless

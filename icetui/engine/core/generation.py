@@ -404,7 +404,7 @@ class Generation:
         if not self.described:
             self._knockers.heard(base, source, message, now)
             return
-        if source not in self.pairs.remotes and not self._learn(source, message, now):
+        if source not in self.pairs.remotes and not self._learn(base, source, message, now):
             return
         pair = self.pairs.get(base, source)
         if pair is None:
@@ -434,9 +434,9 @@ class Generation:
         """Whether the path follows their nomination; they repeat one that they mean."""
         return pair is self.path.selected or self._restraint.allows("path", now)
 
-    def _learn(self, source: Address, message: stun.Message, now: float) -> bool:
+    def _learn(self, base: Base, source: Address, message: stun.Message, now: float) -> bool:
         """An address of theirs that was not signalled; False: one too many."""
-        learned = self.checks.learn(source, message, now)
+        learned = self.checks.learn(base, source, message, now)
         if learned:
             self._nominate(self.path.reconsider(now), now)
         return learned

@@ -101,12 +101,14 @@ class PairTable:
         self.remotes[addr] = msgspec.structs.replace(candidate, id=number)
         return self.remotes[addr]
 
-    def admit(self, addr: Address, now: float) -> tuple[str | None, list[CandidatePair]]:
+    def admit(
+        self, addr: Address, relayed: bool, now: float
+    ) -> tuple[str | None, list[CandidatePair]]:
         """The id for an address that was not signalled, None when it is one too many; it may take
         the place of the oldest one of the same host that came to nothing, whose pairs are told."""
-        if not self.unsignalled.admit(addr, now):
+        if not self.unsignalled.admit(addr, relayed, now):
             return None, []
-        of_host = self.unsignalled.of(addr[0])
+        of_host = self.unsignalled.of(addr[0], relayed)
         if len(of_host) <= KEPT and len(self.remotes) < MOST_REMOTE_CANDIDATES:
             return self.surroundings.next_remote_id(), []
         gone = next((a for a in of_host if a != addr and self._came_to_nothing(a)), None)
@@ -116,6 +118,10 @@ class PairTable:
         self.unsignalled.signalled(gone)
         removed = [self._pairs.pop(key) for key in [k for k in self._pairs if k[1] == gone]]
         return self.remotes.pop(gone).id, removed
+
+    def stormy(self, pair: CandidatePair) -> bool:
+        """Whether it is one more of a storm of new ports."""
+        return self.unsignalled.stormy(pair.remote.address, pair.base.relayed)
 
     def _came_to_nothing(self, addr: Address) -> bool:
         return all(p.state == State.FAILED for p in self if p.addr == addr)

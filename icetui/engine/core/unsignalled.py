@@ -18,39 +18,45 @@ STORM = 8
 MOST_HOSTS = 64
 
 
+Origin = tuple[str, bool]
+"""An IP address, and whether what comes from there comes over a relay of ours. A storm between two
+NATs must not keep out the one check that comes over the relay, which opens a way around them."""
+
+
 class Unsignalled:
     """Of one check list."""
 
     def __init__(self) -> None:
-        self._budgets: dict[str, tuple[float, float]] = {}
-        """By IP address: how many may be taken in, and the time at which that was so."""
-        self._known: dict[str, list[Address]] = {}
+        self._budgets: dict[Origin, tuple[float, float]] = {}
+        """How many may be taken in, and the time at which that was so."""
+        self._known: dict[Origin, list[Address]] = {}
         """Those taken in, the oldest first."""
 
-    def admit(self, addr: Address, now: float) -> bool:
+    def admit(self, addr: Address, relayed: bool, now: float) -> bool:
         """Whether one more is taken in now."""
-        host = addr[0]
-        if host not in self._budgets and len(self._budgets) >= MOST_HOSTS:
+        origin = addr[0], relayed
+        if origin not in self._budgets and len(self._budgets) >= MOST_HOSTS:
             return False
-        left, at = self._budgets.get(host, (float(AT_ONCE), now))
+        left, at = self._budgets.get(origin, (float(AT_ONCE), now))
         left = min(float(AT_ONCE), left + (now - at) * A_SECOND)
         if left < 1:
-            self._budgets[host] = (left, now)
+            self._budgets[origin] = (left, now)
             return False
-        self._budgets[host] = (left - 1, now)
-        self._known.setdefault(host, []).append(addr)
+        self._budgets[origin] = (left - 1, now)
+        self._known.setdefault(origin, []).append(addr)
         return True
 
-    def of(self, host: str) -> list[Address]:
-        """Those of an IP address that are kept, the oldest first."""
-        return self._known.get(host, [])
+    def of(self, host: str, relayed: bool) -> list[Address]:
+        """Those of one origin that are kept, the oldest first."""
+        return self._known.get((host, relayed), [])
 
     def signalled(self, addr: Address) -> None:
         """It is none any more, or not kept any more."""
-        known = self._known.get(addr[0], [])
-        if addr in known:
-            known.remove(addr)
+        for relayed in (False, True):
+            known = self.of(addr[0], relayed)
+            if addr in known:
+                known.remove(addr)
 
-    def stormy(self, host: str) -> bool:
+    def stormy(self, host: str, relayed: bool) -> bool:
         """Whether so many come from there that one more means nothing."""
-        return len(self._known.get(host, [])) > STORM
+        return len(self.of(host, relayed)) > STORM
