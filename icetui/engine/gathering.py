@@ -17,18 +17,21 @@ import msgspec
 from aioice.candidate import candidate_priority
 
 from icetui import events
+from icetui.engine import server_failure
 from icetui.engine.binding import Answer, binding
 from icetui.engine.claims import impossible
+from icetui.engine.core import Failure
 from icetui.engine.discovery import Discovery
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.interfaces import LocalAddress, local_addresses
 from icetui.engine.net import Address, Net, Unresolved
 from icetui.engine.relay import allocate
+from icetui.engine.server_failure import ANSWERED
 from icetui.engine.sockets import Sockets
 from icetui.engine.stream import Stream
 from icetui.engine.tasks import INTERNAL, Tasks, contain, contained
 from icetui.engine.turn import RelayUnavailable
-from icetui.events import Candidate, Reason, Server, StartSession, StunServer, TurnServer
+from icetui.events import Candidate, Evidence, Reason, Server, StartSession, StunServer, TurnServer
 from icetui.servers.rest_credentials import with_credentials
 
 SERVER_DEADLINE = 2.0
@@ -39,22 +42,24 @@ LATE_AGAIN = 0.5
 """Seconds after the verdict on a STUN server at which it gets another round of requests."""
 AGAIN_AFTER, AGAIN_AT_MOST = 1.0, 30.0
 """Seconds between tries to get a lost TURN allocation back: the first pause, the longest."""
-ANSWERED = (
-    Reason.UNAUTHENTICATED,
-    Reason.FORBIDDEN,
+PASSING = (
+    Reason.TIMEOUT,
     Reason.QUOTA,
-    Reason.STALE_NONCE,
-    Reason.UNSUPPORTED,
-    Reason.TLS,
+    Reason.INSUFFICIENT_CAPACITY,
+    Reason.ICMP_UNREACHABLE,
+    Reason.SEND_ERROR,
+    Reason.DNS,
 )
-"""Refusals that only a TURN server that was reached can give."""
-PASSING = (Reason.TIMEOUT, Reason.QUOTA, Reason.ICMP_UNREACHABLE, Reason.SEND_ERROR, Reason.DNS)
 """Why a TURN server may be of no use now and of use later: it is asked again."""
 NEXT_WAY, MOST_WAYS = 0.6, 6
 """Seconds without an answer after which a TURN server is asked at its next address or from our next
 one as well; how many ways are tried in all."""
 KEEP_WARM = 15.0
 """Seconds between Binding requests that keep a NAT's mapping alive (RFC 8445 section 11)."""
+
+
+_NO_ROUTE = Evidence(errno=errno.ENETUNREACH)
+"""As the system would say if it were asked to send there."""
 
 
 class Gatherer(Protocol):
@@ -130,9 +135,9 @@ class Gathering:
 
     def _broke(self, url: str) -> None:
         """An error of our own ended what was done with this server."""
-        reason, detail = INTERNAL
         known = self._servers[url]
         if known.state != "ok":
+            reason, detail = INTERNAL
             self._show(msgspec.structs.replace(known, state="failed", reason=reason, detail=detail))
 
     async def _until_allocated(self, turn_server: TurnServer, rank: int, pause: float) -> None:
@@ -167,6 +172,7 @@ class Gathering:
                     address=local.address,
                     interface=local.interface,
                     detail=_bind_problem(error, local, start.port),
+                    evidence=Evidence(errno=error.errno),
                 )
                 continue
             candidate = Candidate(
@@ -221,22 +227,32 @@ class Gathering:
             async with asyncio.timeout(SERVER_DEADLINE):
                 found = await self._net.resolve(host, port)
         except Unresolved as error:
-            self._failed(server, began, Reason.DNS, f"{host}: {error}")
+            self._failed(server, began, server_failure.unresolved(host, error))
         except TimeoutError:
-            self._failed(server, began, Reason.DNS, f"{host}: the resolver does not answer")
+            silent = Unresolved("the resolver does not answer", "silent")
+            self._failed(server, began, server_failure.unresolved(host, silent))
         else:
             wanted = [a for a in found if (self._start.ipv6 if ":" in a[0] else self._start.ipv4)]
             if wanted:
                 for address, _ in wanted:
                     self._gatherer.server_at(address)
                 return wanted
-            self._failed(server, began, Reason.DNS, f"{host} has no address of a family in use")
+            words = f"{host} has no address of a family in use"
+            other = Failure(Reason.DNS, words, Evidence(resolver="other-family"))
+            self._failed(server, began, other)
         return None
 
-    def _failed(self, server: Server, began: float, reason: Reason, detail: str) -> None:
+    def _failed(self, server: Server, began: float, why: Failure) -> None:
         took = self._net.now() - began
         self._show(
-            msgspec.structs.replace(server, state="failed", time=took, reason=reason, detail=detail)
+            msgspec.structs.replace(
+                server,
+                state="failed",
+                time=took,
+                reason=why.reason,
+                detail=why.detail,
+                evidence=why.evidence,
+            )
         )
 
     async def _ask_stun(self, stun_server: StunServer) -> None:
@@ -253,13 +269,14 @@ class Gathering:
             if same_family:
                 asking.append(self._ask_from(endpoint, local, rank, server, same_family[0], began))
         if not asking:
-            self._failed(server, began, Reason.SEND_ERROR, "no local address of its family")
+            none = Failure(Reason.SEND_ERROR, "no local address of its family", _NO_ROUTE)
+            self._failed(server, began, none)
             return
         outcomes = await asyncio.gather(*asking)
         problems = [o for o in outcomes if o is not None]
         if len(problems) == len(outcomes):
             # A router's word says more than silence.
-            self._failed(server, began, *min(problems, key=lambda p: p[0] == Reason.TIMEOUT))
+            self._failed(server, began, min(problems, key=lambda p: p.reason == Reason.TIMEOUT))
             self._do_without_stun()
 
     async def _ask_from(
@@ -270,17 +287,17 @@ class Gathering:
         server: Server,
         addr: Address,
         began: float,
-    ) -> tuple[Reason, str] | None:
+    ) -> Failure | None:
         """Ask from one base; publish what it is seen as. Returns why not."""
 
-        lies: list[str] = []
+        lies: list[Failure] = []
 
         def answered(answer: Answer) -> None:
             if answer.round_trip is not None:
                 self._gatherer.server_answered(answer.round_trip)
             why = impossible(answer.mapped, local.address)
             if why is not None:
-                lies.append(why)
+                lies.append(server_failure.impossible_claim(answer.mapped, why))
                 self._discovery.answered(endpoint, server.url, addr, answer)
                 return
             state = self._servers.get(server.url, server)
@@ -301,7 +318,7 @@ class Gathering:
         if problem is not None:
             self._discovery.unanswered(endpoint, server.url, addr, problem)
         elif lies:
-            return Reason.BAD_REQUEST, lies[0]
+            return lies[0]
         self._keepers.start(self._keep_warm(endpoint, addr, answered, late=problem is not None))
         return problem
 
@@ -382,26 +399,27 @@ class Gathering:
             return
         ways = [(addr, source) for addr in addresses for source in self._sources(addr)][:MOST_WAYS]
         if not ways:
-            self._failed(server, began, Reason.SEND_ERROR, "no local address reaches it")
+            none = Failure(Reason.SEND_ERROR, "no local address reaches it", _NO_ROUTE)
+            self._failed(server, began, none)
             return
         turn_server = with_credentials(turn_server, self._net.wall())
         server = msgspec.structs.replace(server, address=events.address_port(*ways[0][0]))
         self._discovery.turn_server(turn_server, addresses)
         deadline = self._net.now() + SERVER_DEADLINE
         attempts: list[asyncio.Task[None]] = []
-        problems: list[RelayUnavailable] = []
+        problems: list[Failure] = []
         settled = asyncio.Event()
 
         async def attempt(addr: Address, source: str) -> None:
             try:
                 await self._allocate(turn_server, addr, source, rank, began)
             except RelayUnavailable as error:
-                problems.append(error)
-                if error.reason not in ANSWERED and len(problems) < len(ways):
+                problems.append(error.why)
+                if error.why.reason not in ANSWERED and len(problems) < len(ways):
                     return
             except Exception as error:  # whatever it is: another way may lead there
                 contain(error, f"an allocation at {turn_server.url}")
-                problems.append(RelayUnavailable(*INTERNAL))
+                problems.append(Failure(*INTERNAL))
                 if len(problems) < len(ways):
                     return
             for other in attempts:
@@ -421,16 +439,14 @@ class Gathering:
         if not settled.is_set():
             # A router's word says more than silence.
             told = next((p for p in problems if p.reason != Reason.TIMEOUT), None)
-            silence = RelayUnavailable(Reason.TIMEOUT, f"no answer for {SERVER_DEADLINE:.0f} s")
-            self._failed_as(server, began, told or silence)
+            evidence = Evidence(silence=SERVER_DEADLINE)
+            words = f"no answer for {SERVER_DEADLINE:.0f} s"
+            self._failed(server, began, told or Failure(Reason.TIMEOUT, words, evidence))
             for late in attempts:
                 asyncio.get_running_loop().call_later(SERVER_PATIENCE, late.cancel)
         elif self._servers[server.url].state != "ok" and problems:
             answered = [p for p in problems if p.reason in ANSWERED]
-            self._failed_as(server, began, (answered or problems)[-1])
-
-    def _failed_as(self, server: Server, began: float, problem: RelayUnavailable) -> None:
-        self._failed(server, began, problem.reason, str(problem))
+            self._failed(server, began, (answered or problems)[-1])
 
     async def _allocate(
         self, turn_server: TurnServer, addr: Address, source: str, rank: int, began: float
@@ -449,7 +465,7 @@ class Gathering:
         try:
             await allocate(endpoint, turn_server, addr, source)
         except RelayUnavailable as error:
-            if error.reason in ANSWERED:
+            if error.why.reason in ANSWERED:
                 self._discovery.turn_answered(turn_server, source)
             raise
         finally:
@@ -464,6 +480,7 @@ class Gathering:
                 time=self._net.now() - began,
                 mapped=events.address_port(*mapped),
                 relayed=events.address_port(*endpoint.address),
+                relays=(events.address_port(*endpoint.address),),
                 lifetime=endpoint.transport.get_extra_info("lifetime"),
             )
         )

@@ -28,8 +28,8 @@ from icetui.engine.strangers import Strangers
 from icetui.engine.stream import Stream
 from icetui.engine.tasks import Tasks
 from icetui.engine.unpaired import UnpairedCandidates
-from icetui.events import Candidate
-from icetui.signaling import Description, UnreadableDescription
+from icetui.events import Candidate, Reason
+from icetui.signaling import Description, OwnDescription, UnreadableDescription
 from icetui.streams.own_form import own_mid
 
 LEAST_PACE = 0.005
@@ -134,7 +134,8 @@ class IceSession:
             warnings = signaling.check(theirs, self._addressed_by(theirs), self.net.wall())
             self._take(theirs, warnings)
         except UnreadableDescription as problem:
-            self.stream.emit(events.DescriptionRefused, problem=str(problem))
+            kind = "own" if isinstance(problem, OwnDescription) else "unreadable"
+            self.stream.emit(events.DescriptionRefused, problem=str(problem), kind=kind)
 
     def _typed(self, theirs: Description) -> Description:
         """Bare SDP does not say whether it answers ours, but only an answer has our `mid`.
@@ -401,8 +402,14 @@ class IceSession:
         candidate = endpoint.base.candidate
         self._candidates.pop((candidate.address, candidate.port), None)
         why = endpoint.transport.get_extra_info("why_lost")
-        lost = "its TURN allocation was lost" + (f": {why}" if why else "")
-        gone = msgspec.structs.replace(candidate, unsupported=lost)
+        lost = "its TURN allocation was lost" + (f": {why.detail}" if why else "")
+        gone = msgspec.structs.replace(
+            candidate,
+            unsupported=lost,
+            reason=Reason.GONE,
+            gone="allocation",
+            evidence=why.evidence if why else None,
+        )
         self.stream.emit(events.CandidateGathered, candidate=gone)
         self._publish()
         self._gathering.allocate_again(endpoint.via)

@@ -48,8 +48,8 @@ class RelayTransport:
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """`sockname`: the relayed address; `related_address`: what the server sees us at;
-        `lifetime`: seconds the allocation lives without a refresh; `why_lost`: words for an
-        allocation that has ended by itself."""
+        `lifetime`: seconds the allocation lives without a refresh; `why_lost`: the `Failure` of
+        an allocation that has ended by itself."""
         return {
             "why_lost": self._client.why_lost,
             "sockname": self._relayed,

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import os
 import struct
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from icetui.engine import stun
+from icetui import events
+from icetui.engine import server_failure, stun
 from icetui.engine.claims import impossible
+from icetui.engine.core import Failure
 from icetui.engine.endpoint import show
 from icetui.engine.net import (
     Address,
@@ -28,7 +29,7 @@ from icetui.engine.net import (
 from icetui.engine.stream import Stream
 from icetui.engine.stun.credentials import LongTermCredentials, challenged
 from icetui.engine.tasks import INTERNAL, Tasks
-from icetui.events import Reason, TurnServer, address_port
+from icetui.events import Evidence, Reason, TurnServer, address_port
 
 REQUEST_AGAIN = 0.15
 """Seconds between the sendings of a request over UDP. Doubling from 500 ms (RFC 8489 section 6.2.1)
@@ -50,6 +51,8 @@ REFRESH_EACH = 2
 """Each so many times a Refresh does it."""
 WARMING = 3.0
 """Seconds for which such a request is repeated."""
+OVERDUE = 2.0
+"""Seconds without an answer to a Refresh after which that is told."""
 UNSENT = 5
 """How often in a row the system has to refuse to send until the address counts as gone."""
 NOBODY_THERE = 3
@@ -62,11 +65,11 @@ Attributes = dict[stun.Attribute, int | Address]
 
 
 class RelayUnavailable(Exception):
-    """No allocation. `reason` is out of the enum, the text is one sentence for people."""
+    """No allocation; `why` says what for."""
 
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
+    def __init__(self, why: Failure) -> None:
+        super().__init__(why.detail)
+        self.why = why
 
 
 class Refused(Exception):
@@ -78,7 +81,11 @@ class Refused(Exception):
 
 
 class NothingGranted(Exception):
-    """A success without what makes it one; the message says what."""
+    """A success without what makes it one; `why` says what."""
+
+    def __init__(self, why: Failure) -> None:
+        super().__init__(why.detail)
+        self.why = why
 
 
 class Unanswered(Exception):
@@ -112,8 +119,8 @@ class TurnClient:
         self.on_lost: Callable[[Exception | None], None] = lambda _: None
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Fails with what ends the connection to the server before there is an allocation."""
-        self.why_lost = ""
-        """Why the allocation is no more, in words; empty while it lives and when we closed it."""
+        self.why_lost: Failure | None = None
+        """Why the allocation is no more; None while it lives and when we closed it."""
         self._expires: float | None = None
         """Loop time at which the server forgets the allocation unless it is refreshed."""
         self._local = ""
@@ -122,6 +129,9 @@ class TurnClient:
         """How often the system has refused to send since the server last answered."""
         self._nobody_there = 0
         """How often its machine has said that nobody listens, since the server last answered."""
+        self._last_undelivered: Undelivered | None = None
+        self._heard = net.now()
+        """Loop time at which the server was last heard."""
         self._stream = stream
         self._connection: Connection | None = None
         self._credentials: LongTermCredentials | None = None
@@ -180,29 +190,49 @@ class TurnClient:
             },
         )
         if stun.Attribute.LIFETIME not in answer:
-            raise NothingGranted("the server's answer has no LIFETIME")
+            raise NothingGranted(server_failure.missing(stun.Attribute.LIFETIME))
         mapped = answer.address(stun.Attribute.XOR_MAPPED_ADDRESS)
         relayed = answer.address(stun.Attribute.XOR_RELAYED_ADDRESS)
         if mapped is None:
-            raise NothingGranted("the server's answer has no XOR-MAPPED-ADDRESS")
+            raise NothingGranted(server_failure.missing(stun.Attribute.XOR_MAPPED_ADDRESS))
         if relayed is None:
-            raise NothingGranted("the server's answer has no XOR-RELAYED-ADDRESS")
+            raise NothingGranted(server_failure.missing(stun.Attribute.XOR_RELAYED_ADDRESS))
         for claimed in (mapped, relayed):
             why = impossible(claimed, self._local)
             if why is not None:
-                raise NothingGranted(why)
+                raise NothingGranted(server_failure.impossible_claim(claimed, why))
         self.mapped = mapped
         self.relayed = relayed
-        self._tasks.start(self._keep_alive(), lambda: self._end(INTERNAL[1]))
+        self._tell_lifetime()
+        self._tasks.start(self._keep_alive(), lambda: self._end(INTERNAL[1], None))
         if self.server.transport == "udp":
             self._tasks.start(self._keep_warm())
         return relayed
 
     async def refresh(self) -> None:
         """Ask for a whole lifetime again (section 8). Raises as `allocate`."""
-        answer = await self.request(stun.Method.REFRESH, {stun.Attribute.LIFETIME: LIFETIME})
+        sent = self.net.now()
+        overdue = asyncio.get_running_loop().call_later(OVERDUE, self._tell_lifetime, sent)
+        try:
+            answer = await self.request(stun.Method.REFRESH, {stun.Attribute.LIFETIME: LIFETIME})
+        finally:
+            overdue.cancel()
         if stun.Attribute.LIFETIME not in answer:
-            raise NothingGranted("the server's answer has no LIFETIME")
+            raise NothingGranted(server_failure.missing(stun.Attribute.LIFETIME))
+        self._tell_lifetime()
+
+    def _tell_lifetime(self, unanswered: float | None = None) -> None:
+        """`unanswered`: loop time at which the Refresh was sent that has no answer yet."""
+        if self.relayed is None or self._expires is None or self.granted is None:
+            return
+        self._stream.emit(
+            events.AllocationChanged,
+            server=self.server.url,
+            relayed=address_port(*self.relayed),
+            lifetime=self.granted,
+            expires=round(self._stream.elapsed(self._expires), 6),
+            unanswered=None if unanswered is None else round(self._stream.elapsed(unanswered), 6),
+        )
 
     async def delete(self) -> None:
         """Give the allocation back and close. Raises `Refused`, `Unanswered`."""
@@ -245,7 +275,8 @@ class TurnClient:
             await asyncio.sleep(REFRESH_AT * (self.granted or LIFETIME))
             while not await self.prove():
                 if self._expires is not None and self.net.now() >= self._expires:
-                    self._end("it was not refreshed in time")
+                    silence = round(self.net.now() - self._heard, 6)
+                    self._end("it was not refreshed in time", Evidence(silence=silence))
                     return
 
     async def prove(self) -> bool:
@@ -255,33 +286,39 @@ class TurnClient:
         others say 400 or 401), or when nobody listens there any more.
         """
         if self._local not in (address for _, address in self.net.interfaces()):
-            self._end(f"{self._local}, from which it was asked for, is gone from this machine")
+            words = f"{self._local}, from which it was asked for, is gone from this machine"
+            self._end(words, Evidence(removed=self._local))
             return True
         try:
             await self.refresh()
         except Refused as error:
-            self._end(f"the server said {error}")
+            evidence = Evidence(code=error.code, phrase=error.phrase)
+            self._end(f"the server said {error}", evidence)
         except NothingGranted as error:
-            self._end(str(error))
+            self._end(error.why.detail, error.why.evidence)
         except Unanswered:
             if self._nobody_there < NOBODY_THERE:
                 return False
-            self._end("nobody listens at the server's port any more")
+            told = self._last_undelivered
+            said = server_failure.undelivered(told).evidence if told is not None else None
+            self._end("nobody listens at the server's port any more", said)
         return True
 
     def cannot_send(self, error: OSError) -> None:
         """The system does not send from our address any more, or not yet."""
-        words = error.strerror or str(error)
-        self.breaks(RelayUnavailable(Reason.SEND_ERROR, words))
+        why = server_failure.unsent(error)
+        self.breaks(RelayUnavailable(why))
         self._unsent += 1
         if self.relayed is not None and self._unsent >= UNSENT and not self.why_lost:
-            self._end(f"nothing can be sent from its address here any more ({words})")
+            words = f"nothing can be sent from its address here any more ({why.detail})"
+            self._end(words, why.evidence)
 
     def network_says(self, error: Undelivered) -> None:
         """Something that was sent to the server did not arrive."""
         if error.router == self.address[0] and error.port_unreachable:
             self._nobody_there += 1
-        self.breaks(RelayUnavailable(Reason.ICMP_UNREACHABLE, str(error)))
+        self._last_undelivered = error
+        self.breaks(RelayUnavailable(server_failure.undelivered(error)))
 
     async def _keep_warm(self) -> None:
         """Now and then by a Refresh, so that the nonce is no older than that when a peer comes: a
@@ -297,12 +334,14 @@ class TurnClient:
                 continue  # no news of the binding: what is sent through it will tell
             seen = answer.address(stun.Attribute.XOR_MAPPED_ADDRESS)
             if seen is not None and seen != self.mapped:
-                self._end(f"our NAT moved us from {_shown(self.mapped)} to {_shown(seen)}")
+                before, now = _shown(self.mapped), _shown(seen)
+                evidence = Evidence(moved_from=before, moved_to=now)
+                self._end(f"our NAT moved us from {before} to {now}", evidence)
                 return
 
-    def _end(self, why: str) -> None:
+    def _end(self, words: str, evidence: Evidence | None) -> None:
         """The allocation is no more."""
-        self.why_lost = why
+        self.why_lost = Failure(Reason.GONE, words, evidence)
         self.close()
 
     async def request(
@@ -325,7 +364,7 @@ class TurnClient:
         granted = answer.number(stun.Attribute.LIFETIME)
         if granted is not None and attributes.get(stun.Attribute.LIFETIME):
             if granted == 0:
-                raise NothingGranted("the server allocates for 0 s")
+                raise NothingGranted(Failure(Reason.INVALID_ANSWER, "the server allocates for 0 s"))
             self.granted = granted
             self._expires = self.net.now() + granted
         return answer
@@ -386,6 +425,7 @@ class TurnClient:
         """A frame from the server that came at loop time `at`."""
         self._unsent = 0
         self._nobody_there = 0
+        self._heard = at
         if len(data) >= 4 and 0x40 <= data[0] < 0x80:
             channel, length = struct.unpack_from("!HH", data)
             if len(data) >= 4 + length:
@@ -446,7 +486,7 @@ class _Challenged(Exception):
 
 
 def _shown(address: Address | None) -> str:
-    return address_port(*address) if address is not None else "an address not told"
+    return address_port(*address) if address is not None else ""
 
 
 def _refusal(answer: stun.Message) -> Refused:
@@ -525,16 +565,15 @@ async def allocated(
         await client.connect(local)
         await _first(client)
     except Refused as error:
-        raise RelayUnavailable(*_reason(error, server)) from None
+        raise RelayUnavailable(_refused(error, server)) from None
     except Unanswered:
-        raise RelayUnavailable(Reason.TIMEOUT, "no answer") from None
+        raise RelayUnavailable(Failure(Reason.TIMEOUT, "no answer")) from None
     except NothingGranted as error:
-        raise RelayUnavailable(Reason.BAD_REQUEST, str(error)) from None
+        raise RelayUnavailable(error.why) from None
     except TlsFailure as error:
-        raise RelayUnavailable(Reason.TLS, f"TLS: {error}") from None
+        raise RelayUnavailable(server_failure.tls(error)) from None
     except OSError as error:
-        words = os.strerror(error.errno) if error.errno else str(error)
-        raise RelayUnavailable(Reason.SEND_ERROR, words) from None
+        raise RelayUnavailable(server_failure.unsent(error)) from None
     finally:
         if client.relayed is None:
             client.close()
@@ -554,19 +593,8 @@ async def _first(client: TurnClient) -> None:
         task.cancel()
 
 
-def _reason(error: Refused, server: TurnServer) -> tuple[Reason, str]:
+def _refused(error: Refused, server: TurnServer) -> Failure:
     if error.code == 401:
-        if server.username is None:
-            what = "the server wants a user name and password: turn:user:password@host"
-        else:
-            what = "the user name or the password is wrong"
-        return Reason.UNAUTHENTICATED, f"{error}: {what}"
-    reason = {
-        400: Reason.BAD_REQUEST,
-        403: Reason.FORBIDDEN,
-        438: Reason.STALE_NONCE,
-        442: Reason.UNSUPPORTED,
-        486: Reason.QUOTA,
-        508: Reason.QUOTA,
-    }.get(error.code, Reason.BAD_REQUEST)
-    return reason, str(error)
+        known = server.username is not None
+        return server_failure.unauthenticated(error.code, error.phrase, credentials=known)
+    return server_failure.error_answer(error.code, error.phrase)

@@ -29,7 +29,7 @@ async def test_a_quota_that_is_used_up_is_named(
     (first,), (second,) = one.session.servers.values(), other.session.servers.values()
     assert first.state == "ok"
     assert (second.state, second.reason) == ("failed", Reason.QUOTA)
-    assert "486" in (second.detail or "")
+    assert second.evidence is not None and second.evidence.code == 486
 
 
 async def test_a_server_that_comes_back_is_found_and_the_blob_renewed(
