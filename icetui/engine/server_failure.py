@@ -7,6 +7,7 @@ never come in: what is done about it.
 
 from __future__ import annotations
 
+import errno
 import os
 
 from icetui.engine import stun
@@ -36,6 +37,9 @@ ANSWERED = frozenset(
     (*ERROR_REASONS.values(), Reason.ERROR_ANSWER, Reason.INVALID_ANSWER, Reason.TLS)
 )
 """What only a server that was reached can give as a reason."""
+
+NO_ROUTE = Evidence(errno=errno.ENETUNREACH)
+"""As the system would say if it were asked to send there."""
 
 
 def error_answer(code: int, phrase: str) -> Failure:

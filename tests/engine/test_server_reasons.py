@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from icetui.engine.gathering import _bind_problem
+from icetui.engine.gathering_hosts import _bind_problem
 from icetui.engine.interfaces import LocalAddress
 from icetui.events import Evidence, Reason, StartSession, TurnServer
 from tests.engine.side import Side

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from icetui.engine import gathering
+from icetui.engine import gathering_relays
 from icetui.events import Reason, StartSession
 from tests.engine.conftest import Coturn, StartCoturn
 from tests.engine.side import QUICK, Side
@@ -35,7 +35,7 @@ async def test_a_quota_that_is_used_up_is_named(
 async def test_a_server_that_comes_back_is_found_and_the_blob_renewed(
     side: Callable[..., Side], start_coturn: StartCoturn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gathering, "AGAIN_AT_MOST", 0.3)
+    monkeypatch.setattr(gathering_relays, "AGAIN_AT_MOST", 0.3)
     server = await start_coturn()
     await server.kill()
     one = side(only_relayed(server))
