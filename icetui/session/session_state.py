@@ -18,6 +18,7 @@ from icetui.events import Candidate, Pair, Server
 from icetui.reachability import easiest
 from icetui.session.bounded_stores import append, keep, renew
 from icetui.session.event_log import NEVER_LOGGED, EventLog
+from icetui.session.pair_order import ordered
 from icetui.session.quality import Quality
 from icetui.session.text_line import TextLine
 
@@ -216,10 +217,7 @@ class Session:
 
     def ordered_pairs(self) -> list[Pair]:
         """Pairs as a reader wants them: the selected one, then by state, then by priority."""
-        return sorted(
-            self.pairs.values(),
-            key=lambda p: (p.id != self.selected, _STATE_ORDER[p.state], -p.priority, p.id),
-        )
+        return ordered(self.pairs.values(), self.selected)
 
     def count_pairs(self) -> dict[events.PairState, int]:
         """How many pairs are in each state, states without any left out."""
@@ -227,15 +225,6 @@ class Session:
         for pair in self.pairs.values():
             counts[pair.state] = counts.get(pair.state, 0) + 1
         return counts
-
-
-_STATE_ORDER: dict[events.PairState, int] = {
-    "succeeded": 0,
-    "in-progress": 1,
-    "waiting": 2,
-    "frozen": 3,
-    "failed": 4,
-}
 
 
 def fold(stream: Iterable[events.AnyEvent]) -> Session:
