@@ -25,7 +25,9 @@ def kebab(name: str) -> str:
 
 
 class Reason(enum.StrEnum):
-    """Why a pair or a server failed. Always one of these; the words of the case stand beside it."""
+    """Why a pair or a server failed, or a candidate is used no more. Always one of these; the
+    evidence stands beside it. An ERROR-CODE is that code (RFC 8489 section 14.8, RFC 8656 section
+    19), and nothing more."""
 
     TIMEOUT = "timeout"
     ICMP_UNREACHABLE = "icmp-unreachable"
@@ -34,8 +36,32 @@ class Reason(enum.StrEnum):
     BAD_REQUEST = "bad-request"
     ROLE_CONFLICT = "role-conflict"
     FORBIDDEN = "forbidden"
-    QUOTA = "quota"
+    TRY_ALTERNATE = "try-alternate"
+    """300, and the server that it names is none to be asked."""
+    UNKNOWN_ATTRIBUTES = "unknown-attributes"
+    """420."""
+    ALLOCATION_MISMATCH = "allocation-mismatch"
+    """437."""
     STALE_NONCE = "stale-nonce"
+    """438."""
+    FAMILY_UNSUPPORTED = "family-unsupported"
+    """440: Address Family not Supported."""
+    WRONG_CREDENTIALS = "wrong-credentials"
+    """441."""
+    TRANSPORT_UNSUPPORTED = "transport-unsupported"
+    """442: Unsupported Transport Protocol."""
+    PEER_FAMILY_MISMATCH = "peer-family-mismatch"
+    """443."""
+    QUOTA = "quota"
+    """486: Allocation Quota Reached."""
+    SERVER_ERROR = "server-error"
+    """500."""
+    INSUFFICIENT_CAPACITY = "insufficient-capacity"
+    """508."""
+    ERROR_ANSWER = "error-answer"
+    """Any other ERROR-CODE."""
+    INVALID_ANSWER = "invalid-answer"
+    """A success that lacks what makes it one, or says what cannot be."""
     ADDRESS_MISMATCH = "address-mismatch"
     DNS = "dns"
     TLS = "tls"
@@ -43,6 +69,8 @@ class Reason(enum.StrEnum):
     CONSENT_EXPIRED = "consent-expired"
     UNSUPPORTED = "unsupported"
     SUPERSEDED = "superseded"
+    GONE = "gone"
+    """What it stood on is no more: an address of ours, a NAT's mapping, a TURN allocation."""
     INTERNAL = "internal"
 
 
@@ -67,6 +95,34 @@ RefusalKind = Literal[
 ]  # fmt: skip
 """Why a STUN message was not acted upon."""
 DampedChange = Literal["role", "path"]
+ResolverFailure = Literal[
+    "not-found", "no-address", "other-family", "temporary", "silent", "invalid-name", "other"
+]
+"""Why a name has no address that can be used: nobody has the name; it has no address, or none of a
+family in use; the resolver said that it failed for now, or nothing at all; it is no name."""
+TlsFailureKind = Literal[
+    "certificate-untrusted",
+    "certificate-expired",
+    "certificate-not-yet-valid",
+    "certificate-name",
+    "certificate",
+    "not-tls",
+    "alert",
+    "ended",
+    "other",
+]
+"""Why no TLS session came about: what is wrong with the server's certificate (signed by nobody that
+is trusted, of another time, of another name, something else); what answered speaks no TLS; it sent
+an alert; the connection ended."""
+AlternateRefusal = Literal["none-named", "loop", "too-many", "other-family", "unauthenticated"]
+"""Why a 300 was not followed (RFC 8489 section 10): it names no server, or one that was asked
+already; it was one redirection too many; no address of ours is of its family; it is not signed,
+though the request was."""
+Withdrawal = Literal["allocation", "address", "mapping"]
+"""What a candidate stood on and is no more: its TURN allocation, the address of this machine, the
+mapping of a NAT, which is another one now."""
+DescriptionProblem = Literal["unreadable", "own"]
+"""Why a pasted text was refused: `own` is our own blob."""
 StrangerKind = Literal["unread", "request", "answer", "indication", "refused", "data"]
 """What was only counted: datagrams from unknown addresses that came too fast to be read; of what
 was read, requests and answers that are not signed as the other side would, and indications;
@@ -79,6 +135,53 @@ NatDependence = Literal[
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A value inside an event."""
+
+
+class Evidence(Part, frozen=True, kw_only=True):
+    """What a failure was told from, as fields; `detail` beside it says the same in words."""
+
+    code: Count | None = None
+    """ERROR-CODE of an answer (RFC 8489 section 14.8): the peer's, or the server's."""
+    phrase: str = ""
+    """The words that came with it."""
+    icmp_version: Count | None = None
+    """4: ICMP, 6: ICMPv6; with these the type and the code of the message."""
+    icmp_type: Count | None = None
+    icmp_code: Count | None = None
+    router: str = ""
+    """IP address of whoever sent the ICMP message; empty: nobody is named."""
+    errno: Count | None = None
+    """The system's own error."""
+    answered_from: str | None = None
+    """`ip:port` that an answer came from, which was not the one asked."""
+    silence: Seconds | None = None
+    """Without an answer: when consent expired (RFC 7675), or of a server."""
+    requests: Count | None = None
+    """How often a server was asked in that time, where it was asked over UDP."""
+    credentials: bool | None = None
+    """Of a 401: whether we have a user name and a password for that server."""
+    resolver: ResolverFailure | None = None
+    tls: TlsFailureKind | None = None
+    missing: str = ""
+    """The attribute that a success lacks, by its name in the RFC."""
+    claimed: str | None = None
+    """`ip:port` that an answer says we have, and nobody can have."""
+    alternate: str | None = None
+    """`ip:port` that a 300 named."""
+    alternate_refused: AlternateRefusal | None = None
+    """Why it was not asked."""
+    family: Count | None = None
+    """4 or 6: the IP family that the failure is about, where it is about one."""
+    gone: Withdrawal | None = None
+    """What the pair stood on and is no more."""
+    removed: str = ""
+    """The IP address that this machine has no more."""
+    moved_from: str = ""
+    """`ip:port` that a NAT mapped us to before …"""
+    moved_to: str = ""
+    """… and maps us to now."""
+    closed: bool = False
+    """The other end closed the connection (TCP, TLS)."""
 
 
 class Candidate(Part, frozen=True, kw_only=True):
@@ -103,7 +206,13 @@ class Candidate(Part, frozen=True, kw_only=True):
     server: str | None = None
     """Ours only: URI of the STUN or TURN server it came from."""
     unsupported: str | None = None
-    """Why icetui will not pair it (`ICE-TCP is not supported` …), or None."""
+    """Why icetui will not pair it (`ICE-TCP is not supported` …), or None. Words for people."""
+    reason: Reason | None = None
+    """Ours only: `gone` of one that is a candidate no more."""
+    gone: Withdrawal | None = None
+    """Ours only: what is no more."""
+    evidence: Evidence | None = None
+    """Ours only: what that was told from."""
     mid: str | None = None
     """Theirs only: the media section for which it came alone (W3C `sdpMid`)."""
     mline: Count | None = None
@@ -140,11 +249,23 @@ class Server(Part, frozen=True, kw_only=True):
     reason: Reason | None = None
     detail: str | None = None
     """One sentence for people: `401 Unauthorized: the user name or the password is wrong`."""
+    evidence: Evidence | None = None
+    """What the failure was told from."""
     mapped: str | None = None
     """`ip:port` it saw us at."""
     relayed: str | None = None
+    """The first of `relays`."""
     lifetime: Seconds | None = None
     """Seconds the TURN allocation lives without a refresh."""
+    tried: tuple[str, ...] = ()
+    """`ip:port` of all that were asked under this name, in that order."""
+    redirected: tuple[str, ...] = ()
+    """`ip:port` of the servers it sent us to by ALTERNATE-SERVER, in the order in which they were
+    asked (RFC 8489 section 10)."""
+    relays: tuple[str, ...] = ()
+    """`ip:port` of all addresses that it relays for us, of both families."""
+    not_relayed: tuple[Evidence, ...] = ()
+    """Why it relays no address of a family that it was asked for, one for each."""
 
 
 class Interface(Part, frozen=True, kw_only=True):
@@ -154,27 +275,8 @@ class Interface(Part, frozen=True, kw_only=True):
     addresses: tuple[str, ...] = ()
     used: bool = True
     why_not: str | None = None
-
-
-class Evidence(Part, frozen=True, kw_only=True):
-    """What a failure was told from, as fields; `detail` beside it says the same in words."""
-
-    code: Count | None = None
-    """ERROR-CODE of an answer (RFC 8489 section 14.8): the peer's, or the TURN server's."""
-    phrase: str = ""
-    """The words that came with it."""
-    icmp_version: Count | None = None
-    """4: ICMP, 6: ICMPv6; with these the type and the code of the message."""
-    icmp_type: Count | None = None
-    icmp_code: Count | None = None
-    router: str = ""
-    """IP address of whoever sent the ICMP message; empty: nobody is named."""
-    errno: Count | None = None
-    """The system's own error."""
-    answered_from: str | None = None
-    """`ip:port` that an answer came from, which was not the one asked."""
-    silence: Seconds | None = None
-    """Without an answer, when consent expired (RFC 7675)."""
+    gone: bool = False
+    """It was there, and has no address any more."""
 
 
 class Pair(Part, frozen=True, kw_only=True):
@@ -415,10 +517,26 @@ class CandidateFailed(Event, frozen=True, kw_only=True):
     interface: str | None = None
     reason: Reason = Reason.SEND_ERROR
     detail: str = ""
+    evidence: Evidence | None = None
 
 
 class ServerChanged(Event, frozen=True, kw_only=True):
     server: Server
+
+
+class AllocationChanged(Event, frozen=True, kw_only=True):
+    """How long a TURN allocation lives: it was granted, refreshed, or a Refresh gets no answer."""
+
+    server: str
+    """URI of the server."""
+    relayed: str
+    """`ip:port` that it relays for us."""
+    lifetime: Seconds
+    """Granted last, seconds."""
+    expires: Seconds
+    """In the stream's `t`: when the server forgets it unless it is refreshed."""
+    unanswered: Seconds | None = None
+    """In the stream's `t`: when the Refresh was sent that has no answer yet; None: all have."""
 
 
 class MappingSeen(Event, frozen=True, kw_only=True):
@@ -494,6 +612,7 @@ class DescriptionRefused(Event, frozen=True, kw_only=True):
     """A pasted text was not usable; `problem` is the sentence for the user."""
 
     problem: str
+    kind: DescriptionProblem = "unreadable"
 
 
 class DescriptionReplaced(Event, frozen=True, kw_only=True):
@@ -786,6 +905,7 @@ AnyEvent = (
     | CandidateGathered
     | CandidateFailed
     | ServerChanged
+    | AllocationChanged
     | MappingSeen
     | NatBehaviourChanged
     | BlobChanged

@@ -101,6 +101,13 @@ def _server(e: events.ServerChanged) -> Line:
     return Line(f"asking {s.kind} {name}", "dim")
 
 
+def _allocation(e: events.AllocationChanged) -> Line:
+    name = server_name(e.server)
+    if e.unanswered is not None:
+        return Line(f"turn {name} does not answer a Refresh of {e.relayed}", "bad")
+    return Line(f"turn {name} relays {e.relayed} for another {e.lifetime:.0f} s", "dim")
+
+
 def _blob(e: events.BlobChanged) -> Line:
     if e.nat_only:
         return Line("own blob also says what our NAT does; the one before serves as well", "dim")
@@ -319,6 +326,7 @@ _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.RemoteCandidateAdded: _remote_candidate,
     events.CandidateFailed: _candidate_failed,
     events.ServerChanged: _server,
+    events.AllocationChanged: _allocation,
     events.MappingSeen: _mapping_seen,
     events.NatBehaviourChanged: _nat,
     events.BlobChanged: _blob,

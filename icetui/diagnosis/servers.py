@@ -197,7 +197,7 @@ def server_verdict(server: Server) -> tuple[str, str, str]:
                 f"Nothing listens at {server.url}: the connection was refused; {lost}.",
                 "Check the port in the URI and whether the server is running.",
             )
-        case Reason.QUOTA if detail.startswith("508"):
+        case Reason.INSUFFICIENT_CAPACITY:
             return (
                 "turn-quota",
                 f"{what} has no capacity left (508).",
@@ -216,7 +216,7 @@ def server_verdict(server: Server) -> tuple[str, str, str]:
                 f"{what} forbids us an allocation.",
                 "Ask who runs the server, or name another one.",
             )
-        case Reason.UNSUPPORTED:
+        case Reason.TRANSPORT_UNSUPPORTED:
             return (
                 "turn-refused",
                 f"{what} does not relay UDP, which ICE needs.",

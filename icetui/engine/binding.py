@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from icetui.engine import stun
+from icetui.engine import server_failure, stun
+from icetui.engine.core import Failure
 from icetui.engine.endpoint import Endpoint, Transaction
 from icetui.engine.net import Address, Randomness
-from icetui.events import Reason, address_port
+from icetui.events import Evidence, Reason, address_port
 
 SERVER_TIMEOUTS = (0.1,) * 4 + (0.15,) * 4 + (0.25,) * 4
 """Seconds each transmission waits for an answer: a verdict after 2 s."""
@@ -57,19 +58,19 @@ async def binding(
     message: stun.Message | None = None,
     waits: Sequence[float] = SERVER_TIMEOUTS,
     from_anywhere: bool = False,
-) -> tuple[Reason, str] | None:
+) -> Failure | None:
     """Ask a server and tell `answered`, late answers too; returns why there was none.
 
     `waits` are the seconds each transmission waits. `from_anywhere` takes an answer from another
     address than the one asked.
     """
     loop = asyncio.get_running_loop()
-    outcome: asyncio.Future[tuple[Reason, str] | None] = loop.create_future()
+    outcome: asyncio.Future[Failure | None] = loop.create_future()
 
     elsewhere: list[Address] = []
     """From where answers came that do not count (RFC 8489 section 6.3.1 wants them from there)."""
 
-    def settle(result: tuple[Reason, str] | None) -> None:
+    def settle(result: Failure | None) -> None:
         if not outcome.done():
             outcome.set_result(result)
 
@@ -83,8 +84,10 @@ async def binding(
         mapped = xored or plain
         if answer.message_class == stun.Class.ERROR or mapped is None:
             said = answer.error
-            words = f"{said.code} {said.phrase}" if said else "no mapped address in the answer"
-            settle((Reason.BAD_REQUEST, words.strip()))
+            if said is None:
+                settle(server_failure.missing(stun.Attribute.XOR_MAPPED_ADDRESS))
+            else:
+                settle(server_failure.error_answer(said.code, said.phrase))
             return
         other = answer.address(stun.Attribute.OTHER_ADDRESS)
         if other is None:
@@ -105,16 +108,18 @@ async def binding(
         message or request(endpoint.net.random),
         addr,
         on_answer,
-        refused=lambda reason, detail: settle((reason, detail)),
+        refused=settle,
     )
     for patience in waits:
         if endpoint.transport.is_closing():
-            return Reason.SEND_ERROR, "the socket is closed"
+            return Failure(Reason.SEND_ERROR, "the socket is closed")
         endpoint.ask(asked)
         await asyncio.wait({outcome}, timeout=patience)
         if outcome.done():
             return outcome.result()
     if elsewhere:
-        came = f"the answer came from {address_port(*elsewhere[0])}, which was not asked"
-        return Reason.ADDRESS_MISMATCH, came
-    return Reason.TIMEOUT, f"{len(asked.sent)} requests, no answer"
+        source = address_port(*elsewhere[0])
+        came = f"the answer came from {source}, which was not asked"
+        return Failure(Reason.ADDRESS_MISMATCH, came, Evidence(answered_from=source))
+    silence = Evidence(silence=round(sum(waits), 6), requests=len(asked.sent))
+    return Failure(Reason.TIMEOUT, f"{len(asked.sent)} requests, no answer", silence)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from icetui import events
 from icetui.engine import nat
 from icetui.engine.binding import Answer
+from icetui.engine.core import Failure
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.examination import MOST_ADDRESSES, Examination
 from icetui.engine.interfaces import LocalAddress
@@ -20,7 +21,7 @@ from icetui.engine.nat import Evidence
 from icetui.engine.net import Address, Net
 from icetui.engine.stream import Stream
 from icetui.engine.tasks import INTERNAL, Tasks
-from icetui.events import MappingSeen, NatBehaviour, NatDependence, Reason, TurnServer, address_port
+from icetui.events import MappingSeen, NatBehaviour, NatDependence, TurnServer, address_port
 from icetui.reachability import easiest
 
 MOST_BASES = 8
@@ -111,9 +112,7 @@ class Discovery:
         elif evidence.seen.get(server) != answer.mapped:
             self._examine_again(base)
 
-    def unanswered(
-        self, endpoint: Endpoint, url: str, server: Address, problem: tuple[Reason, str]
-    ) -> None:
+    def unanswered(self, endpoint: Endpoint, url: str, server: Address, problem: Failure) -> None:
         """A configured server has not."""
         base = self._bases.get(endpoint)
         if base is not None and not base.examination.evidence.complete:

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from icetui import events
-from icetui.engine import stun
+from icetui.engine import server_failure, stun
 from icetui.engine.core import Base, Failure
 from icetui.engine.net import Address, Net, Undelivered
 from icetui.engine.strangers import Strangers
 from icetui.engine.stream import Stream
 from icetui.engine.stun.readable import class_name, error_words, glimpse, method_name, readable
 from icetui.engine.tasks import INTERNAL, contain
-from icetui.events import Evidence, Reason, RefusalKind, StrangerKind, address_port
+from icetui.events import Reason, RefusalKind, StrangerKind, address_port
 
 PENDING_KEPT = 30.0
 """Seconds an unanswered question is remembered, so that a late answer still counts."""
@@ -41,7 +41,7 @@ class Transaction:
     addr: Address
     answered: Callable[[stun.Message, Address, float], None]
     """Called with the answer, its source and the loop time at which it arrived."""
-    refused: Callable[[Reason, str], None] | None = None
+    refused: Callable[[Failure], None] | None = None
     """Called when the network says that `addr` cannot be reached."""
     sent: list[float] = field(default_factory=list)
 
@@ -264,12 +264,11 @@ class Endpoint:
     def unreachable(self, addr: Address, error: Undelivered) -> None:
         """An ICMP error came back for something sent to `addr`."""
         self.undelivered = error
-        self._fail(addr, Failure(Reason.ICMP_UNREACHABLE, str(error), _evidence(error)))
+        self._fail(addr, server_failure.undelivered(error))
 
     def send_failed(self, addr: Address, error: OSError) -> None:
         """The system would not send to `addr`."""
-        evidence = Evidence(errno=error.errno)
-        self._fail(addr, Failure(Reason.SEND_ERROR, error.strerror or str(error), evidence))
+        self._fail(addr, server_failure.unsent(error))
 
     def forbidden(self, addr: Address, why: Failure) -> None:
         """The TURN server will not relay to `addr`."""
@@ -278,7 +277,7 @@ class Endpoint:
     def _fail(self, addr: Address, why: Failure) -> None:
         for question in [q for q in self.pending.values() if q.addr == addr]:
             if question.refused is not None:
-                question.refused(why.reason, why.detail)
+                question.refused(why)
         self.owner.undelivered(self, addr, why)
 
     # --- showing ----------------------------------------------------------------------------
@@ -307,14 +306,6 @@ class Endpoint:
 
     def __repr__(self) -> str:
         return f"endpoint of {self.base}"
-
-
-def _evidence(error: Undelivered) -> Evidence:
-    if not error.version:
-        return Evidence(errno=error.errno)
-    return Evidence(
-        icmp_version=error.version, icmp_type=error.type, icmp_code=error.code, router=error.router
-    )
 
 
 def show(

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import itertools
 from typing import Literal
 
 import msgspec
 
 from icetui import events, signaling
 from icetui.engine import core
-from icetui.engine.claims import MOST_PEER_REFLEXIVE, impossible
 from icetui.engine.core import STRICT, Timing
 from icetui.engine.core_runner import CoreRunner
 from icetui.engine.discovery import Discovery
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.gathering import Gathering
 from icetui.engine.hidden import HiddenCandidates
+from icetui.engine.local_candidates import LocalCandidates
 from icetui.engine.net import Address, Net
 from icetui.engine.sockets import Sockets
 from icetui.engine.strangers import Strangers
@@ -29,7 +28,7 @@ from icetui.engine.stream import Stream
 from icetui.engine.tasks import Tasks
 from icetui.engine.unpaired import UnpairedCandidates
 from icetui.events import Candidate
-from icetui.signaling import Description, UnreadableDescription
+from icetui.signaling import Description, OwnDescription, UnreadableDescription
 from icetui.streams.own_form import own_mid
 
 LEAST_PACE = 0.005
@@ -82,8 +81,7 @@ class IceSession:
         """Candidates that came before the description they belong to."""
         self._strangers = Strangers(net, stream)
         self._endpoints: list[Endpoint] = []
-        self._candidates: dict[Address, Candidate] = {}
-        self._numbers = itertools.count(1)
+        self._candidates = LocalCandidates(stream, self._found)
         self._discovery = Discovery(net, stream, start, self._nat_known)
         self._gathering = Gathering(
             net, stream, start, self, self._discovery, sockets or Sockets(net)
@@ -134,7 +132,8 @@ class IceSession:
             warnings = signaling.check(theirs, self._addressed_by(theirs), self.net.wall())
             self._take(theirs, warnings)
         except UnreadableDescription as problem:
-            self.stream.emit(events.DescriptionRefused, problem=str(problem))
+            kind = "own" if isinstance(problem, OwnDescription) else "unreadable"
+            self.stream.emit(events.DescriptionRefused, problem=str(problem), kind=kind)
 
     def _typed(self, theirs: Description) -> Description:
         """Bare SDP does not say whether it answers ours, but only an answer has our `mid`.
@@ -398,12 +397,7 @@ class IceSession:
             self._endpoints.remove(endpoint)
         if endpoint.base is None or self._closed or endpoint.via is None:
             return
-        candidate = endpoint.base.candidate
-        self._candidates.pop((candidate.address, candidate.port), None)
-        why = endpoint.transport.get_extra_info("why_lost")
-        lost = "its TURN allocation was lost" + (f": {why}" if why else "")
-        gone = msgspec.structs.replace(candidate, unsupported=lost)
-        self.stream.emit(events.CandidateGathered, candidate=gone)
+        self._candidates.lose_relay(endpoint)
         self._publish()
         self._gathering.allocate_again(endpoint.via)
 
@@ -425,54 +419,31 @@ class IceSession:
 
     def found(self, candidate: Candidate, endpoint: Endpoint) -> Candidate | None:
         """Publish a candidate; None when it is redundant (RFC 8445 section 5.1.3)."""
-        address = (candidate.address, candidate.port)
-        if address in self._candidates or self._closed:
+        if self._closed:
             return None
+        return self._candidates.add(candidate, endpoint, self.runner)
+
+    def _found(self, candidate: Candidate) -> None:
+        """It has been told: our blob holds it from now on."""
         # A blob that said "complete" may be with the other side by now: without this it cannot
         # know where we are. It happens when the NAT moves us and when a server answers late.
         resend = self._gathered and candidate.type in ("srflx", "relay") and not self.connected()
-        candidate = msgspec.structs.replace(candidate, id=f"L{next(self._numbers)}")
-        self._candidates[address] = candidate
-        self.stream.emit(events.CandidateGathered, candidate=candidate)
-        if candidate.type in ("host", "relay"):
-            self.runner.add(endpoint, candidate)
         if candidate.type != "prflx":
             self._publish(resend=resend)
-        return candidate
 
     def _peer_reflexive(self, endpoint: Endpoint, mapped: Address) -> None:
-        """A peer sees us at an address no server told us (RFC 8445 section 7.2.5.3.1)."""
-        if endpoint.base is None or mapped == endpoint.address:
-            return
-        told = sum(c.type == "prflx" for c in self._candidates.values())
-        if told >= MOST_PEER_REFLEXIVE or impossible(mapped, endpoint.address[0]) is not None:
-            return
-        base = endpoint.base.candidate
-        self.found(
-            Candidate(
-                id="",
-                type="prflx",
-                address=mapped[0],
-                port=mapped[1],
-                priority=(110 << 24) | (base.priority & 0xFFFFFF),
-                foundation=f"p{base.foundation}",
-                related_address=base.address,
-                related_port=base.port,
-                interface=base.interface,
-            ),
-            endpoint,
-        )
+        if not self._closed:
+            self._candidates.add_peer_reflexive(endpoint, mapped, self.runner)
 
     # --- our blob -------------------------------------------------------------------------------
 
     def description(self) -> Description:
         """What the other side needs to know of us."""
-        public = [c for c in self._candidates.values() if c.type != "prflx"]
         mapping, filtering = self._discovery.said
         return Description(
             ufrag=self.ufrag,
             pwd=self._pwd,
-            candidates=tuple(public),
+            candidates=self._candidates.offered,
             complete=self._gathered,
             made=self.net.wall(),
             answers=self._answered_ufrag(),

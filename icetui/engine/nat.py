@@ -10,6 +10,7 @@ import ipaddress
 from dataclasses import dataclass, field
 
 from icetui.engine.binding import Answer
+from icetui.engine.core import Failure
 from icetui.engine.core.likelihood import private
 from icetui.engine.net import Address
 from icetui.events import NatBehaviour, NatDependence, Reason, address_port
@@ -53,7 +54,7 @@ class Evidence:
     """For each address asked from the base, where it saw the base."""
     rewritten: dict[Address, Answer] = field(default_factory=dict)
     """Answers in which MAPPED-ADDRESS differs from XOR-MAPPED-ADDRESS."""
-    silent: dict[Address, tuple[Reason, str]] = field(default_factory=dict)
+    silent: dict[Address, Failure] = field(default_factory=dict)
     """Servers that should have answered over UDP and did not, and why."""
     unexpected: set[Address] = field(default_factory=set)
     """Silent ones that need not offer UDP at all."""
@@ -200,12 +201,12 @@ def _udp(e: Evidence) -> tuple[bool | None, list[str]]:
             f"No server answers a question from here, though from {e.elsewhere} they do: this "
             "address leads nowhere."
         ]
-    alive = [s for s, (_, detail) in e.silent.items() if detail.endswith(f", said {s[0]}")]
+    alive = [s for s, why in e.silent.items() if why.evidence and why.evidence.router == s[0]]
     if alive:
         return None, [
             f"UDP gets as far as {_all({s[0] for s in alive})}, where no STUN server listens."
         ]
-    words = {d for reason, d in e.silent.values() if reason != Reason.TIMEOUT}
+    words = {w.detail for w in e.silent.values() if w.reason != Reason.TIMEOUT}
     why = f" ({'; '.join(sorted(words))})" if words else ""
     nobody = f"{_servers(len(e.silent))} asked over UDP, none answered{why}"
     if e.over_tcp:

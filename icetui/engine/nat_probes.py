@@ -106,7 +106,7 @@ class Probe:
         change: int = 0,
         response_port: int | None = None,
         waits: Sequence[float] | None = None,
-    ) -> Answer | tuple[Reason, str]:
+    ) -> Answer | Failure:
         """Ask once, with all retransmissions; an answer from anywhere counts if a change of
         address or port was asked for."""
         heard: list[Answer] = []
@@ -118,7 +118,7 @@ class Probe:
             waits=waits or pace(0.0),
             from_anywhere=change != 0,
         )
-        return heard[0] if heard else problem or (Reason.TIMEOUT, "no answer")
+        return heard[0] if heard else problem or Failure(Reason.TIMEOUT, "no answer")
 
     def expect(self, message: stun.Message) -> asyncio.Future[None]:
         """Done once this request, or an answer to it, arrives here by way of the NAT."""
@@ -180,8 +180,8 @@ async def filtering(
                 ports.add((asker.port, answer.mapped[1]))
                 test.ignored = test.ignored or answer.source == server
                 return answer.source
-            if answer[0] == Reason.BAD_REQUEST:
-                test.refused = answer[1]
+            if answer.evidence is not None and answer.evidence.code is not None:
+                test.refused = answer.detail
             return None
 
         async def passed() -> None:
@@ -293,7 +293,7 @@ async def lifetime(
             *(p.ask(server, waits=pace(PACE_MOST)) for p in (control, *sleepers))
         )
 
-        async def alive(sleeper: Probe, answer: Answer | tuple[Reason, str], age: float) -> bool:
+        async def alive(sleeper: Probe, answer: Answer | Failure, age: float) -> bool:
             await asyncio.sleep(age)
             if not isinstance(answer, Answer):
                 return False

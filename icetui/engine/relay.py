@@ -14,7 +14,8 @@ from icetui.engine.core import Failure
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.net import Address
 from icetui.engine.tasks import INTERNAL, Tasks
-from icetui.engine.turn import NothingGranted, Refused, TurnClient, Unanswered, allocated
+from icetui.engine.turn import NothingGranted, TurnClient, allocated
+from icetui.engine.turn_conversation import Refused, Unanswered
 from icetui.events import Evidence, Reason, TurnServer
 
 FIRST_CHANNEL, LAST_CHANNEL = 0x4000, 0x4FFF
@@ -42,14 +43,14 @@ class RelayTransport:
         self._binds = Tasks()
         self._closing: asyncio.Task[None] | None = None
         self._verifying: asyncio.Task[bool] | None = None
-        client.on_channel_data = self._arrived
-        client.on_data = self._indicated
+        client.conversation.on_channel_data = self._arrived
+        client.conversation.on_data = self._indicated
         client.on_lost = self._lost
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """`sockname`: the relayed address; `related_address`: what the server sees us at;
-        `lifetime`: seconds the allocation lives without a refresh; `why_lost`: words for an
-        allocation that has ended by itself."""
+        `lifetime`: seconds the allocation lives without a refresh; `why_lost`: the `Failure` of
+        an allocation that has ended by itself."""
         return {
             "why_lost": self._client.why_lost,
             "sockname": self._relayed,
@@ -85,9 +86,9 @@ class RelayTransport:
     def _send_bound(self, data: bytes, addr: Address) -> None:
         number = self._channels.get(addr)
         if addr in self._without_channel:
-            self._client.send_indication(addr, data)
+            self._client.conversation.send_indication(addr, data)
         elif number is not None and not self.is_closing():
-            self._client.send_channel_data(number, data)
+            self._client.conversation.send_channel_data(number, data)
         if addr in self._refused:
             # The refusal came before this was asked: whoever asks learns of it all the same.
             asyncio.get_running_loop().call_soon(

@@ -4,8 +4,9 @@ What belongs here: state that follows from events alone. What must never come in
 widgets, asyncio.
 """
 
+from icetui.session.event_log import NEVER_LOGGED
 from icetui.session.quality import Quality
-from icetui.session.session_state import NEVER_LOGGED, Session, fold
+from icetui.session.session_state import Session, fold
 from icetui.session.text_line import TextLine
 
 __all__ = ["NEVER_LOGGED", "Quality", "Session", "TextLine", "fold"]

@@ -12,6 +12,18 @@ LOG_KEPT = 5000
 LOG_SIZE = 16 * 1024 * 1024
 """Bytes that the events in the log have on the wire, about: a STUN message can be long."""
 
+NEVER_LOGGED = (
+    events.AllocationChanged,
+    events.ConsentRefreshed,
+    events.Heartbeat,
+    events.ReaderBehind,
+    events.TopologyChanged,
+    events.NatTableChanged,
+    events.PacketsPassed,
+    events.PaceChanged,
+)
+"""What only moves figures that stand elsewhere."""
+
 
 @dataclass(slots=True)
 class EventLog:

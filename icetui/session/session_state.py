@@ -17,7 +17,8 @@ from icetui import events
 from icetui.events import Candidate, Pair, Server
 from icetui.reachability import easiest
 from icetui.session.bounded_stores import append, keep, renew
-from icetui.session.event_log import EventLog
+from icetui.session.event_log import NEVER_LOGGED, EventLog
+from icetui.session.pair_order import ordered
 from icetui.session.quality import Quality
 from icetui.session.text_line import TextLine
 
@@ -52,6 +53,8 @@ class Session:
     remote_candidates: dict[str, Candidate] = field(default_factory=dict)
     candidate_failures: list[events.CandidateFailed] = field(default_factory=list)
     servers: dict[str, Server] = field(default_factory=dict)
+    allocations: dict[tuple[str, str], events.AllocationChanged] = field(default_factory=dict)
+    """Those that live, by URI and relayed address."""
     mappings: dict[tuple[str, str], events.MappingSeen] = field(default_factory=dict)
     """The NAT table: the latest word of each server on each of our addresses."""
     nats: dict[str, events.NatBehaviour] = field(default_factory=dict)
@@ -214,10 +217,7 @@ class Session:
 
     def ordered_pairs(self) -> list[Pair]:
         """Pairs as a reader wants them: the selected one, then by state, then by priority."""
-        return sorted(
-            self.pairs.values(),
-            key=lambda p: (p.id != self.selected, _STATE_ORDER[p.state], -p.priority, p.id),
-        )
+        return ordered(self.pairs.values(), self.selected)
 
     def count_pairs(self) -> dict[events.PairState, int]:
         """How many pairs are in each state, states without any left out."""
@@ -225,25 +225,6 @@ class Session:
         for pair in self.pairs.values():
             counts[pair.state] = counts.get(pair.state, 0) + 1
         return counts
-
-
-NEVER_LOGGED = (
-    events.ConsentRefreshed,
-    events.Heartbeat,
-    events.ReaderBehind,
-    events.TopologyChanged,
-    events.NatTableChanged,
-    events.PacketsPassed,
-    events.PaceChanged,
-)
-
-_STATE_ORDER: dict[events.PairState, int] = {
-    "succeeded": 0,
-    "in-progress": 1,
-    "waiting": 2,
-    "frozen": 3,
-    "failed": 4,
-}
 
 
 def fold(stream: Iterable[events.AnyEvent]) -> Session:
@@ -296,6 +277,9 @@ def _gathering(s: Session, e: events.GatheringStateChanged) -> None:
 
 def _candidate(s: Session, e: events.CandidateGathered) -> None:
     keep(s.local_candidates, e.candidate.id, e.candidate, CANDIDATES_KEPT)
+    if e.candidate.gone == "allocation":
+        at = events.address_port(e.candidate.address, e.candidate.port)
+        s.allocations.pop((e.candidate.server or "", at), None)
 
 
 def _candidate_failed(s: Session, e: events.CandidateFailed) -> None:
@@ -304,6 +288,10 @@ def _candidate_failed(s: Session, e: events.CandidateFailed) -> None:
 
 def _server(s: Session, e: events.ServerChanged) -> None:
     keep(s.servers, e.server.url, e.server, SERVERS_KEPT)
+
+
+def _allocation(s: Session, e: events.AllocationChanged) -> None:
+    renew(s.allocations, (e.server, e.relayed), e)
 
 
 def _mapping_seen(s: Session, e: events.MappingSeen) -> None:
@@ -473,6 +461,7 @@ _TAKE: dict[type[events.Event], Callable[[Session, Any], None]] = {
     events.CandidateGathered: _candidate,
     events.CandidateFailed: _candidate_failed,
     events.ServerChanged: _server,
+    events.AllocationChanged: _allocation,
     events.MappingSeen: _mapping_seen,
     events.NatBehaviourChanged: _nat,
     events.BlobChanged: _blob,

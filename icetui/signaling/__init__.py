@@ -11,6 +11,7 @@ from icetui.signaling.description import (
     MAX_TEXT,
     Description,
     IncompleteDescription,
+    OwnDescription,
     UnreadableDescription,
 )
 from icetui.signaling.exchange import check, controlling, random_credentials
@@ -27,6 +28,7 @@ __all__ = [
     "Description",
     "Explanation",
     "IncompleteDescription",
+    "OwnDescription",
     "UnreadableDescription",
     "check",
     "controlling",

@@ -64,5 +64,9 @@ class UnreadableDescription(ValueError):
     """Text that holds no usable description; `str(error)` is the one sentence the user reads."""
 
 
+class OwnDescription(UnreadableDescription):
+    """It is our own, not the other side's."""
+
+
 class IncompleteDescription(UnreadableDescription):
     """Recognised, but its end is not there (yet): more text could make it whole."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 
-from icetui.signaling.description import Description, UnreadableDescription
+from icetui.signaling.description import Description, OwnDescription, UnreadableDescription
 
 OLD = 30 * 60.0
 """Seconds after which a description is warned about: NAT bindings seldom outlive it (RFC 4787
@@ -45,7 +45,7 @@ def check(d: Description, own: Description, now: float) -> tuple[str, ...]:
     """
     if d.ufrag and d.ufrag == own.ufrag and d.pwd in ("", own.pwd):
         what = {"blob": "blob", "candidates": "candidate"}.get(d.kind, "description")
-        raise UnreadableDescription(
+        raise OwnDescription(
             f"This is your own {what}: paste the one that the other side sent you."
         )
     if d.answers is not None and d.answers != own.ufrag:

@@ -188,6 +188,8 @@ def state_of(event: Event) -> Any:
             return ("candidate", event.session, event.candidate.id)
         case events.ServerChanged():
             return ("server", event.session, event.server.url)
+        case events.AllocationChanged():
+            return ("allocation", event.session, event.server, event.relayed)
         case events.InterfaceFound():
             return ("interface", event.session, event.interface.name)
         case events.NatBehaviourChanged():

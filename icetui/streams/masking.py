@@ -57,7 +57,7 @@ _KEPT = frozenset(
         *("event", "session", "state", "type", "kind", "direction", "method", "message_class"),
         *("transaction", "transport", "tcptype", "version", "python", "aioice", "role", "purpose"),
         *("reason", "where", "command", "mapping", "filtering", "severity", "rule", "ufrag"),
-        *("sdp_type", "setup"),
+        *("sdp_type", "setup", "gone", "resolver", "tls", "alternate_refused", "missing"),
     )
 )
 """Fields that hold codes of ours, or what is made anew for each session."""

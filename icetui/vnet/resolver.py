@@ -35,12 +35,12 @@ class Resolver:
         if answer is not None:
             answer = answer.hosts.get(host, answer)
         if answer is None:
-            raise Unresolved("Name or service not known")
+            raise Unresolved("Name or service not known", "not-found")
         await asyncio.sleep(PATIENCE if answer.silent else answer.delay)
         if answer.silent:
-            raise Unresolved("Temporary failure in name resolution")
+            raise Unresolved("Temporary failure in name resolution", "temporary")
         if not answer.addresses:
-            raise Unresolved("Name or service not known")
+            raise Unresolved("Name or service not known", "not-found")
         return [(address, port) for address in answer.addresses]
 
 

@@ -37,15 +37,16 @@ class _NotTls(Exception):
     """The other side speaks something else."""
 
 
-def refusal(certificate: Certificate, name: str) -> str | None:
+def refusal(certificate: Certificate, name: str) -> TlsFailure | None:
     """Why a client that asked for `name` takes no such certificate; in OpenSSL's order."""
     if not certificate.trusted:
-        return SELF_SIGNED
+        return TlsFailure(SELF_SIGNED, "certificate-untrusted")
     if certificate.names and not any(_matches(pattern, name) for pattern in certificate.names):
         address = ":" in name or name.replace(".", "").isdigit()
         kind = "IP address" if address else "Hostname"
-        return f"{kind} mismatch, certificate is not valid for '{name}'."
-    return EXPIRED if certificate.expired else None
+        words = f"{kind} mismatch, certificate is not valid for '{name}'."
+        return TlsFailure(words, "certificate-name")
+    return TlsFailure(EXPIRED, "certificate-expired") if certificate.expired else None
 
 
 def _matches(pattern: str, name: str) -> bool:
@@ -76,6 +77,10 @@ class _Records:
             found.append((self._data[0], bytes(self._data[5:end])))
             del self._data[:end]
         return found
+
+
+def _alert(content: bytes) -> TlsFailure:
+    return TlsFailure(f"alert {content.decode('ascii', 'replace')}", "alert")
 
 
 def _record(kind: int, content: bytes) -> bytes:
@@ -136,7 +141,7 @@ class _Tls:
         try:
             records = self._records.feed(data)
         except _NotTls:
-            self._failed(TlsFailure(WRONG_VERSION))
+            self._failed(TlsFailure(WRONG_VERSION, "not-tls"))
             return
         for kind, content in records:
             if self._closing:
@@ -145,7 +150,7 @@ class _Tls:
                 self._receiver.data_received(content[:-OVERHEAD])
             elif kind == ALERT:
                 if self._receiver is None:
-                    self._failed(TlsFailure(f"alert {content.decode('ascii', 'replace')}"))
+                    self._failed(_alert(content))
                 else:
                     self.close()
             elif kind == HANDSHAKE and self._receiver is None:
@@ -212,11 +217,11 @@ class TlsClient(_Tls):
         try:
             certificate = msgspec.json.decode(content.rstrip(b"\0"), type=Certificate)
         except msgspec.DecodeError:
-            self._failed(TlsFailure(WRONG_VERSION))
+            self._failed(TlsFailure(WRONG_VERSION, "not-tls"))
             return
         refused = refusal(certificate, self._name)
         if refused is not None:
-            self._failed(TlsFailure(refused))
+            self._failed(refused)
             return
         assert self._stream is not None
         self._stream.write(_flight("finished", FINISHED))

@@ -30,6 +30,8 @@ def hostile_stream(nasty: str) -> list[events.AnyEvent]:
             id="R1", type="host", address=nasty, port=1, foundation=nasty, unsupported=nasty)),
         tell(events.ServerChanged, server=Server(
             url="turn:" + nasty, kind="turn", state="failed", reason=Reason.DNS, detail=nasty)),
+        tell(events.AllocationChanged, server="turn:" + nasty, relayed=nasty, lifetime=1.0,
+             expires=2.0),
         tell(events.CandidateFailed, address=nasty, interface=nasty, detail=nasty),
         tell(events.Knocked, address=nasty, port=1, ufrag=nasty),
         tell(events.PairChanged, pair=pair("L1-R1", state="failed", reason=Reason.TIMEOUT,

@@ -27,8 +27,8 @@ RELAY = local(3, type="relay", address="192.0.2.10", port=50_000, server=TURN)
     ("reason", "detail", "rule"),
     [
         (Reason.FORBIDDEN, "403 Forbidden", "turn-refused"),
-        (Reason.UNSUPPORTED, "442 Unsupported Transport Protocol", "turn-refused"),
-        (Reason.QUOTA, "508 Insufficient Capacity", "turn-quota"),
+        (Reason.TRANSPORT_UNSUPPORTED, "442 Unsupported Transport Protocol", "turn-refused"),
+        (Reason.INSUFFICIENT_CAPACITY, "508 Insufficient Capacity", "turn-quota"),
         (Reason.UNAUTHENTICATED, "401 Unauthorized: the password is wrong", "turn-credentials"),
         (Reason.TLS, "TLS: certificate has expired", "turn-tls"),
         (Reason.DNS, "turn.example: no address", "server-unresolved"),

@@ -13,7 +13,7 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 
-from icetui.engine.net import Address, Unresolved
+from icetui.engine.net import Address, Unresolved, names
 from icetui.engine.net.system import System
 
 
@@ -77,5 +77,7 @@ class LoopSystem(System):
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
         except (OSError, UnicodeError) as error:
-            raise Unresolved(getattr(error, "strerror", None) or str(error)) from None
+            raise Unresolved(
+                getattr(error, "strerror", None) or str(error), names.failure_kind(error)
+            ) from None
         return list(dict.fromkeys((str(a[4][0]), int(a[4][1])) for a in found))

@@ -22,7 +22,7 @@ def test_a_stun_server_that_says_what_cannot_be_gives_no_candidate(claimed: str)
     session = gathered(StunOptions(mapped_address=claimed))
     assert [c.type for c in session.local_candidates.values()] == ["host"]
     [server] = session.servers.values()
-    assert (server.state, server.reason) == ("failed", Reason.BAD_REQUEST)
+    assert (server.state, server.reason) == ("failed", Reason.INVALID_ANSWER)
     assert claimed in (server.detail or "")
 
 
@@ -31,7 +31,7 @@ def test_a_relayed_address_that_cannot_be_is_no_allocation(claimed: str) -> None
     session = gathered(TurnOptions(users={"alice": "secret"}, external=(claimed,)))
     assert "relay" not in [c.type for c in session.local_candidates.values()]
     [server] = session.servers.values()
-    assert (server.state, server.reason) == ("failed", Reason.BAD_REQUEST)
+    assert (server.state, server.reason) == ("failed", Reason.INVALID_ANSWER)
 
 
 def test_port_0_is_nobodys_and_the_other_family_is_not_ours() -> None:

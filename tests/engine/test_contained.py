@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from icetui import events
-from icetui.engine import core, gathering
+from icetui.engine import core, gathering_reflexive, gathering_relays
 from icetui.events import Leave, Reason, StartSession, StunServer, TurnServer
 from icetui.streams.event_reader import EventReader
 from tests.engine.side import Side, connect
@@ -21,12 +21,12 @@ Errors = list[dict[str, Any]]
 
 BROKEN = """
 import sys
-from icetui.engine import __main__ as engine, gathering
+from icetui.engine import __main__ as engine, gathering_reflexive
 
 async def binding(*_, **__):
     raise ZeroDivisionError("no one expected this")
 
-gathering.binding = binding
+gathering_reflexive.binding = binding
 sys.exit(engine.main())
 """
 
@@ -38,8 +38,8 @@ async def broken(*_: object, **__: object) -> None:
 async def test_a_server_that_breaks_us_fails_alone(
     side: Callable[..., Side], monkeypatch: pytest.MonkeyPatch, errors: Errors
 ) -> None:
-    for name in ("binding", "allocate"):
-        monkeypatch.setattr(gathering, name, broken)
+    monkeypatch.setattr(gathering_reflexive, "binding", broken)
+    monkeypatch.setattr(gathering_relays, "allocate", broken)
     start = StartSession(
         interfaces=("lo",),
         ipv6=False,

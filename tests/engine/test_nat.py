@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from icetui import events, signaling
 from icetui.engine import nat_probes
 from icetui.engine.binding import Answer
+from icetui.engine.core import Failure
 from icetui.engine.examination import unusable
 from icetui.engine.nat import Evidence, FilteringTest, conclude
 from icetui.engine.net.system import System
@@ -506,7 +507,7 @@ behaviours = st.builds(
     base=addresses,
     seen=st.dictionaries(addresses, addresses, max_size=6),
     silent=st.dictionaries(
-        addresses, st.tuples(st.sampled_from(list(Reason)), st.text()), max_size=4
+        addresses, st.builds(Failure, st.sampled_from(list(Reason)), st.text()), max_size=4
     ),
     tests=st.lists(
         st.builds(

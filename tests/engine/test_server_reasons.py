@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from icetui.engine.gathering import _bind_problem
+from icetui.engine.gathering_hosts import _bind_problem
 from icetui.engine.interfaces import LocalAddress
-from icetui.events import Reason, StartSession, TurnServer
+from icetui.events import Evidence, Reason, StartSession, TurnServer
 from tests.engine.side import Side
 
 
@@ -45,7 +45,7 @@ async def test_a_certificate_nobody_vouches_for_is_a_tls_failure(
     await one.until(lambda s: s.gathering == "complete", within=4)
     (told,) = one.session.servers.values()
     assert told.reason == Reason.TLS
-    assert "self-signed" in (told.detail or "")
+    assert told.evidence == Evidence(tls="certificate-untrusted")
     server.close()
 
 

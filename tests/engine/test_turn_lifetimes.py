@@ -106,3 +106,23 @@ def test_a_peer_that_comes_when_the_nonce_is_stale_is_reached_through_the_relay(
     for each in sides:
         errors = each.messages("ChannelBind", "error")
         assert [m for m in errors if "438" in (m.error or "")]
+
+
+def test_what_the_server_grants_and_a_refresh_without_answer_are_fields(
+    world: World, sides: tuple[Relayed, Relayed]
+) -> None:
+    one, _ = sides
+    (allocation,) = one.session.allocations.values()
+    assert allocation.lifetime == LIFETIME
+    assert allocation.expires == pytest.approx(allocation.t + LIFETIME)
+    world.clock.run_for(40.0)
+    (refreshed,) = one.session.allocations.values()
+    assert refreshed.expires > allocation.expires and refreshed.unanswered is None
+    world.change("cut", "turn")
+    world.clock.run_for(40.0)
+    told = [e for e in one.heard if isinstance(e, events.AllocationChanged) and e.unanswered]
+    assert told and told[0].t == pytest.approx((told[0].unanswered or 0.0) + 2.0)
+    world.clock.run_for(60.0)
+    assert not one.session.allocations
+    (lost,) = [c for c in one.session.local_candidates.values() if c.gone]
+    assert lost.gone == "allocation" and lost.evidence is not None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from icetui.engine import gathering
+from icetui.engine import gathering_relays
 from icetui.events import Reason, StartSession
 from tests.engine.conftest import Coturn, StartCoturn
 from tests.engine.side import QUICK, Side
@@ -29,13 +29,13 @@ async def test_a_quota_that_is_used_up_is_named(
     (first,), (second,) = one.session.servers.values(), other.session.servers.values()
     assert first.state == "ok"
     assert (second.state, second.reason) == ("failed", Reason.QUOTA)
-    assert "486" in (second.detail or "")
+    assert second.evidence is not None and second.evidence.code == 486
 
 
 async def test_a_server_that_comes_back_is_found_and_the_blob_renewed(
     side: Callable[..., Side], start_coturn: StartCoturn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gathering, "AGAIN_AT_MOST", 0.3)
+    monkeypatch.setattr(gathering_relays, "AGAIN_AT_MOST", 0.3)
     server = await start_coturn()
     await server.kill()
     one = side(only_relayed(server))

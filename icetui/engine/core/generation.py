@@ -135,7 +135,7 @@ class Generation:
         self.checks.pending.lost(base)
         self._knockers.lost(base)
         for pair in self.pairs.lose(base):
-            self._fail(pair, Failure(Reason.SEND_ERROR, "the TURN allocation is gone"), now)
+            self._fail(pair, _gone(base), now)
             pair.due = NEVER
 
     # --- time -----------------------------------------------------------------------------------
@@ -542,3 +542,10 @@ class Generation:
         self._upkeep_due.clear()
         self.figures.forget()
         self.path.stop()
+
+
+def _gone(base: Base) -> Failure:
+    if base.candidate.type == "relay":
+        evidence = Evidence(gone="allocation")
+        return Failure(Reason.GONE, "the TURN allocation is gone", evidence)
+    return Failure(Reason.GONE, "our address is gone", Evidence(gone="address"))

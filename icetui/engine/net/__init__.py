@@ -14,6 +14,8 @@ import os
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from icetui.events import ResolverFailure, TlsFailureKind
+
 Address = tuple[str, int]
 """An IP address without a zone, and a port."""
 
@@ -42,9 +44,17 @@ ICMP6_WORDS = {
 class Unresolved(Exception):
     """The name has no address; the message says what the resolver said."""
 
+    def __init__(self, words: str, kind: ResolverFailure = "other") -> None:
+        super().__init__(words)
+        self.kind = kind
+
 
 class TlsFailure(Exception):
     """No TLS session came about; the message says why."""
+
+    def __init__(self, words: str, kind: TlsFailureKind = "other") -> None:
+        super().__init__(words)
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,20 @@ from icetui.engine.net import (
     udp,
 )
 from icetui.engine.net.multicast import SystemMulticast
+from icetui.events import TlsFailureKind
+
+_CERTIFICATE_KINDS: dict[int, TlsFailureKind] = {
+    9: "certificate-not-yet-valid",
+    10: "certificate-expired",
+    18: "certificate-untrusted",
+    19: "certificate-untrusted",
+    20: "certificate-untrusted",
+    21: "certificate-untrusted",
+    62: "certificate-name",
+    64: "certificate-name",
+}
+"""OpenSSL's verification errors: the time, an issuer who is not trusted, or is the server itself,
+a name or an IP address that is not the certificate's."""
 
 
 class System:
@@ -83,8 +97,19 @@ class System:
             )
         except ssl.SSLError as error:
             words = getattr(error, "verify_message", "") or error.reason or str(error)
-            raise TlsFailure(words) from None
+            raise TlsFailure(words, _tls_kind(error)) from None
         return cast(StreamTransport, transport)
 
     def open_multicast(self, group: str, port: int, sources: list[str]) -> SystemMulticast:
         return SystemMulticast(group, port, sources)
+
+
+def _tls_kind(error: ssl.SSLError) -> TlsFailureKind:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _CERTIFICATE_KINDS.get(error.verify_code, "certificate")
+    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return "ended"
+    reason = error.reason or ""
+    if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"):
+        return "not-tls"
+    return "alert" if "ALERT" in reason else "other"

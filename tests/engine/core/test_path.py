@@ -287,7 +287,8 @@ def test_a_lost_base_takes_its_pairs_with_it(stage: Stage) -> None:
     alice.do(alice.agent.base_lost, path.base, stage.now)
     assert alice.agent.path is not None and alice.agent.path.base is not path.base
     pair = alice.session.pairs[path.id]
-    assert (pair.state, pair.reason) == ("failed", Reason.SEND_ERROR)
+    assert (pair.state, pair.reason) == ("failed", Reason.GONE)
+    assert pair.evidence is not None and pair.evidence.gone == "address"
     del alice.bases[path.base.address]
     before = len(alice.sent)
     stage.run(30.0)

@@ -1,0 +1,19 @@
+"""Who uses what is gathered, as gathering knows it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from icetui.engine.endpoint import Endpoint
+from icetui.events import Candidate
+
+
+class Gatherer(Protocol):
+    """A session, to those that gather for it."""
+
+    def new_endpoint(self, *, via: str | None = None) -> Endpoint: ...
+    def discard(self, endpoint: Endpoint) -> None: ...
+    def found(self, candidate: Candidate, endpoint: Endpoint) -> Candidate | None: ...
+    def direct(self) -> bool: ...
+    def server_at(self, address: str) -> None: ...
+    def server_answered(self, seconds: float) -> None: ...

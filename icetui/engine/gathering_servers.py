@@ -1,0 +1,80 @@
+"""The servers that are asked: where they are, and what is told of each."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from icetui import events
+from icetui.engine import server_failure
+from icetui.engine.core import Failure
+from icetui.engine.net import Address, Net, Unresolved
+from icetui.engine.stream import Stream
+from icetui.engine.tasks import INTERNAL
+from icetui.events import Evidence, Reason, Server, StartSession
+
+RESOLVER_DEADLINE = 2.0
+"""Seconds after which a resolver counts as dead."""
+
+
+class AskedServers:
+    """Of one session, by URI."""
+
+    def __init__(self, net: Net, stream: Stream, start: StartSession) -> None:
+        self._net = net
+        self._stream = stream
+        self._start = start
+        self._known: dict[str, Server] = {}
+
+    def __getitem__(self, url: str) -> Server:
+        return self._known[url]
+
+    def get(self, url: str) -> Server | None:
+        return self._known.get(url)
+
+    def show(self, server: Server) -> None:
+        """Tell what is known of it now."""
+        self._known[server.url] = server
+        self._stream.emit(events.ServerChanged, server=server)
+
+    def failed(self, server: Server, began: float, why: Failure) -> None:
+        """It is of no use; it has been asked since the loop time `began`."""
+        self.show(
+            msgspec.structs.replace(
+                server,
+                state="failed",
+                time=self._net.now() - began,
+                reason=why.reason,
+                detail=why.detail,
+                evidence=why.evidence,
+            )
+        )
+
+    def broke(self, url: str) -> None:
+        """An error of our own ended what was done with this server."""
+        known = self._known[url]
+        if known.state != "ok":
+            reason, detail = INTERNAL
+            self.show(msgspec.structs.replace(known, state="failed", reason=reason, detail=detail))
+
+    async def resolve(self, server: Server, host: str, port: int) -> list[Address] | None:
+        """Addresses of a server in families that are in use, or None after its failure was told."""
+        began = self._net.now()
+        try:
+            # Not wait_for, which before Python 3.12 can swallow the cancellation of its caller.
+            async with asyncio.timeout(RESOLVER_DEADLINE):
+                found = await self._net.resolve(host, port)
+        except Unresolved as error:
+            self.failed(server, began, server_failure.unresolved(host, error))
+        except TimeoutError:
+            silent = Unresolved("the resolver does not answer", "silent")
+            self.failed(server, began, server_failure.unresolved(host, silent))
+        else:
+            wanted = [a for a in found if (self._start.ipv6 if ":" in a[0] else self._start.ipv4)]
+            if wanted:
+                return wanted
+            words = f"{host} has no address of a family in use"
+            other = Failure(Reason.DNS, words, Evidence(resolver="other-family"))
+            self.failed(server, began, other)
+        return None
