@@ -95,6 +95,10 @@ RefusalKind = Literal[
 ]  # fmt: skip
 """Why a STUN message was not acted upon."""
 DampedChange = Literal["role", "path"]
+RelayOutcome = Literal["works", "forbidden", "silent", "one-way", "not-tried"]
+"""What came of a relay that was tried: `forbidden`: its server refuses to relay for our own
+address; `silent`: nothing that we sent to the relayed address came to us; `one-way`: that did, and
+nothing that went out of it; `not-tried`: no server told where we are seen."""
 ResolverFailure = Literal[
     "not-found", "no-address", "other-family", "temporary", "silent", "invalid-name", "other"
 ]
@@ -486,6 +490,8 @@ class SessionStarted(Event, frozen=True, kw_only=True):
     generation: Count = 0
     relay_only: bool = False
     servers: tuple[Server, ...] = ()
+    tries_relays: bool = False
+    """A `RelayTried` comes for every allocation."""
 
 
 class SessionRestarted(Event, frozen=True, kw_only=True):
@@ -537,6 +543,22 @@ class AllocationChanged(Event, frozen=True, kw_only=True):
     """In the stream's `t`: when the server forgets it unless it is refreshed."""
     unanswered: Seconds | None = None
     """In the stream's `t`: when the Refresh was sent that has no answer yet; None: all have."""
+
+
+class RelayTried(Event, frozen=True, kw_only=True):
+    """A datagram was sent out of an allocation to ourselves, and answered into it, or not."""
+
+    url: str
+    """The TURN server's, as in `Server`."""
+    relayed: str
+    """`ip:port` that it lends us."""
+    outcome: RelayOutcome
+    peer: str | None = None
+    """`ip:port` at which the socket that played the peer is seen."""
+    seconds: Seconds | None = None
+    """From the relay to the peer and back."""
+    evidence: Evidence | None = None
+    """With what its server refused."""
 
 
 class MappingSeen(Event, frozen=True, kw_only=True):
@@ -907,6 +929,7 @@ AnyEvent = (
     | ServerChanged
     | AllocationChanged
     | MappingSeen
+    | RelayTried
     | NatBehaviourChanged
     | BlobChanged
     | DescriptionAccepted
@@ -1022,6 +1045,9 @@ class StartSession(Command, frozen=True, kw_only=True):
     rto: Seconds | None = None
     """Seconds the first sending of a check waits for its answer (section 14.3); None: by the round
     trips to the servers."""
+    try_relays: bool = False
+    """Whether each allocation is tried once all servers have answered: a datagram out of it, and
+    back."""
     strict: bool = False
     """To the letter of the RFCs, where the engine leaves them on purpose otherwise."""
     binding_lifetime: Seconds = 0.0

@@ -40,7 +40,7 @@ def doctor(record: Path | None, mask: bool, as_json: bool, lifetime: float, **ch
     from icetui.doctor.facts import FAILED
     from icetui.streams.console import Console
 
-    start = opening.start_command(chosen, binding_lifetime=lifetime)
+    start = opening.start_command(chosen, binding_lifetime=lifetime, try_relays=True)
     pseudonyms = opening.mask(start) if mask else None
     source = opening.recorded(opening.engine(start, failure=FAILED), record, pseudonyms, say)
     sys.exit(asyncio.run(examine(source, lifetime, Console(), as_json=as_json)))

@@ -275,6 +275,20 @@ def _nat(e: events.NatBehaviourChanged) -> Line:
     return Line(f"NAT of {e.nat.local}: {e.nat.mapping} mapping, {e.nat.filtering} filtering")
 
 
+RELAY_OUTCOMES = {
+    "works": "a datagram went out of it and back",
+    "forbidden": "its server refuses to relay to our own address",
+    "silent": "nothing that was sent to it came to us",
+    "one-way": "what was sent to it came to us, nothing that went out of it did",
+    "not-tried": "not tried, as nobody told where we are seen",
+}
+
+
+def _relay_tried(e: events.RelayTried) -> Line:
+    said = f"relay {e.relayed}: {RELAY_OUTCOMES[e.outcome]}"
+    return Line(said, "good" if e.outcome == "works" else "warning")
+
+
 def _heartbeat(e: events.Heartbeat) -> Line:
     return Line("the engine is alive", "dim")
 
@@ -327,6 +341,7 @@ _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.CandidateFailed: _candidate_failed,
     events.ServerChanged: _server,
     events.AllocationChanged: _allocation,
+    events.RelayTried: _relay_tried,
     events.MappingSeen: _mapping_seen,
     events.NatBehaviourChanged: _nat,
     events.BlobChanged: _blob,

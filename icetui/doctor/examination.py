@@ -100,5 +100,14 @@ class Examination:
 
 
 def complete(session: Session) -> bool:
-    """Whether every server and every NAT question is settled."""
-    return session.gathering == "complete" and all(n.complete for n in session.nats.values())
+    """Whether every server and every NAT question is settled, and every relay was tried."""
+    settled = session.gathering == "complete" and all(n.complete for n in session.nats.values())
+    return settled and not untried(session)
+
+
+def untried(session: Session) -> bool:
+    """Whether a relay is still to be tried."""
+    if session.started is None or not session.started.tries_relays:
+        return False
+    lent = (address for s in session.servers.values() for address in (s.relays or (s.relayed,)))
+    return any(a is not None and a not in session.relays_tried for a in lent)

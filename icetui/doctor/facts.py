@@ -8,12 +8,14 @@ from typing import Literal, cast
 import msgspec
 
 from icetui import __version__
+from icetui.doctor.relays import is_of_no_use
 from icetui.events import (
     Candidate,
     Interface,
     NatBehaviour,
     NatDependence,
     Reason,
+    RelayTried,
     Server,
     ServerTransport,
 )
@@ -79,6 +81,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ipv6: bool | None
     """Whether a server was reached over IPv6; None: none was asked."""
     relays: tuple[ServerTransport, ...]
+    """Over what a TURN server relays, as far as nothing speaks against it."""
+    relays_tried: tuple[RelayTried, ...]
+    """For each relayed address: whether a datagram went out of it and back."""
     peers: tuple[Peer, ...]
     verdict: Verdict
     sentence: str
@@ -89,7 +94,9 @@ def facts(session: Session, cut_short: str = "") -> Facts:
     """What `session` allows to say."""
     nat = session.nat
     udp = _udp(session)
-    relays = frozenset(s.transport for s in session.servers.values() if s.relayed)
+    relays = frozenset(
+        s.transport for s in session.servers.values() if s.relayed and not is_of_no_use(session, s)
+    )
     relay_only = session.started is not None and session.started.relay_only
     ours = Side(
         mapping=nat.mapping if nat else "unknown",
@@ -131,6 +138,7 @@ def facts(session: Session, cut_short: str = "") -> Facts:
         udp=udp,
         ipv6=_ipv6(session),
         relays=tuple(sorted(relays)),
+        relays_tried=tuple(session.relays_tried.values()),
         peers=tuple(
             Peer(
                 kind=k.id,
@@ -153,7 +161,11 @@ def _udp(session: Session) -> bool | None:
     if any(s.relayed and s.transport == "udp" for s in session.servers.values()):
         return True
     said = [n.udp for n in session.nats.values()]
-    return True if True in said else None if None in said or not said else False
+    if True in said:
+        return True
+    # Where nothing answers in any way, the servers or the whole network may be down.
+    answered = any(s.state == "ok" or s.reason in HEARD for s in session.servers.values())
+    return False if said and None not in said and answered else None
 
 
 def _ipv6(session: Session) -> bool | None:
@@ -216,9 +228,12 @@ def _sentence(session: Session, verdict: Verdict, paths: dict[str, Path]) -> str
     said = _reachable(verdict, paths)
     working = {s.url for s in servers if s.state == "ok"}
     useless = {url: reason for url, reason in failed.items() if url not in working}
+    useless |= {s.url: "it relays nothing" for s in servers if is_of_no_use(session, s)}
     return f"{said} Not of use: {_listed(useless)}." if useless else said
 
 
+HEARD = (Reason.UNAUTHENTICATED, Reason.FORBIDDEN, Reason.QUOTA, Reason.TLS, Reason.STALE_NONCE)
+"""Reasons that only a server gives that was reached, over TCP where UDP is silent."""
 _UNHEARD = (Reason.TIMEOUT, Reason.DNS, Reason.ICMP_UNREACHABLE, Reason.SEND_ERROR)
 """Reasons for which not one answer of the server has been seen."""
 
@@ -258,8 +273,14 @@ def as_json_line(found: Facts) -> bytes:
     whole["nat"] = _whole(found.nat) if found.nat is not None else None
     whole["servers"] = [_whole(s) for s in found.servers]
     whole["interfaces"] = [_whole(i) for i in found.interfaces]
+    whole["relays_tried"] = [_without_stamp(_whole(r)) for r in found.relays_tried]
     whole["candidates"] = [_whole(c) for c in found.candidates]
     return msgspec.json.encode(whole) + b"\n"
+
+
+def _without_stamp(event: dict[str, object]) -> dict[str, object]:
+    """When and in which session something was told is nobody's concern here."""
+    return {k: v for k, v in event.items() if k not in ("wall", "t", "session")}
 
 
 def _whole(part: msgspec.Struct) -> dict[str, object]:

@@ -5,8 +5,17 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from icetui.doctor import relays
 from icetui.doctor.facts import Facts, Peer
-from icetui.events import Candidate, NatBehaviour, NatDependence, Reason, Server, address_port
+from icetui.events import (
+    Candidate,
+    NatBehaviour,
+    NatDependence,
+    Reason,
+    RelayTried,
+    Server,
+    address_port,
+)
 from icetui.printable import printable
 from icetui.reachability import Path
 from icetui.reports.content import milliseconds
@@ -103,7 +112,18 @@ def _interfaces(found: Facts) -> list[str]:
 
 
 def _servers(found: Facts) -> list[str]:
-    return [line for s in found.servers for line in _server(s)] or ["  none was asked"]
+    proofs = {proof.relayed: proof for proof in found.relays_tried}
+    lines: list[str] = []
+    for server in found.servers:
+        lent = server.relays or ((server.relayed,) if server.relayed else ())
+        lines += _server(server)
+        lines += [line for a in lent if a in proofs for line in _tried(proofs[a])]
+    return lines or ["  none was asked"]
+
+
+def _tried(proof: RelayTried) -> list[str]:
+    mark = "✓" if proof.outcome == "works" else "✗" if relays.disproved(proof) else "?"
+    return _wrapped(f"{proof.relayed}: {relays.words(proof)}", "      ", f"{mark} ")
 
 
 def _server(s: Server) -> list[str]:

@@ -19,7 +19,7 @@ from icetui.engine.gathering_hosts import HostBase, HostGathering
 from icetui.engine.gathering_reflexive import ReflexiveGathering
 from icetui.engine.gathering_relays import RelayGathering
 from icetui.engine.gathering_servers import AskedServers
-from icetui.engine.net import Net
+from icetui.engine.net import Address, Net
 from icetui.engine.sockets import Sockets
 from icetui.engine.stream import Stream
 from icetui.engine.tasks import contained
@@ -74,6 +74,10 @@ class Gathering:
         self._stream.emit(events.GatheringStateChanged, state="complete")
         self._discovery.gathered()
         self._relays.go_on()
+
+    def answering(self) -> list[Address]:
+        """Servers that have answered a Binding request, or speak TURN over UDP and so would."""
+        return self._servers.answering()
 
     def allocate_again(self, url: str) -> None:
         """A TURN server has lost our allocation."""

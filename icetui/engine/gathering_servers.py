@@ -33,6 +33,15 @@ class AskedServers:
     def get(self, url: str) -> Server | None:
         return self._known.get(url)
 
+    def answering(self) -> list[Address]:
+        """Those that have answered over UDP, and may be asked where a socket is seen."""
+        found = []
+        for server in self._known.values():
+            if server.state == "ok" and server.transport == "udp" and server.address is not None:
+                host, _, port = server.address.rpartition(":")
+                found.append((host.strip("[]"), int(port)))
+        return found
+
     def show(self, server: Server) -> None:
         """Tell what is known of it now."""
         self._known[server.url] = server

@@ -22,6 +22,7 @@ from icetui.engine.gathering import Gathering
 from icetui.engine.hidden import HiddenCandidates
 from icetui.engine.local_candidates import LocalCandidates
 from icetui.engine.net import Address, Net
+from icetui.engine.relay_proof import prove
 from icetui.engine.sockets import Sockets
 from icetui.engine.strangers import Strangers
 from icetui.engine.stream import Stream
@@ -113,6 +114,7 @@ class IceSession:
             ufrag=self.ufrag,
             relay_only=self._start.relay_only,
             servers=tuple(servers),
+            tries_relays=self._start.try_relays,
         )
         self._tasks.start(self._gather())
 
@@ -122,6 +124,15 @@ class IceSession:
         finally:
             self._gathered = True
         self._publish()
+        if self._start.try_relays:
+            await self._try_relays()
+
+    async def _try_relays(self) -> None:
+        """Each allocation, one after the other."""
+        servers = self._gathering.answering()
+        for endpoint in list(self._endpoints):
+            if endpoint.via is not None and endpoint.transport is not None:
+                await prove(self.net, self.stream, endpoint, servers)
 
     # --- commands -------------------------------------------------------------------------------
 

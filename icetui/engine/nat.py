@@ -13,8 +13,11 @@ from icetui.engine.binding import Answer
 from icetui.engine.core import Failure
 from icetui.engine.core.likelihood import private
 from icetui.engine.net import Address
+from icetui.engine.server_failure import ANSWERED
 from icetui.events import NatBehaviour, NatDependence, Reason, address_port
 
+HEARD = (ANSWERED | {Reason.ADDRESS_MISMATCH}) - {Reason.TLS}
+"""Why a server was of no use although UDP went there and back."""
 CARRIER_GRADE = ipaddress.ip_network("100.64.0.0/10")
 """RFC 6598: between a provider's NAT and its customers, and nowhere else on the way."""
 MOST_NOTES = 8
@@ -190,6 +193,10 @@ def _why_no_filtering(test: FilteringTest) -> str:
 def _udp(e: Evidence) -> tuple[bool | None, list[str]]:
     if e.seen or e.relay_over_udp:
         return True, []
+    useless = [s for s, why in e.silent.items() if why.reason in HEARD]
+    if useless:
+        heard = _all({s[0] for s in useless})
+        return True, [f"{heard} answers, though not with the address it sees us at."]
     if not e.complete:
         return None, []
     if not e.silent:

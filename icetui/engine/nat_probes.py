@@ -18,8 +18,9 @@ from icetui.engine.core import Failure
 from icetui.engine.endpoint import Endpoint, Transaction
 from icetui.engine.nat import FilteringTest
 from icetui.engine.net import Address, Net
+from icetui.engine.nobody import Nobody
 from icetui.engine.stream import Stream
-from icetui.events import Reason, RefusalKind
+from icetui.events import Reason
 
 SENDINGS = 6
 """Transmissions before silence counts: at 10 % loss each way one question in 20,000 stays unheard,
@@ -36,7 +37,7 @@ HOPS = 3
 HOP_WAITS = (0.15, 0.15, 0.3)
 
 
-class _Nobody:
+class _Asker(Nobody):
     """Owner of a probe: nothing but answers and its own requests concern it."""
 
     def __init__(self) -> None:
@@ -50,50 +51,13 @@ class _Nobody:
         if heard is not None and not heard.done():
             heard.set_result(None)
 
-    def data_received(self, endpoint: Endpoint, source: Address, data: bytes) -> None:
-        """Not asked for."""
-
-    def refuse(
-        self,
-        endpoint: Endpoint,
-        source: Address,
-        reason: Reason,
-        detail: str,
-        kind: RefusalKind = "other",
-    ) -> None:
-        """The question stays unanswered."""
-
-    def undelivered(self, endpoint: Endpoint, to: Address, why: Failure) -> None:
-        """Whoever asks is told by the transaction."""
-
-    def pair_id(self, endpoint: Endpoint, addr: Address) -> str | None:
-        return None
-
-    def awaits(self, endpoint: Endpoint, transaction_id: bytes) -> bool:
-        return False
-
-    def is_named_by(self, request: stun.Message) -> bool:
-        return False
-
-    def carries(self, endpoint: Endpoint, addr: Address) -> bool:
-        return False
-
-    def knows(self, endpoint: Endpoint, addr: Address) -> bool:
-        return False
-
-    def vouches(self, endpoint: Endpoint, message: stun.Message) -> bool:
-        return False
-
-    def endpoint_lost(self, endpoint: Endpoint) -> None:
-        """Closed by the test itself."""
-
 
 @dataclass(slots=True)
 class Probe:
     """A socket for one test."""
 
     endpoint: Endpoint
-    owner: _Nobody
+    owner: _Asker
 
     @property
     def port(self) -> int:
@@ -143,7 +107,7 @@ async def probe(
 
     Raises OSError when there is none to be had.
     """
-    owner = _Nobody()
+    owner = _Asker()
     endpoint = Endpoint(owner, net, stream)
     await net.open_udp(endpoint, address, hops=hops)
     try:

@@ -55,6 +55,8 @@ class Session:
     servers: dict[str, Server] = field(default_factory=dict)
     allocations: dict[tuple[str, str], events.AllocationChanged] = field(default_factory=dict)
     """Those that live, by URI and relayed address."""
+    relays_tried: dict[str, events.RelayTried] = field(default_factory=dict)
+    """What came of trying each relayed address."""
     mappings: dict[tuple[str, str], events.MappingSeen] = field(default_factory=dict)
     """The NAT table: the latest word of each server on each of our addresses."""
     nats: dict[str, events.NatBehaviour] = field(default_factory=dict)
@@ -298,6 +300,10 @@ def _mapping_seen(s: Session, e: events.MappingSeen) -> None:
     renew(s.mappings, (e.local, e.server), e)
 
 
+def _relay_tried(s: Session, e: events.RelayTried) -> None:
+    keep(s.relays_tried, e.relayed, e, SERVERS_KEPT)
+
+
 def _nat(s: Session, e: events.NatBehaviourChanged) -> None:
     renew(s.nats, e.nat.local, e.nat)
 
@@ -463,6 +469,7 @@ _TAKE: dict[type[events.Event], Callable[[Session, Any], None]] = {
     events.ServerChanged: _server,
     events.AllocationChanged: _allocation,
     events.MappingSeen: _mapping_seen,
+    events.RelayTried: _relay_tried,
     events.NatBehaviourChanged: _nat,
     events.BlobChanged: _blob,
     events.DescriptionAccepted: _description,
