@@ -31,9 +31,14 @@ def examined(alice: str = "prc", *, turn: bool = False, **stun: Any) -> Facts:
     return facts(session)
 
 
-@pytest.mark.parametrize("stun", [{"error": 500}, {"error": 400}, {"answers_from_port": 3999}])
-def test_a_server_that_answers_something_else_shows_that_udp_works(stun: dict[str, Any]) -> None:
-    found = examined(**stun)
+@pytest.mark.parametrize(
+    ("alice", "stun"),
+    [("prc", {"error": 500}), ("prc", {"error": 400}), ("open", {"answers_from_port": 3999})],
+)
+def test_a_server_that_answers_something_else_shows_that_udp_works(
+    alice: str, stun: dict[str, Any]
+) -> None:
+    found = examined(alice, **stun)
     assert found.udp is True
     assert "no" not in {peer.path for peer in found.peers if peer.kind != "udpblock"}
     assert found.exit_code == 0

@@ -132,8 +132,8 @@ async def coturn(start_coturn: StartCoturn) -> Coturn:
 
 
 async def _answers(port: int) -> None:
-    """Wait until the server accepts a TCP connection, at most 5 s."""
-    for _ in range(100):
+    """Wait until the server accepts a TCP connection, at most 20 s: the machine may be busy."""
+    for _ in range(400):
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
