@@ -94,6 +94,9 @@ RefusalKind = Literal[
     "unknown-attributes", "role-conflict", "unsigned-answer", "wrongly-signed-answer",
 ]  # fmt: skip
 """Why a STUN message was not acted upon."""
+NameState = Literal["asked", "listed", "unresolved"]
+"""A name that is being asked for; that stands for an address which is a candidate of its own; that
+nobody answers for."""
 DampedChange = Literal["role", "path"]
 RelayOutcome = Literal["works", "forbidden", "silent", "one-way", "not-tried"]
 """What came of a relay that was tried: `forbidden`: its server refuses to relay for our own
@@ -217,6 +220,8 @@ class Candidate(Part, frozen=True, kw_only=True):
     """Ours only: what is no more."""
     evidence: Evidence | None = None
     """Ours only: what that was told from."""
+    name: NameState | None = None
+    """Theirs only: what became of the `.local` name that stands for its address."""
     mid: str | None = None
     """Theirs only: the media section for which it came alone (W3C `sdpMid`)."""
     mline: Count | None = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from icetui.diagnosis import nats
+from icetui.diagnosis import failures, nats
 from icetui.diagnosis.exchange import is_echo
 from icetui.diagnosis.facts import (
     abroad,
@@ -34,8 +34,6 @@ from icetui.session import Session
 
 NEAR_PORTS = 16
 """Two views of one port that differ by no more may be a server's mistake."""
-UNSIGNED = ("unsigned error answer", "answer with wrong MESSAGE-INTEGRITY")
-"""So the engine says of an answer that is not signed with their password (RFC 8489 9.1.4)."""
 SILENT = (Reason.TIMEOUT, Reason.ICMP_UNREACHABLE)
 
 
@@ -169,7 +167,7 @@ def gather(session: Session) -> Evidence:
         answered=answered(session),
         they_have_ours=has_answered(session),
         echoed=tuple(r for r in refusals(session) if is_echo(session, r)),
-        unsigned=tuple(r for r in refusals(session) if r.detail.startswith(UNSIGNED)),
+        unsigned=tuple(r for r in refusals(session) if failures.unsigned(r)),
         pairs=pairs,
         ours=tuple(ours),
         theirs=tuple(theirs),
@@ -202,9 +200,9 @@ def gather(session: Session) -> Evidence:
         servers_ok=any(s.state == "ok" for s in servers),
         stream_ok=tuple(s for s in servers if s.transport != "udp" and s.state == "ok"),
         turn_failed=tuple(s for s in servers if s.kind == "turn" and s.state == "failed"),
-        forbidden=tuple(p for p in unsent if "not permitted" in (p.detail or "").lower()),
+        forbidden=tuple(p for p in unsent if failures.forbidden_here(p.evidence)),
         unsendable=tuple(unsent),
-        barred=tuple(p for p in icmp if "prohibited" in (p.detail or "")),
+        barred=tuple(p for p in icmp if failures.prohibited(p.evidence)),
         closed=tuple(p for p in icmp if _closed(session, p, own, neighbours, shared)),
         unreachable=tuple(p for p in icmp if p.id in reached),
         leading=tuple(leading),
@@ -279,7 +277,7 @@ def _over_relay(pair: Pair, relays: set[str]) -> bool:
 
 
 def _lost_relay(pair: Pair) -> bool:
-    return "TURN allocation" in (pair.detail or "")
+    return failures.of_a_lost_allocation(pair.evidence)
 
 
 def _closed(
@@ -288,10 +286,9 @@ def _closed(
     """Whether a port unreachable comes from where they are said to be: from their very address,
     or from a machine of our own network. Another router's word is no word of theirs."""
     c = session.remote_candidates.get(pair.remote)
-    if c is None or "port unreachable" not in (pair.detail or ""):
+    if c is None or not failures.port_unreachable(pair.evidence):
         return False
-    said_by = (pair.detail or "").partition("said ")[2].split(" ")[0].rstrip(",;)")
-    if said_by and said_by != c.address:
+    if failures.said_by(pair.evidence) not in ("", c.address):
         return False
     if _is_this_machine(c, own):
         return False

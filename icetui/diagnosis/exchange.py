@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from icetui.diagnosis import nats
+from icetui.diagnosis import failures, nats
 from icetui.diagnosis.facts import (
     abroad,
     answered,
@@ -35,10 +35,6 @@ OLD_BLOB = 600.0
 """Seconds; most NATs forget an unused binding sooner (RFC 4787 REQ-5 asks for two minutes)."""
 CLOCK_AHEAD = 120.0
 """Seconds; a blob carries whole minutes."""
-OWN_BLOB = "your own blob"
-"""Such a refusal says itself what to paste instead."""
-OTHER_FRAGMENT = "check for another user fragment: "
-WRONG_INTEGRITY = "MESSAGE-INTEGRITY: the password"
 
 
 def unreadable(session: Session) -> Iterator[Finding]:
@@ -53,7 +49,7 @@ def unreadable(session: Session) -> Iterator[Finding]:
         + (", and without their blob nothing can be checked." if waiting else "."),
         evidence=session.refusal.problem,
         remedy=""
-        if OWN_BLOB in session.refusal.problem.lower()
+        if session.refusal.kind == "own"
         else "Copy the whole text again, from its first to its last character, and paste it.",
     )
 
@@ -254,7 +250,7 @@ def wrong_credentials(session: Session) -> Iterator[Finding]:
             evidence=_refusals(stale),
             remedy="Send them our current blob.",
         )
-    altered = [r for r in refused if WRONG_INTEGRITY in r.detail]
+    altered = [r for r in refused if failures.wrongly_keyed(r)]
     if altered:
         yield Finding(
             rule="they-hold-wrong-password",
@@ -305,10 +301,9 @@ def _refusals(refused: list[Refused]) -> str:
 
 def _usernames(refusal: Refused) -> tuple[str, str] | None:
     """`(ours, theirs)` of the USERNAME in a refused check (RFC 8445 section 7.2.2)."""
-    head, found, name = refusal.detail.partition(OTHER_FRAGMENT)
-    if head or not found:
+    if refusal.kind != "wrong-user-fragment" or refusal.username is None:
         return None
-    receiver, colon, sender = name.partition(":")
+    receiver, colon, sender = refusal.username.partition(":")
     return (receiver, sender) if colon else None
 
 
@@ -433,13 +428,7 @@ def one_sided_family(session: Session) -> Iterator[Finding]:
 def mdns_unresolved(session: Session) -> Iterator[Finding]:
     """Their candidates hide behind names that nobody answers for."""
     names = [c for c in session.remote_candidates.values() if _is_name(c)]
-    failed = [
-        c
-        for c in names
-        if c.unsupported
-        and "being asked for" not in c.unsupported
-        and "its name stands for" not in c.unsupported
-    ]
+    failed = [c for c in names if c.unsupported and c.name == "unresolved"]
     if not failed or session.peer_left:
         return
     nothing_else = not their_candidates(session) and not session.connected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from icetui.diagnosis import failures
 from icetui.diagnosis.facts import (
     host_of,
     ids,
@@ -23,7 +24,6 @@ SILENT = (Reason.TIMEOUT, Reason.ICMP_UNREACHABLE)
 EXPIRES_SOON = 0.1
 """Share of an allocation's lifetime left at which it should have been refreshed already: clients
 do so a while before its end (RFC 8656 section 8), ours with a sixth left."""
-OTHER_FAMILY = "no address of a family in use"
 REFRESH_PATIENCE = 2.0
 """Seconds a TURN server gets to answer a Refresh."""
 
@@ -129,9 +129,9 @@ def server_verdict(server: Server) -> tuple[str, str, str]:
     lost = "it lends us no relayed address" if server.kind == "turn" else (
         "it cannot tell what our public address is"
     )  # fmt: skip
-    detail = server.detail or ""
+    detail, evidence = server.detail or "", server.evidence or failures.NOTHING
     match server.reason:
-        case Reason.UNAUTHENTICATED if "wants a user name" in detail:
+        case Reason.UNAUTHENTICATED if evidence.credentials is False:
             return (
                 "turn-credentials",
                 f"{what} wants a user name and password, and none was given.",
@@ -144,7 +144,7 @@ def server_verdict(server: Server) -> tuple[str, str, str]:
                 "Check user name and password in the --turn URI; time-limited ones may have "
                 "expired.",
             )
-        case Reason.DNS if OTHER_FAMILY in detail:
+        case Reason.DNS if evidence.resolver == "other-family":
             return (
                 "server-family",
                 f"{what} has no address of an IP family that is in use here; {lost}.",
@@ -156,7 +156,7 @@ def server_verdict(server: Server) -> tuple[str, str, str]:
                 f"The name of {server.url} cannot be resolved; {lost}.",
                 "Check the spelling of the server's name and this machine's resolver.",
             )
-        case Reason.TLS if "certificate" in detail.lower():
+        case Reason.TLS if (evidence.tls or "").startswith("certificate"):
             return (
                 "turn-tls",
                 f"{what} shows a certificate that is not accepted; {lost}.",
@@ -178,7 +178,7 @@ def server_verdict(server: Server) -> tuple[str, str, str]:
                 "Check the server's address and port, and whether a firewall here drops "
                 f"{server.transport.upper()} to it.",
             )
-        case Reason.ICMP_UNREACHABLE if "port unreachable" in detail:
+        case Reason.ICMP_UNREACHABLE if failures.port_unreachable(evidence):
             return (
                 "server-closed",
                 f"Port unreachable is said of {server.url}: nothing listens there, or a firewall "
@@ -257,9 +257,7 @@ def relay_forbidden(session: Session) -> Iterator[Finding]:
 def allocation_lost(session: Session) -> Iterator[Finding]:
     """A TURN server has forgotten our allocation."""
     gone = [
-        c
-        for c in session.local_candidates.values()
-        if c.type == "relay" and c.unsupported and "allocation" in c.unsupported
+        c for c in session.local_candidates.values() if c.type == "relay" and c.gone == "allocation"
     ]
     if not gone or session.peer_left:
         return
@@ -301,8 +299,7 @@ def allocation_lost(session: Session) -> Iterator[Finding]:
 
 def _is_closed(server: Server) -> bool:
     """Whether the server's machine says that nothing listens there."""
-    detail = (server.detail or "").lower()
-    return "port unreachable" in detail or "refused" in detail
+    return failures.port_unreachable(server.evidence) or failures.refused(server.evidence)
 
 
 def allocation_expiring(session: Session) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from icetui.diagnosis import nats
+from icetui.diagnosis import failures, nats
 from icetui.diagnosis.facts import host_of, is_public, live_pairs, their_candidates, where
 from icetui.diagnosis.nats import Nat
 from icetui.events import Candidate, MappingSeen, Pair, Reason, StunMessage
@@ -81,9 +81,10 @@ def gather(session: Session) -> Silence:
     since = session.t - last
     came, latest, sent, still, unanswered = _traffic(session, pair, since)
     relays = _relay_hosts(session, pair, theirs)
-    closed = theirs is not None and "port unreachable" in detail
-    closed = closed and f"said {theirs.address if theirs else ''}" in detail
-    told = "unreachable" in detail or "prohibited" in detail
+    facts = pair.evidence if pair is not None else None
+    closed = theirs is not None and failures.port_unreachable(facts)
+    closed = closed and failures.said_by(facts) == (theirs.address if theirs else "")
+    told = failures.unreachable(facts)
     stood = session.path_history[-1] if session.path_history else None
     return Silence(
         lost=lost,

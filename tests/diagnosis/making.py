@@ -7,7 +7,7 @@ from typing import Any
 
 from icetui import events
 from icetui.diagnosis import Finding, diagnose
-from icetui.events import AnyEvent, Candidate, Pair, Server
+from icetui.events import AnyEvent, Candidate, Evidence, Pair, Reason, Server
 from icetui.session import fold
 
 STUN, OTHER_STUN, TURN = "stun:192.0.2.10:3478", "stun:192.0.2.11:3478", "turn:192.0.2.10:3478"
@@ -108,3 +108,14 @@ def findings(stream: Iterable[AnyEvent]) -> dict[str, Finding]:
     for finding in found:
         assert finding.evidence and finding.claim.endswith(".")
     return {finding.rule: finding for finding in found}
+
+
+def icmp(what: str, router: str) -> dict[str, Any]:
+    """Fields of a pair or server that a router, or a machine, said is unreachable: `port`, `host`
+    or `prohibited` (RFC 792)."""
+    code = {"host": 1, "port": 3, "prohibited": 13}[what]
+    return {
+        "reason": Reason.ICMP_UNREACHABLE,
+        "detail": f"ICMP {what} unreachable, said {router}",
+        "evidence": Evidence(icmp_version=4, icmp_type=3, icmp_code=code, router=router),
+    }

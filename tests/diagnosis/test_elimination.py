@@ -16,6 +16,7 @@ from tests.diagnosis.making import (
     connected,
     findings,
     gathered,
+    icmp,
     local,
     nat,
     pair,
@@ -74,33 +75,32 @@ def codes(stream: list[AnyEvent]) -> list[str]:
     return [h.code for h in problem(stream).hypotheses]
 
 
-def refused(detail: str, source: str = "203.0.113.9:6000") -> AnyEvent:
-    event: AnyEvent = stamped(events.Refused, t=3.0, remote=source, local="192.168.1.2:5000",
-                              reason=Reason.UNAUTHENTICATED, detail=detail)  # fmt: skip
+def refused(kind: str, username: str | None = None) -> AnyEvent:
+    event: AnyEvent = stamped(
+        events.Refused, t=3.0, remote="203.0.113.9:6000", local="192.168.1.2:5000",
+        reason=Reason.UNAUTHENTICATED, detail="refused", kind=kind, username=username,
+    )  # fmt: skip
     return event
 
 
 def test_an_echo_of_our_own_check_is_no_check_of_theirs() -> None:
-    echo = refused("check for another user fragment: theirs:ours")
+    echo = refused("wrong-user-fragment", "theirs:ours")
     found = findings(checking(gathered(reflexive()), remote(), pair(), echo))
     assert "they-hold-stale-blob" not in found
     assert "203.0.113.9:6000" in found["stranger-answers"].claim
-    other = refused("check for another user fragment: old:theirs")
+    other = refused("wrong-user-fragment", "old:theirs")
     found = findings(checking(gathered(reflexive()), remote(), pair(), other))
     assert "they-hold-stale-blob" in found and "stranger-answers" not in found
 
 
 def test_an_answer_without_their_password_is_a_strangers() -> None:
-    unsigned = refused("answer with wrong MESSAGE-INTEGRITY")
+    unsigned = refused("wrongly-signed-answer")
     stream = checking(gathered(reflexive()), remote(), pair(), unsigned)
     assert codes(stream)[0] == "stranger"
 
 
 def test_a_router_that_refuses_what_it_did_not_ask_for_does_not_mean_that_they_have_ended() -> None:
-    closed = {
-        "reason": Reason.ICMP_UNREACHABLE,
-        "detail": "ICMP port unreachable, said 203.0.113.9",
-    }
+    closed = icmp("port", "203.0.113.9")
     at_their_nat = checking(gathered(reflexive()), remote(), pair(**closed))
     assert codes(at_their_nat)[0] == "not-pasted"
     assert "203.0.113.9" in problem(at_their_nat).evidence

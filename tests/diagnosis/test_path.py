@@ -8,6 +8,7 @@ from tests.diagnosis.making import (
     connected,
     findings,
     gathered,
+    icmp,
     local,
     nat,
     pair,
@@ -121,12 +122,10 @@ def test_the_direction_of_loss_is_told_only_where_the_figures_show_it() -> None:
 def test_a_closed_port_ends_a_relay_or_a_peer_but_not_both() -> None:
     stream = connected(checking(gathered(), remote(type="host", address="198.51.100.9")))
     silent = stamped(events.ConnectionStateChanged, t=9.0, state="disconnected")
-    told = pair(t=9.0, state="succeeded", valid=True, detail="ICMP port unreachable, said "
-                "198.51.100.9")  # fmt: skip
+    told = pair(t=9.0, state="succeeded", valid=True, **icmp("port", "198.51.100.9"))
     found = findings([*stream, told, silent])
     assert "peer-gone" in found and "NAT" not in found["peer-gone"].claim
-    router = pair(t=9.0, state="succeeded", valid=True, detail="ICMP host unreachable, said "
-                  "198.51.100.1")  # fmt: skip
+    router = pair(t=9.0, state="succeeded", valid=True, **icmp("host", "198.51.100.1"))
     found = findings([*stream, router, silent])
     assert "peer-gone" not in found and "silent-path" in found
 

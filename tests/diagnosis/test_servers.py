@@ -1,5 +1,8 @@
 """Findings about servers that no lab session shows."""
 
+import errno
+from typing import Any
+
 import pytest
 
 from icetui import events
@@ -12,6 +15,7 @@ from tests.diagnosis.making import (
     connected,
     findings,
     gathered,
+    icmp,
     local,
     nat,
     pair,
@@ -32,9 +36,6 @@ RELAY = local(3, type="relay", address="192.0.2.10", port=50_000, server=TURN)
         (Reason.UNAUTHENTICATED, "401 Unauthorized: the password is wrong", "turn-credentials"),
         (Reason.TLS, "TLS: certificate has expired", "turn-tls"),
         (Reason.DNS, "turn.example: no address", "server-unresolved"),
-        (Reason.ICMP_UNREACHABLE, "ICMP host unreachable, said 10.0.0.1", "server-unreachable"),
-        (Reason.ICMP_UNREACHABLE, "ICMP port unreachable, said 192.0.2.10", "server-closed"),
-        (Reason.SEND_ERROR, "Connection refused", "server-closed"),
         (Reason.BAD_REQUEST, "400 Bad Request", "server-useless"),
     ],
 )
@@ -46,6 +47,35 @@ def test_a_refused_allocation_says_why_and_what_to_do(
     assert detail in finding.evidence and finding.remedy
     assert finding.severity == "warning"
     assert rule not in findings(gathered(asked, server(TURN, t=0.5)))
+
+
+@pytest.mark.parametrize(
+    ("failure", "rule"),
+    [
+        (icmp("host", "10.0.0.1"), "server-unreachable"),
+        (icmp("port", "192.0.2.10"), "server-closed"),
+        (
+            {
+                "reason": Reason.SEND_ERROR,
+                "detail": "Connection refused",
+                "evidence": events.Evidence(errno=errno.ECONNREFUSED),
+            },
+            "server-closed",
+        ),
+        (
+            {
+                "reason": Reason.TLS,
+                "detail": "TLS: it has expired",
+                "evidence": events.Evidence(tls="certificate-expired"),
+            },
+            "turn-tls",
+        ),
+    ],
+)
+def test_who_refused_and_why_is_told_from_fields(failure: dict[str, Any], rule: str) -> None:
+    asked = server(TURN, state="failed", transport="tcp", **failure)
+    finding = findings(gathered(asked))[rule]
+    assert failure["detail"] in finding.evidence and finding.remedy
 
 
 def test_udp_is_not_called_blocked_while_anything_comes_over_it() -> None:
@@ -101,6 +131,7 @@ def test_a_refresh_without_an_answer() -> None:
 
 def test_an_address_of_the_other_family_is_not_called_a_name_that_cannot_be_resolved() -> None:
     detail = "192.0.2.10 has no address of a family in use"
-    asked = server(STUN, state="failed", reason=Reason.DNS, detail=detail)
+    other = events.Evidence(resolver="other-family")
+    asked = server(STUN, state="failed", reason=Reason.DNS, detail=detail, evidence=other)
     found = findings(gathered(asked))
     assert "--ipv4" in found["server-family"].remedy and "server-unresolved" not in found

@@ -12,6 +12,7 @@ from tests.diagnosis.making import (
     checking,
     findings,
     gathered,
+    icmp,
     local,
     nat,
     pair,
@@ -146,15 +147,13 @@ def test_whoever_has_answered_our_offer_has_it() -> None:
 def test_a_machine_of_our_own_network_is_not_taken_for_theirs() -> None:
     """Their private address may be another machine's here: its closed port says nothing."""
     home = remote(2, type="host", address="192.168.1.7")
-    closed = pair("L1-R2", reason=Reason.ICMP_UNREACHABLE,
-                  detail="ICMP port unreachable, said 192.168.1.7 (1 request)")  # fmt: skip
+    closed = pair("L1-R2", **icmp("port", "192.168.1.7"))
     found = findings(checking(gathered(reflexive()), remote(), home, pair(), closed))
     assert "nobody-listens" not in found and "nothing-answers" in found
 
 
 def test_a_router_that_answers_for_a_closed_port_is_not_their_machine() -> None:
-    closed = pair(reason=Reason.ICMP_UNREACHABLE,
-                  detail="ICMP port unreachable, said 192.168.1.1 (1 request)")  # fmt: skip
+    closed = pair(**icmp("port", "192.168.1.1"))
     found = findings(checking(gathered(reflexive()), remote(), closed))
     assert "nobody-listens" not in found and "unreachable" in found
 
@@ -176,13 +175,13 @@ def test_a_shared_public_address_with_other_local_networks_is_not_called_isolati
     assert "may be kept apart" in findings(own)["no-hairpin"].claim
 
 
-UNREACHABLE = {"reason": Reason.ICMP_UNREACHABLE, "detail": "ICMP host unreachable, said 192.0.2.1"}
+UNREACHABLE = icmp("host", "192.0.2.1")
 OUR_NUMBERS = {"type": "host", "address": "192.168.1.2"}
 
 
 def test_an_address_that_is_our_own_is_not_taken_for_their_machine() -> None:
     """Two homes number their machines alike: our own machine answers for their closed port."""
-    closed = pair(reason=Reason.ICMP_UNREACHABLE, detail="ICMP port unreachable, said 192.168.1.2")
+    closed = pair(**icmp("port", "192.168.1.2"))
     found = findings(checking(gathered(), remote(**OUR_NUMBERS), closed))
     assert "another network" in found["same-address"].claim
     assert not {"nobody-listens", "unreachable", "nothing-answers"} & set(found)
@@ -195,8 +194,8 @@ def test_our_own_answer_to_our_own_check_says_nothing_of_their_blob() -> None:
     """As above, with the same port: what we send comes back to us, and we refuse it."""
     echo = pair(reason=Reason.UNAUTHENTICATED, detail="401", responses_received=1)
     refused = stamped(events.Refused, t=3.0, remote="192.168.1.2:5000", local="192.168.1.2:5000",
-                      reason=Reason.UNAUTHENTICATED,
-                      detail="check for another user fragment: theirs:ours")  # fmt: skip
+                      reason=Reason.UNAUTHENTICATED, kind="wrong-user-fragment",
+                      username="theirs:ours", detail="refused")  # fmt: skip
     found = findings(checking(gathered(), remote(**OUR_NUMBERS, port=5000), echo, refused))
     assert "same-address" in found
     assert not {"wrong-credentials", "they-hold-stale-blob", "nothing-answers"} & set(found)
@@ -249,7 +248,7 @@ def test_a_stun_server_inside_our_own_network_is_named() -> None:
 
 def test_ones_own_blob_is_not_asked_for_again() -> None:
     problem = "This is your own blob: paste the one that the other side sent you."
-    refused = stamped(events.DescriptionRefused, t=1.0, problem=problem)
+    refused = stamped(events.DescriptionRefused, t=1.0, problem=problem, kind="own")
     assert findings([*gathered(), refused])["paste-unusable"].remedy == ""
 
 

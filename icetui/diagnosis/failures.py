@@ -1,0 +1,72 @@
+"""What the evidence of a failure says, as questions with an answer; nothing here reads a sentence.
+
+ICMP types and codes are those of RFC 792 and RFC 1812 (destination unreachable, 3) and of RFC 4443
+(destination unreachable, 1).
+"""
+
+from __future__ import annotations
+
+import errno
+
+from icetui.events import Evidence, Reason, Refused
+
+UNREACHABLE = {4: 3, 6: 1}
+PORT = {4: (3,), 6: (4,)}
+PROHIBITED = {4: (9, 10, 13), 6: (1, 5, 6)}
+NOT_PERMITTED = (errno.EPERM, errno.EACCES)
+NOTHING = Evidence()
+
+
+def _code(evidence: Evidence) -> tuple[int, int] | None:
+    """Version and code of an ICMP message that says unreachable."""
+    version, code = evidence.icmp_version, evidence.icmp_code
+    if version is None or code is None or evidence.icmp_type != UNREACHABLE.get(version):
+        return None
+    return version, code
+
+
+def port_unreachable(evidence: Evidence | None) -> bool:
+    """Whether a machine said that nothing listens there."""
+    found = _code(evidence or NOTHING)
+    return found is not None and found[1] in PORT[found[0]]
+
+
+def prohibited(evidence: Evidence | None) -> bool:
+    """Whether a firewall said that it forbids it."""
+    found = _code(evidence or NOTHING)
+    return found is not None and found[1] in PROHIBITED[found[0]]
+
+
+def unreachable(evidence: Evidence | None) -> bool:
+    """Whether somebody said that it cannot be reached, for whatever reason."""
+    return _code(evidence or NOTHING) is not None
+
+
+def said_by(evidence: Evidence | None) -> str:
+    """IP address of whoever sent the ICMP message; empty: nobody is named."""
+    return (evidence or NOTHING).router
+
+
+def forbidden_here(evidence: Evidence | None) -> bool:
+    """Whether this machine's own system does not let us send."""
+    return (evidence or NOTHING).errno in NOT_PERMITTED
+
+
+def refused(evidence: Evidence | None) -> bool:
+    """Whether a connection was refused: nothing listens there."""
+    return (evidence or NOTHING).errno == errno.ECONNREFUSED
+
+
+def of_a_lost_allocation(evidence: Evidence | None) -> bool:
+    """Whether what a pair stood on was a TURN allocation, and is no more."""
+    return (evidence or NOTHING).gone == "allocation"
+
+
+def unsigned(refusal: Refused) -> bool:
+    """Whether an answer was not signed as theirs must be."""
+    return refusal.kind in ("unsigned-answer", "wrongly-signed-answer")
+
+
+def wrongly_keyed(refusal: Refused) -> bool:
+    """Whether a check named us and was signed with another password."""
+    return refusal.reason == Reason.UNAUTHENTICATED and refusal.kind == "wrong-password"
