@@ -1,5 +1,5 @@
 """`python -m icetui` is `icetui`."""
 
-from icetui.commands.group import main
+from icetui.commands.program import main
 
 main(prog_name="icetui")

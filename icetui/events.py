@@ -220,7 +220,7 @@ class Candidate(Part, frozen=True, kw_only=True):
     """Ours only: what is no more."""
     evidence: Evidence | None = None
     """Ours only: what that was told from."""
-    name: NameState | None = None
+    name_state: NameState | None = None
     """Theirs only: what became of the `.local` name that stands for its address."""
     mid: str | None = None
     """Theirs only: the media section for which it came alone (W3C `sdpMid`)."""
@@ -797,7 +797,7 @@ class StrangersCounted(Event, frozen=True, kw_only=True):
 class ChangeDamped(Event, frozen=True, kw_only=True):
     """The other side changes our role or the path too often: for now it may not."""
 
-    what: DampedChange
+    kind: DampedChange
     pause: Seconds
     """Between two changes, as things are."""
 

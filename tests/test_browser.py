@@ -8,13 +8,13 @@ import re
 
 import pytest
 
-from icetui.commands import browser_snippet as browser
+from icetui.commands import browser_snippet
 from icetui.servers.server_urls import parse_stun, parse_turn
 
 
 def test_the_snippet_alone_is_on_stdout(icetui):
     done = icetui("browser")
-    assert (done.returncode, done.stdout) == (0, browser.snippet())
+    assert (done.returncode, done.stdout) == (0, browser_snippet.snippet())
     assert "console" in done.stderr
     assert "ICE only" in done.stderr
 
@@ -25,14 +25,14 @@ def test_nothing_is_wider_than_a_terminal(icetui):
 
 
 def test_by_itself_the_tab_asks_no_server():
-    assert "new RTCPeerConnection();" in browser.snippet()
+    assert "new RTCPeerConnection();" in browser_snippet.snippet()
 
 
 def test_the_tab_asks_the_servers_that_are_named():
     stun = parse_stun("stun:stun.example.org")
     turn = parse_turn("turn:anna:p%22ss@[2001:db8::1]:3479?transport=tcp")
     [servers] = re.findall(
-        r"iceServers: \[(.*?)\n    \],", browser.snippet([stun], [turn]), re.DOTALL
+        r"iceServers: \[(.*?)\n    \],", browser_snippet.snippet([stun], [turn]), re.DOTALL
     )
     assert [json.loads(line.rstrip(",")) for line in servers.strip().splitlines()] == [
         {"urls": "stun:stun.example.org:3478"},

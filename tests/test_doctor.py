@@ -14,7 +14,7 @@ import pytest
 from icetui import events
 from icetui.doctor.examination import complete
 from icetui.doctor.facts import FINE, NOTHING_WORKS, ONLY_RELAYED, Facts, as_json_line, facts
-from icetui.doctor.text import as_text
+from icetui.doctor.text_report import as_text
 from icetui.events import Candidate, Interface, NatBehaviour, Reason, Server
 from icetui.session import Session, fold
 from tests.running import ALONE

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from icetui import events, signaling
-from icetui.commands import opened_sources as opening
+from icetui.commands import opened_sources
 from icetui.session import Session
 from icetui.streams.lag import Lag
 from icetui.streams.process_source import MOST_COMMANDS, SILENT, ProcessSource, engine_argv
@@ -246,7 +246,7 @@ async def test_the_engine_shows_that_it_lives_and_no_recording_keeps_that(
 )  # fmt: skip
 async def test_what_is_no_description_of_a_far_host_is_not_there_to_be_copied(blob: str) -> None:
     line = events.encode(events.BlobChanged(wall=1, t=1, blob=blob, candidates=9)).decode()
-    source = opening.process(script(f"print({line.strip()!r})"))
+    source = opened_sources.process(script(f"print({line.strip()!r})"))
     assert source.foreign
     changed = await until(source.events(), events.BlobChanged)
     assert changed.blob == ""
@@ -258,7 +258,7 @@ async def test_a_description_of_a_far_host_comes_through() -> None:
         signaling.Description(ufrag="a7Kf", pwd="Zm9vYmFyYmF6cXV4MTIzNA", made=1.8e9)
     )
     line = events.encode(events.BlobChanged(wall=1, t=1, blob=blob)).decode()
-    source = opening.process(script(f"print({line.strip()!r})"))
+    source = opened_sources.process(script(f"print({line.strip()!r})"))
     assert (await until(source.events(), events.BlobChanged)).blob == blob
     await source.close()
 

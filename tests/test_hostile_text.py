@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from icetui import events
-from icetui.commands import opened_sources as opening
+from icetui.commands import opened_sources
 from icetui.dashboard.app import Dashboard
 from icetui.reports.formats import FORMATS
 from tests.conftest import RunIcetui, Start
@@ -103,7 +103,7 @@ async def test_a_run_without_a_screen_lets_nothing_through(
 
 async def test_a_screen_over_a_file_lets_nothing_through(tmp_path: Path) -> None:
     (tmp_path / "r").write_bytes(stream_of_traps())
-    app = Dashboard(opening.recording(str(tmp_path / "r"), float("inf")))
+    app = Dashboard(opened_sources.recording(str(tmp_path / "r"), float("inf")))
     async with app.run_test(size=(160, 50)) as pilot:
         async with asyncio.timeout(10):
             while app.living.trouble is None:

@@ -34,7 +34,7 @@ def loaded_by_command(arguments, env):
     return modules(
         f"import atexit\natexit.register(lambda: exec({SAY_MODULES!r}))\n"
         f"import sys\nsys.argv = ['icetui', *{arguments!r}]\n"
-        "from icetui.commands.group import main\nmain()",
+        "from icetui.commands.program import main\nmain()",
         env,
     )
 
@@ -94,7 +94,7 @@ def test_a_mistake_is_told_without_loading_the_screen(env):
     packages, _ = modules(
         f"import atexit\natexit.register(lambda: exec({SAY_MODULES!r}))\n"
         "import sys\nsys.argv = ['icetui', 'decode', 'nonsense']\n"
-        "from icetui.commands.group import main\n"
+        "from icetui.commands.program import main\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert end.code == 3",
         env,
     )

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from icetui.commands.group import EPILOG, main
 from icetui.commands.manual import page
+from icetui.commands.program import EPILOG, main
 from icetui.servers.server_urls import DEFAULT_STUN
 
 PAGE = Path(__file__).parents[1] / "icetui" / "icetui.1"

@@ -15,7 +15,7 @@ import pytest
 from icetui import events
 from icetui.dashboard.app import Dashboard
 from icetui.doctor.facts import as_json_line, facts
-from icetui.doctor.text import as_text
+from icetui.doctor.text_report import as_text
 from icetui.events import Candidate, Interface, NatBehaviour, Pair, Reason, Server, StunAttribute
 from icetui.reports.formats import FORMATS, write
 from icetui.session import fold

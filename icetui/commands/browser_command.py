@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from icetui.commands import opened_sources as opening
+from icetui.commands import opened_sources
 from icetui.commands.exits import say
 from icetui.commands.options import server_options
 
@@ -22,7 +22,7 @@ def browser(**chosen: Any) -> None:
 
     from icetui.commands.browser_snippet import AFTER, BEFORE, snippet
 
-    named = opening.servers(chosen)
+    named = opened_sources.servers(chosen)
     for bad in named.unusable_servers:
         say(f"left out: {bad.url}: {bad.detail}")
     text = snippet(named.stun_servers, named.turn_servers, time.time())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from icetui.commands import opened_sources as opening
+from icetui.commands import opened_sources
 from icetui.commands.exits import fail, say
 from icetui.commands.screen import has_terminal, hold_garbage, no_terminal, run_dashboard
 
@@ -31,10 +31,10 @@ def dashboard(
     if not has_terminal():
         fail(no_terminal())
     problems: list[str] = []
-    start = opening.start_command(chosen, problems)
+    start = opened_sources.start_command(chosen, problems)
     record, mask = own_habits(record, mask)
-    opening.check_folder(blob_out)
-    pseudonyms = opening.mask(start) if mask else None
+    opened_sources.check_folder(blob_out)
+    pseudonyms = opened_sources.mask(start) if mask else None
 
     begun = 0
 
@@ -46,12 +46,12 @@ def dashboard(
             from icetui.streams.recording import numbered
 
             path = numbered(path, begun)
-        files = opening.with_files(opening.engine(start), blob_out, blob_in)
-        return opening.recorded(files, path, pseudonyms, say)
+        files = opened_sources.with_files(opened_sources.engine(start), blob_out, blob_in)
+        return opened_sources.recorded(files, path, pseudonyms, say)
 
     source = another()
     if theirs:
-        opening.paste(source, theirs)
+        opened_sources.paste(source, theirs)
     run_dashboard(source, mask, again=another, quiet=quiet, problems=tuple(problems))
 
 

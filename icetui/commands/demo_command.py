@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from icetui.commands import opened_sources as opening
+from icetui.commands import opened_sources
 from icetui.commands.exits import say
 from icetui.commands.options import FILE, mask_option, quiet_option, record_option
 from icetui.commands.screen import has_terminal, hold_garbage, run_dashboard
@@ -63,9 +63,9 @@ def demo(record: Path | None, mask: bool, quiet: bool, as_json: bool, **chosen: 
     else:
         chosen["speed"] = chosen["speed"] or "max"
     start, sides = asked_for(chosen)
-    pseudonyms = opening.mask() if mask else None
+    pseudonyms = opened_sources.mask() if mask else None
     if screen:
-        source = opening.recorded(demo_source(start), record, pseudonyms, say)
+        source = opened_sources.recorded(demo_source(start), record, pseudonyms, say)
         run_dashboard(source, mask, quiet=quiet, sides=sides)
 
     import msgspec
@@ -77,7 +77,7 @@ def demo(record: Path | None, mask: bool, quiet: bool, as_json: bool, **chosen: 
     stepwise = msgspec.structs.replace(start, until=STEP)
 
     async def run() -> int:
-        source = opening.recorded(demo_source(stepwise), record, pseudonyms, say)
+        source = opened_sources.recorded(demo_source(stepwise), record, pseudonyms, say)
         console = Console()
         playing = DemoRun(source, start.speed, console, as_json=as_json)
         code = await playing.run()

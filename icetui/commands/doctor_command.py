@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from icetui.commands import opened_sources as opening
+from icetui.commands import opened_sources
 from icetui.commands.exits import say
 from icetui.commands.options import mask_option, record_option, session_options
 
@@ -40,7 +40,9 @@ def doctor(record: Path | None, mask: bool, as_json: bool, lifetime: float, **ch
     from icetui.doctor.facts import FAILED
     from icetui.streams.console import Console
 
-    start = opening.start_command(chosen, binding_lifetime=lifetime, try_relays=True)
-    pseudonyms = opening.mask(start) if mask else None
-    source = opening.recorded(opening.engine(start, failure=FAILED), record, pseudonyms, say)
+    start = opened_sources.start_command(chosen, binding_lifetime=lifetime, try_relays=True)
+    pseudonyms = opened_sources.mask(start) if mask else None
+    source = opened_sources.recorded(
+        opened_sources.engine(start, failure=FAILED), record, pseudonyms, say
+    )
     sys.exit(asyncio.run(examine(source, lifetime, Console(), as_json=as_json)))

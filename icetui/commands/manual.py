@@ -26,7 +26,7 @@ ENVIRONMENT = (
 
 def page() -> str:
     """The whole of it, in the man macros."""
-    from icetui.commands.group import main
+    from icetui.commands.program import main
 
     return "\n".join(_page(main)) + "\n"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from icetui.commands import opened_sources as opening
+from icetui.commands import opened_sources
 from icetui.commands.exits import say
 from icetui.commands.options import blob_options, mask_option, record_option, session_options
 
@@ -75,19 +75,19 @@ def peer(
     from icetui.streams.blob_files import WithBlobFiles
     from icetui.streams.console import Console
 
-    start = opening.start_command(chosen)
-    opening.check_folder(blob_out)
-    pseudonyms = opening.mask(start) if mask else None
+    start = opened_sources.start_command(chosen)
+    opened_sources.check_folder(blob_out)
+    pseudonyms = opened_sources.mask(start) if mask else None
     console = Console()
 
     def tell(sentence: str) -> None:
         """What is pasted is quoted in some sentences, so those are masked, too."""
         console.say(sentence if pseudonyms is None else pseudonyms.text(sentence))
 
-    files = WithBlobFiles(opening.engine(start), blob_out, blob_in, form, tell)
-    source = opening.recorded(files, record, pseudonyms, say)
+    files = WithBlobFiles(opened_sources.engine(start), blob_out, blob_in, form, tell)
+    source = opened_sources.recorded(files, record, pseudonyms, say)
     if theirs is not None:
-        opening.paste(source, theirs)
+        opened_sources.paste(source, theirs)
     wanted = Options(
         as_json=as_json,
         hold=hold,

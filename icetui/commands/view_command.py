@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from icetui.commands import opened_sources as opening
+from icetui.commands import opened_sources
 from icetui.commands.exits import fail
 from icetui.commands.options import quiet_option
 from icetui.commands.screen import has_terminal, run_dashboard
@@ -42,5 +42,5 @@ def view(is_command: bool, /, what: tuple[str, ...], speed: float, quiet: bool) 
     if not has_terminal():
         fail("this draws on a terminal and there is none; `icetui report FILE` prints a report")
     if is_command or len(what) > 1:
-        run_dashboard(opening.process(what), quiet=quiet)
-    run_dashboard(opening.recording(what[0], speed), quiet=quiet)
+        run_dashboard(opened_sources.process(what), quiet=quiet)
+    run_dashboard(opened_sources.recording(what[0], speed), quiet=quiet)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from textual.content import Content
 
-from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, WARN, Piece, line
-from icetui.dashboard.text import LOST, rtt, waiting
+from icetui.dashboard.panes.pieces import ACCENT, BAD, GOOD, MUTED, WARN, Piece, line
+from icetui.dashboard.shown_text import LOST, rtt, waiting
 
 MARKS = (("●", GOOD), ("○", ACCENT), ("◆", WARN), ("◇", "$text-accent"))
 """Sign and style of each series: told apart without colour, too."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from icetui.dashboard.panes.header import path_words, state_word
-from icetui.dashboard.text import duration, plain, rtt
+from icetui.dashboard.shown_text import duration, plain, rtt
 from icetui.dashboard.watch import Watch
 from icetui.diagnosis import diagnose
 from icetui.events import address_port

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from icetui import events
-from icetui.dashboard.text import plain
+from icetui.dashboard.shown_text import plain
 from icetui.grammar import count
 
 if TYPE_CHECKING:

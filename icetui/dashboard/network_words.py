@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from icetui import events
-from icetui.dashboard.text import plain
+from icetui.dashboard.shown_text import plain
 from icetui.events import LineState, NetworkNode, PacketPassage
 from icetui.session.internet import Internet
 

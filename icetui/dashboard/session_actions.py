@@ -21,7 +21,7 @@ SURE = 5.0
 
 
 async def message(app: Dashboard) -> None:
-    from icetui.dashboard.screens.conversation import Conversation
+    from icetui.dashboard.screens.conversation_box import Conversation
 
     await app.push_screen(Conversation())
 

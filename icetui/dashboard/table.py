@@ -18,7 +18,7 @@ from textual.strip import Strip
 
 from icetui.dashboard.filters import Filter, parse
 from icetui.dashboard.lines import Lines, Segments
-from icetui.dashboard.text import middle
+from icetui.dashboard.shown_text import middle
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")

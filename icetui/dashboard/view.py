@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from icetui.dashboard.chronicle import Chronicle
-from icetui.dashboard.exchange import Exchange
+from icetui.dashboard.exchange_state import Exchange
 from icetui.diagnosis import Finding
 from icetui.events import Pair
 from icetui.session import Session

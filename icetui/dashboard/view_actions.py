@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from icetui.dashboard import handover
 from icetui.dashboard.panes.findings import FindingsPane
+from icetui.dashboard.shown_text import plain
 from icetui.dashboard.table import Table
-from icetui.dashboard.text import plain
 
 if TYPE_CHECKING:
     from icetui.dashboard.app import Dashboard
@@ -43,7 +43,7 @@ async def diagnosis(app: Dashboard) -> None:
 
 
 async def chart(app: Dashboard) -> None:
-    from icetui.dashboard.screens.chart import ChartBox
+    from icetui.dashboard.screens.chart_box import ChartBox
 
     pair = app.main.pairs.highlighted
     await app.push_screen(ChartBox(pair.id if pair is not None else None))

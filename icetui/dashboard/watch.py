@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from icetui import events
 from icetui.dashboard.chronicle import Chronicle
-from icetui.dashboard.exchange import Exchange
+from icetui.dashboard.exchange_state import Exchange
 from icetui.dashboard.freeze import snapshot
 from icetui.diagnosis import Finding, diagnose
 from icetui.session import Session

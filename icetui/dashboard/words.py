@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple
 
 from icetui import events
 from icetui.dashboard.network_words import change_words
-from icetui.dashboard.text import plain, rtt, server_name, size
+from icetui.dashboard.shown_text import plain, rtt, server_name, size
 from icetui.events import address_port
 from icetui.grammar import count
 
@@ -238,7 +238,7 @@ def _strangers(e: events.StrangersCounted) -> Line:
 
 
 def _damped(e: events.ChangeDamped) -> Line:
-    what = "our role" if e.what == "role" else "the path"
+    what = "our role" if e.kind == "role" else "the path"
     return Line(
         f"the other side changes {what} again and again: at most once in {e.pause:g} s now",
         "warning",

@@ -5,10 +5,11 @@ as the figures are: nothing is remembered here. What shows itself is one rule, o
 path comes up, or one went silent, is found by elimination. What is where:
 
     finding                what a finding is
-    facts, nats            what several rules ask: pairs, silence, addresses; what the NATs do
-    machine, servers       this machine and its interfaces; STUN, TURN and UDP as a whole
-    exchange               the two blobs: missing, stale, altered, old, in no common family
-    path                   a path that stands, is bad, or was ended
+    questions, nats        what several rules ask: pairs, silence, addresses; what the NATs do
+    machine, server_findings     this machine and its interfaces; STUN, TURN and UDP as a whole
+    blobs                  the two blobs: missing, stale, altered, old, in no common family
+    standing_path          a path that stands, is bad, or was ended
+    failures               what the fields of a failure say
     evidence, silence_evidence   what elimination goes by, gathered in one pass
     hypothesis, hypotheses/      all that we know to be possible, a file a place
     elimination            what is left of them, and how sure it is
@@ -17,7 +18,14 @@ path comes up, or one went silent, is found by elimination. What is where:
 
 from __future__ import annotations
 
-from icetui.diagnosis import exchange, machine, path, servers, silence, unreached
+from icetui.diagnosis import (
+    blobs,
+    machine,
+    server_findings,
+    silence,
+    standing_path,
+    unreached,
+)
 from icetui.diagnosis.finding import WORST_FIRST, Finding, Rule, Severity
 from icetui.session import Session
 
@@ -26,43 +34,43 @@ __all__ = ["RULES", "Finding", "Severity", "diagnose"]
 RULES: tuple[Rule, ...] = (
     machine.engine_failed,
     machine.no_candidates,
-    exchange.unreadable,
-    servers.allocation_lost,
+    blobs.unreadable,
+    server_findings.allocation_lost,
     silence.disconnected,
     silence.path_lost,
-    exchange.wrong_credentials,
-    exchange.no_common_family,
+    blobs.wrong_credentials,
+    blobs.no_common_family,
     machine.virtual_interface,
-    servers.relay_forbidden,
-    exchange.resend,
-    servers.udp_blocked,
-    exchange.mdns_unresolved,
+    server_findings.relay_forbidden,
+    blobs.resend,
+    server_findings.udp_blocked,
+    blobs.mdns_unresolved,
     unreached.no_path,
-    exchange.not_pasted_yet,
-    exchange.restarting,
-    exchange.replaced,
-    exchange.waiting_for_them,
-    exchange.old_blob,
-    path.direct_blocked,
-    path.unsteady,
-    path.lossy,
-    path.slow,
-    path.large_messages_lost,
-    servers.allocation_expiring,
-    servers.server_failures,
+    blobs.not_pasted_yet,
+    blobs.restarting,
+    blobs.replaced,
+    blobs.waiting_for_them,
+    blobs.old_blob,
+    standing_path.direct_blocked,
+    standing_path.unsteady,
+    standing_path.lossy,
+    standing_path.slow,
+    standing_path.large_messages_lost,
+    server_findings.allocation_expiring,
+    server_findings.server_failures,
     machine.candidate_failures,
-    path.peer_left,
-    path.connected,
-    exchange.checking,
+    standing_path.peer_left,
+    standing_path.connected,
+    blobs.checking,
     machine.gathering,
-    path.vpn_path,
-    path.interrupted,
+    standing_path.vpn_path,
+    standing_path.interrupted,
     machine.only_private,
     machine.dead_interface,
     machine.carrier_grade,
     machine.servers_disagree,
-    exchange.one_sided_family,
-    exchange.roles,
+    blobs.one_sided_family,
+    blobs.roles,
 )
 """Of findings equally bad the one whose rule comes first here is said first: what explains a
 failure goes before what merely accompanies it."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 import msgspec
 
 from icetui.diagnosis import failures, nats
-from icetui.diagnosis.exchange import is_echo
-from icetui.diagnosis.facts import (
+from icetui.diagnosis.blobs import is_echo
+from icetui.diagnosis.nats import Nat
+from icetui.diagnosis.questions import (
     abroad,
     answered,
     checking_for,
@@ -28,7 +29,6 @@ from icetui.diagnosis.facts import (
     requests_of,
     their_candidates,
 )
-from icetui.diagnosis.nats import Nat
 from icetui.events import Candidate, Pair, Reason, Refused, Server
 from icetui.session import Session
 

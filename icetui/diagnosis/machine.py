@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from icetui.diagnosis.facts import (
+from icetui.diagnosis.finding import Finding
+from icetui.diagnosis.questions import (
     host_of,
     ids,
     interface_kind,
@@ -18,7 +19,6 @@ from icetui.diagnosis.facts import (
     span,
     trying,
 )
-from icetui.diagnosis.finding import Finding
 from icetui.events import Candidate, Pair, Reason
 from icetui.grammar import count
 from icetui.session import Session

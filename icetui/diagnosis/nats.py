@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from icetui.diagnosis.facts import (
+from icetui.diagnosis.questions import (
     host_of,
     is_public,
     live_pairs,

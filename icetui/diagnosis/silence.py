@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from icetui.diagnosis.elimination import Verdict, eliminate
-from icetui.diagnosis.facts import ids, listing, span
 from icetui.diagnosis.finding import Finding
 from icetui.diagnosis.hypotheses.silent_path import HYPOTHESES, figures
 from icetui.diagnosis.hypothesis import Suspect
+from icetui.diagnosis.questions import ids, listing, span
 from icetui.diagnosis.silence_evidence import Silence, gather
 from icetui.session import Session
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import msgspec
 
 from icetui.diagnosis import failures, nats
-from icetui.diagnosis.facts import host_of, is_public, live_pairs, their_candidates, where
 from icetui.diagnosis.nats import Nat
+from icetui.diagnosis.questions import host_of, is_public, live_pairs, their_candidates, where
 from icetui.events import Candidate, MappingSeen, Pair, Reason, StunMessage
 from icetui.session import Session
 

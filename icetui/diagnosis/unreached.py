@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from icetui.diagnosis.blobs import wrong_credentials
 from icetui.diagnosis.elimination import Left, Verdict, eliminate
 from icetui.diagnosis.evidence import Evidence, gather
-from icetui.diagnosis.exchange import wrong_credentials
-from icetui.diagnosis.facts import (
+from icetui.diagnosis.finding import Finding
+from icetui.diagnosis.hypotheses import NO_PATH
+from icetui.diagnosis.hypothesis import Suspect
+from icetui.diagnosis.questions import (
     LONGEST_PATIENCE,
     answered,
     checking_for,
@@ -16,10 +19,7 @@ from icetui.diagnosis.facts import (
     span,
     trying,
 )
-from icetui.diagnosis.finding import Finding
-from icetui.diagnosis.hypotheses import NO_PATH
-from icetui.diagnosis.hypothesis import Suspect
-from icetui.diagnosis.servers import server_verdict
+from icetui.diagnosis.server_findings import server_verdict
 from icetui.events import Pair, Reason
 from icetui.grammar import count
 from icetui.session import Session

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 from icetui.doctor.facts import FAILED, as_json_line, facts
-from icetui.doctor.text import as_text
+from icetui.doctor.text_report import as_text
 from icetui.session import Session
 from icetui.streams.console import Console
 from icetui.streams.source import Source

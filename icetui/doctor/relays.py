@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from icetui.diagnosis.facts import is_private
+from icetui.diagnosis.questions import is_private
 from icetui.events import RelayTried, Server
 from icetui.session import Session
 

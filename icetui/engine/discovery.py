@@ -15,9 +15,9 @@ from icetui.engine import nat
 from icetui.engine.binding import Answer
 from icetui.engine.core import Failure
 from icetui.engine.endpoint import Endpoint
-from icetui.engine.examination import MOST_ADDRESSES, Examination
 from icetui.engine.interfaces import LocalAddress
 from icetui.engine.nat import Evidence
+from icetui.engine.nat_examination import MOST_ADDRESSES, Examination
 from icetui.engine.net import Address, Net
 from icetui.engine.stream import Stream
 from icetui.engine.tasks import INTERNAL, Tasks

@@ -41,11 +41,13 @@ class HiddenCandidates:
         known = self._known.get((candidate.address, candidate.port))
         if known is not None:  # pasted again, or after a restart
             return self._runner.add_remote(replace(candidate, address=known))
-        if not self._runner.add_remote(replace(candidate, unsupported=LOOKING_UP, name="asked")):
+        if not self._runner.add_remote(
+            replace(candidate, unsupported=LOOKING_UP, name_state="asked")
+        ):
             return False
         ufrag = self._runner.agent.newest.ufrag
         shown = (candidate.address, candidate.port)
-        unsupported = replace(candidate, unsupported=INTERNAL[1], name="unresolved")
+        unsupported = replace(candidate, unsupported=INTERNAL[1], name_state="unresolved")
         self._tasks.start(
             self._look_up(ufrag, candidate),
             lambda: self._runner.name_settled(ufrag, shown, unsupported),
@@ -64,7 +66,7 @@ class HiddenCandidates:
                 )
         except Unresolved as problem:
             why = f"{problem}; the peer may reach us all the same"
-            unresolved = replace(candidate, unsupported=why, name="unresolved")
+            unresolved = replace(candidate, unsupported=why, name_state="unresolved")
             self._runner.name_settled(ufrag, shown, unresolved)
             return
         self._known[shown] = address

@@ -412,7 +412,7 @@ def _strangers(s: Session, e: events.StrangersCounted) -> None:
 
 
 def _damped(s: Session, e: events.ChangeDamped) -> None:
-    s.damped[e.what] = e
+    s.damped[e.kind] = e
 
 
 def _peer_left(s: Session, e: events.PeerLeft) -> None:

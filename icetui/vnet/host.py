@@ -18,7 +18,7 @@ from icetui.vnet.routes import LOOPBACK, Routes
 from icetui.vnet.routing_table import version_of
 from icetui.vnet.tap import Why
 from icetui.vnet.tcp import TcpStack
-from icetui.vnet.udp import ANY, EPHEMERAL, UdpSocket
+from icetui.vnet.udp_socket import ANY, EPHEMERAL, UdpSocket
 
 PORT_TRIES = 1_000
 

@@ -14,7 +14,7 @@ from icetui.vnet.host import Host
 from icetui.vnet.resolver import Resolver
 from icetui.vnet.servers import Certificate
 from icetui.vnet.serving import Listener
-from icetui.vnet.udp import UdpSocket
+from icetui.vnet.udp_socket import UdpSocket
 
 
 class HostNet:

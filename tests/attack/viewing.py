@@ -35,12 +35,12 @@ print(f"report: {session.count} events in {took:.1f} s, {memory:.0f} MB")
 """
 VIEW = """
 import asyncio, resource, sys, time
-from icetui.commands import opened_sources as opening
+from icetui.commands import opened_sources
 from icetui.dashboard.app import Dashboard
 
 async def main():
     began = time.monotonic()
-    app = Dashboard(opening.recording(sys.argv[1], float("inf")))
+    app = Dashboard(opened_sources.recording(sys.argv[1], float("inf")))
     async with app.run_test(size=(160, 50)):
         while app.living.trouble is None:  # set at the end of a recording
             await asyncio.sleep(0.02)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input
 
-from icetui.dashboard.saving import NotSaved, save
+from icetui.dashboard.blob_saving import NotSaved, save
 from tests.dashboard.looking import looking
 from tests.dashboard.streams import BLOB, gathered
 

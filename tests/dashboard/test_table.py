@@ -6,7 +6,7 @@ import pytest
 
 from icetui import events
 from icetui.dashboard.filters import parse
-from icetui.dashboard.text import shared_start, shorter_address
+from icetui.dashboard.shown_text import shared_start, shorter_address
 from icetui.events import Candidate
 from tests.dashboard.looking import Look, looking
 from tests.dashboard.streams import (

@@ -18,8 +18,8 @@ from icetui import events, signaling
 from icetui.engine import nat_probes
 from icetui.engine.binding import Answer
 from icetui.engine.core import Failure
-from icetui.engine.examination import unusable
 from icetui.engine.nat import Evidence, FilteringTest, conclude
+from icetui.engine.nat_examination import unusable
 from icetui.engine.net.system import System
 from icetui.engine.stream import Stream
 from icetui.events import NatBehaviour, Reason, StartSession, StunServer, TurnServer

@@ -10,7 +10,7 @@ import pytest
 from icetui import events
 from icetui.doctor.examination import complete
 from icetui.doctor.facts import facts
-from icetui.doctor.text import as_text
+from icetui.doctor.text_report import as_text
 from icetui.session import Session
 from icetui.vnet.demo_network import demo_network
 from icetui.vnet.peer import Peer

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from icetui.commands import browser_snippet as browser
+from icetui.commands import browser_snippet
 from icetui.servers.server_urls import parse_stun
 from tests.lab import needs
 from tests.lab.foreign import skip_if_absent
@@ -75,7 +75,7 @@ def test_a_browser_tab_connects_by_paste(build_lab: BuildLab, tmp_path: Path) ->
     skip_if_absent("chromium")
     lab = build_lab("prc", "prc")
     snippet, offer, answer = (tmp_path / name for name in ("snippet.js", "offer", "answer"))
-    snippet.write_text(browser.snippet([parse_stun(STUN_URL)]))
+    snippet.write_text(browser_snippet.snippet([parse_stun(STUN_URL)]))
     files = ["--snippet", str(snippet), "--out", str(offer), "--in", str(answer)]
     tab = lab["bob"].spawn(
         *(sys.executable, "-m", "tests.lab.console", "chromium", "--mdns", *files, "--hold", "2")

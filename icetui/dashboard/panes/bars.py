@@ -7,7 +7,7 @@ from textual.style import Style
 
 from icetui.dashboard.actions import ACTIONS
 from icetui.dashboard.lines import Bar
-from icetui.dashboard.panes.base import ACCENT, MUTED, line
+from icetui.dashboard.panes.pieces import ACCENT, MUTED, line
 from icetui.dashboard.view import View
 
 TABS = (

@@ -6,8 +6,8 @@ from collections.abc import Hashable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from icetui.dashboard.shown_text import plain, rtt, server_name, shared_start, shorter_address
 from icetui.dashboard.table import Cell, Column, Table
-from icetui.dashboard.text import plain, rtt, server_name, shared_start, shorter_address
 from icetui.dashboard.words import reason
 from icetui.events import Candidate, Server, address_port
 from icetui.grammar import count

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from icetui.dashboard.exchange import Exchange
+from icetui.dashboard.exchange_state import Exchange
 from icetui.dashboard.lines import hanging
-from icetui.dashboard.panes.base import (
+from icetui.dashboard.panes.pieces import (
     ACCENT,
     BAD,
     GOOD,
@@ -16,7 +16,7 @@ from icetui.dashboard.panes.base import (
     Piece,
     line,
 )
-from icetui.dashboard.text import plain, rtt, server_name
+from icetui.dashboard.shown_text import plain, rtt, server_name
 from icetui.dashboard.view import View
 from icetui.dashboard.words import reason
 from icetui.events import DescriptionReplaced, address_port

@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.message import Message
 
 from icetui.dashboard.lines import Prose
-from icetui.dashboard.panes.base import BAD, GOOD, MUTED, STRONG, WARN, line
-from icetui.dashboard.text import plain
+from icetui.dashboard.panes.pieces import BAD, GOOD, MUTED, STRONG, WARN, line
+from icetui.dashboard.shown_text import plain
 from icetui.diagnosis import Finding
 
 SIGNS = {"good": ("✓", GOOD), "info": ("·", MUTED), "warning": ("!", WARN), "problem": ("✗", BAD)}

@@ -8,8 +8,8 @@ from textual.content import Content
 
 from icetui import events
 from icetui.dashboard.network_words import DROPPED, change_words, message_words, place_words
-from icetui.dashboard.panes.base import BAD, GOOD, MUTED, STRONG, WARN, line
-from icetui.dashboard.text import plain
+from icetui.dashboard.panes.pieces import BAD, GOOD, MUTED, STRONG, WARN, line
+from icetui.dashboard.shown_text import plain
 from icetui.events import PacketPassage
 from icetui.session import Session
 from icetui.session.internet import Internet

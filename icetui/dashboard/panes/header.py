@@ -5,9 +5,9 @@ from __future__ import annotations
 from textual.content import Content
 
 from icetui.dashboard.lines import Bar
-from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece, line
+from icetui.dashboard.panes.pieces import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece, line
+from icetui.dashboard.shown_text import duration, plain, rtt
 from icetui.dashboard.standing import in_use, over
-from icetui.dashboard.text import duration, plain, rtt
 from icetui.dashboard.view import View
 from icetui.session import Session
 

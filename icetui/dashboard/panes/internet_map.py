@@ -13,8 +13,8 @@ from textual.content import Content
 
 from icetui.dashboard.canvas import Canvas
 from icetui.dashboard.network_words import line_words, message_words
-from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, WARN
-from icetui.dashboard.text import plain
+from icetui.dashboard.panes.pieces import ACCENT, BAD, GOOD, MUTED, STRONG, WARN
+from icetui.dashboard.shown_text import plain
 from icetui.events import LineState, NetworkNode, PacketPassage
 from icetui.session import Session
 from icetui.session.internet import INTERNET, Chain, Internet, Segment

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from icetui import events
 from icetui.dashboard.chronicle import Chronicle
+from icetui.dashboard.shown_text import clock, plain, rtt
 from icetui.dashboard.table import Cell, Column, Table
-from icetui.dashboard.text import clock, plain, rtt
 from icetui.dashboard.words import describe
 from icetui.events import AnyEvent
 from icetui.grammar import count

@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.content import Content
 
 from icetui.dashboard.network_words import node_words, place_words
-from icetui.dashboard.panes.base import ACCENT, MUTED, STRONG, WARN, line
-from icetui.dashboard.text import middle, plain
+from icetui.dashboard.panes.pieces import ACCENT, MUTED, STRONG, WARN, line
+from icetui.dashboard.shown_text import middle, plain
 from icetui.events import NatBinding
 from icetui.grammar import count
 from icetui.session.internet import Internet

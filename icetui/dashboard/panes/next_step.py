@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from textual.content import Content
 
 from icetui.dashboard.lines import Bar, at_most, hanging
-from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece, line
 from icetui.dashboard.panes.connect import card
+from icetui.dashboard.panes.pieces import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece, line
+from icetui.dashboard.shown_text import plain, waiting
 from icetui.dashboard.standing import lost
-from icetui.dashboard.text import plain, waiting
 from icetui.dashboard.view import View
 from icetui.diagnosis import Finding
-from icetui.diagnosis.facts import has_answered
+from icetui.diagnosis.questions import has_answered
 from icetui.grammar import count
 
 MOST = 3

@@ -8,9 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from icetui.dashboard.chronicle import Chronicle, PairTimes
-from icetui.dashboard.standing import in_use
-from icetui.dashboard.table import Cell, Column, Table
-from icetui.dashboard.text import (
+from icetui.dashboard.shown_text import (
     LOST,
     percent,
     plain,
@@ -21,6 +19,8 @@ from icetui.dashboard.text import (
     spark,
     waiting,
 )
+from icetui.dashboard.standing import in_use
+from icetui.dashboard.table import Cell, Column, Table
 from icetui.events import Candidate, Pair, Reason, address_port
 from icetui.session import Quality, Session
 

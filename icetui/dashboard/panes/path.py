@@ -11,9 +11,18 @@ from typing import NamedTuple
 from textual.content import Content
 
 from icetui.dashboard.lines import Prose
-from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece, line
+from icetui.dashboard.panes.pieces import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece, line
+from icetui.dashboard.shown_text import (
+    middle,
+    percent,
+    plain,
+    rtt,
+    server_name,
+    size,
+    spark,
+    waiting,
+)
 from icetui.dashboard.standing import in_use
-from icetui.dashboard.text import middle, percent, plain, rtt, server_name, size, spark, waiting
 from icetui.events import Candidate, Pair, Reason, address_port, bracketed
 from icetui.grammar import count
 from icetui.session import Quality, Session

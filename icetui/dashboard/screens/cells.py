@@ -11,7 +11,7 @@ from textual.widgets import OptionList, Static
 
 from icetui.dashboard import handover
 from icetui.dashboard.screens.box import Box
-from icetui.dashboard.text import plain
+from icetui.dashboard.shown_text import plain
 
 
 class CellsBox(Box):

@@ -10,12 +10,12 @@ from textual.content import Content
 
 from icetui import events
 from icetui.dashboard.lines import Prose
-from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, line
 from icetui.dashboard.panes.pairs import requests
+from icetui.dashboard.panes.pieces import ACCENT, BAD, GOOD, MUTED, STRONG, line
 from icetui.dashboard.screens.box import Reading
-from icetui.dashboard.screens.chart import ChartBox
+from icetui.dashboard.screens.chart_box import ChartBox
 from icetui.dashboard.screens.timeline import Timeline
-from icetui.dashboard.text import clock, percent, plain, rtt, server_name, size, spark
+from icetui.dashboard.shown_text import clock, percent, plain, rtt, server_name, size, spark
 from icetui.dashboard.view import View
 from icetui.dashboard.words import describe
 from icetui.events import Candidate, Pair, address_port

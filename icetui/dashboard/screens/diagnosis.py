@@ -9,10 +9,10 @@ from textual.content import Content
 
 from icetui import events
 from icetui.dashboard.lines import Prose
-from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, line
 from icetui.dashboard.panes.findings import SIGNS
+from icetui.dashboard.panes.pieces import ACCENT, BAD, GOOD, MUTED, STRONG, line
 from icetui.dashboard.screens.box import Reading
-from icetui.dashboard.text import clock, plain, server_name, waiting
+from icetui.dashboard.shown_text import clock, plain, server_name, waiting
 from icetui.dashboard.view import View
 from icetui.diagnosis import Finding, nats
 from icetui.events import address_port

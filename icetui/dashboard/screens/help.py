@@ -10,7 +10,7 @@ from textual.content import Content
 
 from icetui.dashboard.actions import ACTIONS
 from icetui.dashboard.lines import Prose
-from icetui.dashboard.panes.base import ACCENT, MUTED, STRONG, line
+from icetui.dashboard.panes.pieces import ACCENT, MUTED, STRONG, line
 from icetui.dashboard.screens.box import Reading
 from icetui.dashboard.view import View
 

@@ -25,11 +25,11 @@ from icetui.dashboard.network_actions import (
 )
 from icetui.dashboard.network_words import line_words, node_words, speed_words
 from icetui.dashboard.panes import happenings, internet_map, nat_tables
-from icetui.dashboard.panes.base import ACCENT, GOOD, MUTED, STRONG, WARN, Piece, line
 from icetui.dashboard.panes.header import STATE_STYLES, path_words, state_word
 from icetui.dashboard.panes.internet_map import Item, Moment, items
+from icetui.dashboard.panes.pieces import ACCENT, GOOD, MUTED, STRONG, WARN, Piece, line
+from icetui.dashboard.shown_text import plain, rtt
 from icetui.dashboard.standing import in_use
-from icetui.dashboard.text import plain, rtt
 from icetui.dashboard.view import View
 from icetui.session import Session
 

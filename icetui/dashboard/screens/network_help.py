@@ -10,7 +10,7 @@ from textual.binding import Binding
 
 from icetui.dashboard.lines import Paragraph, Prose
 from icetui.dashboard.network_actions import NETWORK_ACTIONS
-from icetui.dashboard.panes.base import ACCENT, STRONG, line
+from icetui.dashboard.panes.pieces import ACCENT, STRONG, line
 from icetui.dashboard.screens.box import Reading
 from icetui.dashboard.view import View
 

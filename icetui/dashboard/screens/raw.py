@@ -14,9 +14,9 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
-from icetui.dashboard.panes.base import Text, line
+from icetui.dashboard.panes.pieces import Text, line
 from icetui.dashboard.screens.box import Box
-from icetui.dashboard.text import plain
+from icetui.dashboard.shown_text import plain
 
 if TYPE_CHECKING:
     from icetui.dashboard.app import Dashboard

@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Input, Static
 
-from icetui.dashboard.panes.base import BAD, Text, line
-from icetui.dashboard.saving import NotSaved, save
+from icetui.dashboard.blob_saving import NotSaved, save
+from icetui.dashboard.panes.pieces import BAD, Text, line
 from icetui.dashboard.screens.box import Box
 
 ENDINGS = {".txt": "text", ".md": "md", ".html": "html", ".svg": "svg", ".json": "json",

@@ -9,8 +9,8 @@ from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from icetui.dashboard import handover
-from icetui.dashboard.panes.base import BAD, Text, line
-from icetui.dashboard.saving import NotSaved, save
+from icetui.dashboard.blob_saving import NotSaved, save
+from icetui.dashboard.panes.pieces import BAD, Text, line
 from icetui.dashboard.screens.box import Box
 
 

@@ -11,9 +11,9 @@ from textual.binding import Binding
 from textual.content import Content
 
 from icetui.dashboard.lines import Prose, hanging
-from icetui.dashboard.panes.base import ACCENT, GOOD, MUTED, STRONG, WARN, line
+from icetui.dashboard.panes.pieces import ACCENT, GOOD, MUTED, STRONG, WARN, line
 from icetui.dashboard.screens.box import Reading
-from icetui.dashboard.text import middle, plain
+from icetui.dashboard.shown_text import middle, plain
 from icetui.dashboard.view import View
 from icetui.events import Candidate, Pair, address_port
 from icetui.grammar import count

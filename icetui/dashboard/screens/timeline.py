@@ -11,9 +11,9 @@ from textual.content import Content
 
 from icetui.dashboard.chronicle import PairTimes
 from icetui.dashboard.lines import Prose
-from icetui.dashboard.panes.base import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece, line
+from icetui.dashboard.panes.pieces import ACCENT, BAD, GOOD, MUTED, STRONG, WARN, Piece, line
 from icetui.dashboard.screens.box import Reading
-from icetui.dashboard.text import plain, waiting
+from icetui.dashboard.shown_text import plain, waiting
 from icetui.dashboard.view import View
 
 MOST = 300

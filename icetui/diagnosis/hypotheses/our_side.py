@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from icetui.diagnosis.evidence import Evidence, covers
-from icetui.diagnosis.facts import host_of, listed
 from icetui.diagnosis.hypothesis import Hypothesis, Speaks
+from icetui.diagnosis.questions import host_of, listed
 from icetui.grammar import count
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from icetui.diagnosis.evidence import Evidence, covers
-from icetui.diagnosis.facts import is_private, listed
 from icetui.diagnosis.hypothesis import Hypothesis, Speaks
-from icetui.diagnosis.servers import server_evidence, server_verdict
+from icetui.diagnosis.questions import is_private, listed
+from icetui.diagnosis.server_findings import server_evidence, server_verdict
 from icetui.events import Server
 from icetui.grammar import count
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from icetui.diagnosis.facts import listed
 from icetui.diagnosis.hypothesis import Hypothesis, Speaks
+from icetui.diagnosis.questions import listed
 from icetui.diagnosis.silence_evidence import Silence
 from icetui.grammar import count
 

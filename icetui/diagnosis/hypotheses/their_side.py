@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from icetui.diagnosis.evidence import Evidence
-from icetui.diagnosis.facts import listed, span
 from icetui.diagnosis.hypothesis import Hypothesis, Speaks
+from icetui.diagnosis.questions import listed, span
 from icetui.events import address_port
 from icetui.grammar import count
 

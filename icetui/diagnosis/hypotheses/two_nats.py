@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from icetui.diagnosis import nats
 from icetui.diagnosis.evidence import Evidence
-from icetui.diagnosis.facts import is_public
 from icetui.diagnosis.hypothesis import Hypothesis, Speaks
+from icetui.diagnosis.questions import is_public
 
 
 def _silent(e: Evidence) -> bool:

@@ -119,7 +119,7 @@ class CheckList:
             return self.add_remote(candidate, named.id)
         taken = self.add_remote(candidate)
         leads = f"its name stands for {events.address_port(*addr)}, which is listed by itself"
-        remotes[shown] = msgspec.structs.replace(named, unsupported=leads, name="listed")
+        remotes[shown] = msgspec.structs.replace(named, unsupported=leads, name_state="listed")
         self._outbox.tell(events.RemoteCandidateAdded, candidate=remotes[shown])
         return taken
 

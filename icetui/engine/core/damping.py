@@ -63,11 +63,11 @@ class Restraint:
             "path": Damping(free=10, first=0.5, most=10.0),
         }
 
-    def allows(self, what: DampedChange, now: float) -> bool:
+    def allows(self, kind: DampedChange, now: float) -> bool:
         """Whether it may change that now; it is told when it first may not."""
-        damping = self._dampings[what]
+        damping = self._dampings[kind]
         if damping.allows(now):
             return True
         if damping.is_news():
-            self._outbox.tell(events.ChangeDamped, what=what, pause=damping.pause)
+            self._outbox.tell(events.ChangeDamped, kind=kind, pause=damping.pause)
         return False

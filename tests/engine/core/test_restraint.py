@@ -40,7 +40,7 @@ def test_roles_that_are_claimed_in_turns_change_ever_more_seldom() -> None:
             stage.bob.hear(to, source, lie)
         stage.run(0.01)
     assert changes(stage.bob, events.RoleChanged) - before <= 4 + 4 + 2
-    assert stage.bob.of(events.ChangeDamped)[0].what == "role"
+    assert stage.bob.of(events.ChangeDamped)[0].kind == "role"
     assert stage.bob.session.connected
 
 
@@ -64,7 +64,7 @@ def test_nominations_in_turns_move_the_path_ever_more_seldom() -> None:
         stage.bob.hear(to, source, lie)
         stage.run(0.01)
     assert changes(stage.bob, events.SelectedPairChanged) - before <= 10 + 6
-    assert stage.bob.of(events.ChangeDamped)[0].what == "path"
+    assert stage.bob.of(events.ChangeDamped)[0].kind == "path"
     assert stage.bob.session.connected
 
 

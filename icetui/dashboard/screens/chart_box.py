@@ -10,9 +10,9 @@ from textual.content import Content
 
 from icetui.dashboard.chart import MARKS, SWITCH, Series, chart
 from icetui.dashboard.lines import Prose
-from icetui.dashboard.panes.base import BAD, MUTED, line
+from icetui.dashboard.panes.pieces import BAD, MUTED, line
 from icetui.dashboard.screens.box import Reading
-from icetui.dashboard.text import LOST, percent, plain, rtt, waiting
+from icetui.dashboard.shown_text import LOST, percent, plain, rtt, waiting
 from icetui.dashboard.view import View
 
 SPANS = (30.0, 60.0, 120.0, 300.0, 600.0, 1800.0)

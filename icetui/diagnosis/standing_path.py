@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 from icetui.diagnosis import nats
-from icetui.diagnosis.facts import (
+from icetui.diagnosis.finding import Finding
+from icetui.diagnosis.questions import (
     checking_for,
     ids,
     interface_kind,
@@ -17,7 +18,6 @@ from icetui.diagnosis.facts import (
     their_candidates,
     where,
 )
-from icetui.diagnosis.finding import Finding
 from icetui.events import Pair, Reason
 from icetui.grammar import count
 from icetui.session import Quality, Session

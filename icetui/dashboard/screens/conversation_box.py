@@ -10,10 +10,10 @@ from textual.widgets import Input
 
 from icetui.dashboard import handover
 from icetui.dashboard.lines import FAR, Prose
-from icetui.dashboard.panes.base import BAD, GOOD, MUTED, WARN, Text, line
+from icetui.dashboard.panes.pieces import BAD, GOOD, MUTED, WARN, Text, line
 from icetui.dashboard.screens.box import Box
+from icetui.dashboard.shown_text import clock, plain, rtt, size
 from icetui.dashboard.standing import over
-from icetui.dashboard.text import clock, plain, rtt, size
 from icetui.dashboard.view import View
 from icetui.events import MAX_TEXT_SENT, SendText
 from icetui.session import TextLine

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from icetui.diagnosis import failures, nats
-from icetui.diagnosis.facts import (
+from icetui.diagnosis.finding import Finding
+from icetui.diagnosis.questions import (
     abroad,
     answered,
     checking_for,
@@ -26,7 +27,6 @@ from icetui.diagnosis.facts import (
     unheard,
     where,
 )
-from icetui.diagnosis.finding import Finding
 from icetui.events import Candidate, Reason, Refused, RoleChanged, address_port
 from icetui.grammar import count
 from icetui.session import Session
@@ -428,7 +428,7 @@ def one_sided_family(session: Session) -> Iterator[Finding]:
 def mdns_unresolved(session: Session) -> Iterator[Finding]:
     """Their candidates hide behind names that nobody answers for."""
     names = [c for c in session.remote_candidates.values() if _is_name(c)]
-    failed = [c for c in names if c.unsupported and c.name == "unresolved"]
+    failed = [c for c in names if c.unsupported and c.name_state == "unresolved"]
     if not failed or session.peer_left:
         return
     nothing_else = not their_candidates(session) and not session.connected

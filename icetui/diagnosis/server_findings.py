@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from icetui.diagnosis import failures
-from icetui.diagnosis.facts import (
+from icetui.diagnosis.finding import Finding
+from icetui.diagnosis.questions import (
     host_of,
     ids,
     listed,
@@ -15,7 +16,6 @@ from icetui.diagnosis.facts import (
     trying,
     where,
 )
-from icetui.diagnosis.finding import Finding
 from icetui.events import Reason, Server, StunMessage
 from icetui.grammar import count
 from icetui.session import Session
