@@ -121,10 +121,10 @@ TlsFailureKind = Literal[
 """Why no TLS session came about: what is wrong with the server's certificate (signed by nobody that
 is trusted, of another time, of another name, something else); what answered speaks no TLS; it sent
 an alert; the connection ended."""
-AlternateRefusal = Literal["none-named", "loop", "too-many", "other-family", "unauthenticated"]
+AlternateRefusal = Literal["none-named", "loop", "too-many", "other-family", "impossible"]
 """Why a 300 was not followed (RFC 8489 section 10): it names no server, or one that was asked
-already; it was one redirection too many; no address of ours is of its family; it is not signed,
-though the request was."""
+already; it was one redirection too many; the server is of another family than the request
+(section 14.15), or at an address that nobody can have."""
 Withdrawal = Literal["allocation", "address", "mapping"]
 """What a candidate stood on and is no more: its TURN allocation, the address of this machine, the
 mapping of a NAT, which is another one now."""

@@ -58,11 +58,12 @@ async def binding(
     message: stun.Message | None = None,
     waits: Sequence[float] = SERVER_TIMEOUTS,
     from_anywhere: bool = False,
+    redirected: Callable[[Address | None], None] = lambda _: None,
 ) -> Failure | None:
     """Ask a server and tell `answered`, late answers too; returns why there was none.
 
     `waits` are the seconds each transmission waits. `from_anywhere` takes an answer from another
-    address than the one asked.
+    address than the one asked. `redirected` is told whom an answer 300 names.
     """
     loop = asyncio.get_running_loop()
     outcome: asyncio.Future[Failure | None] = loop.create_future()
@@ -87,6 +88,8 @@ async def binding(
             if said is None:
                 settle(server_failure.missing(stun.Attribute.XOR_MAPPED_ADDRESS))
             else:
+                if said.code == 300:
+                    redirected(answer.address(stun.Attribute.ALTERNATE_SERVER))
                 settle(server_failure.error_answer(said.code, said.phrase))
             return
         other = answer.address(stun.Attribute.OTHER_ADDRESS)

@@ -12,6 +12,7 @@ import msgspec
 
 from icetui import events
 from icetui.engine import server_failure
+from icetui.engine.alternate_servers import Redirections
 from icetui.engine.binding import Answer, binding
 from icetui.engine.claims import impossible
 from icetui.engine.core import Failure
@@ -93,8 +94,26 @@ class ReflexiveGathering:
     async def _ask_from(
         self, base: HostBase, server: Server, addr: Address, began: float
     ) -> Failure | None:
-        """Ask from one base; publish what it is seen as. Returns why not."""
+        """Ask from one base, and whomever we are sent to; publish what it is seen as. Returns why
+        not."""
+        redirections = Redirections(addr, base.local.address)
+        while True:
+            named: list[Address | None] = []
+            problem = await self._ask_one(base, server, addr, named)
+            if not named or problem is None:
+                return problem
+            refused = redirections.follow(named[0])
+            if refused is not None:
+                return server_failure.not_followed(problem, named[0], refused)
+            addr = redirections.followed[-1]
+            self._gatherer.server_at(addr[0])
+            followed = tuple(events.address_port(*a) for a in redirections.followed)
+            server = msgspec.structs.replace(server, redirected=followed)
 
+    async def _ask_one(
+        self, base: HostBase, server: Server, addr: Address, named: list[Address | None]
+    ) -> Failure | None:
+        """Ask this address; into `named` comes whom a 300 names."""
         lies: list[Failure] = []
         endpoint, local = base.endpoint, base.local
 
@@ -120,7 +139,9 @@ class ReflexiveGathering:
             self._reflexive(base, server.url, answer.mapped)
             self._discovery.answered(endpoint, server.url, addr, answer)
 
-        problem = await binding(endpoint, addr, answered)
+        problem = await binding(endpoint, addr, answered, redirected=named.append)
+        if named:
+            return problem
         if problem is not None:
             self._discovery.unanswered(endpoint, server.url, addr, problem)
         elif lies:

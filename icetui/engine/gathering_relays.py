@@ -185,10 +185,16 @@ class RelayGathering:
                 self._gatherer.discard(endpoint)
         self._discovery.turn_answered(turn_server, source)
         mapped: Address = endpoint.transport.get_extra_info("related_address")
+        redirected: tuple[Address, ...] = endpoint.transport.get_extra_info("redirected")
+        for alternate, _ in redirected:
+            self._gatherer.server_at(alternate)
+        at = redirected[-1] if redirected else addr
         self._servers.show(
             msgspec.structs.replace(
                 server,
                 state="ok",
+                address=events.address_port(*at),
+                redirected=tuple(events.address_port(*a) for a in redirected),
                 time=self._net.now() - began,
                 mapped=events.address_port(*mapped),
                 relayed=events.address_port(*endpoint.address),

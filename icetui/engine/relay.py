@@ -50,12 +50,14 @@ class RelayTransport:
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """`sockname`: the relayed address; `related_address`: what the server sees us at;
         `lifetime`: seconds the allocation lives without a refresh; `why_lost`: the `Failure` of
-        an allocation that has ended by itself."""
+        an allocation that has ended by itself; `redirected`: the servers that the configured one
+        sent us to."""
         return {
             "why_lost": self._client.why_lost,
             "sockname": self._relayed,
             "related_address": self._client.mapped,
             "lifetime": self._client.granted,
+            "redirected": self._client.redirected,
         }.get(name, default)
 
     def is_closing(self) -> bool:

@@ -10,10 +10,12 @@ from __future__ import annotations
 import errno
 import os
 
+import msgspec
+
 from icetui.engine import stun
 from icetui.engine.core import Failure
 from icetui.engine.net import TlsFailure, Undelivered, Unresolved
-from icetui.events import Evidence, Reason, address_port
+from icetui.events import AlternateRefusal, Evidence, Reason, address_port
 
 ERROR_REASONS = {
     300: Reason.TRY_ALTERNATE,
@@ -33,6 +35,14 @@ ERROR_REASONS = {
 }
 """RFC 8489 section 14.8, RFC 8656 section 19."""
 
+ALTERNATE_WORDS: dict[AlternateRefusal, str] = {
+    "none-named": "it names no other server",
+    "loop": "it sends us to {}, which was asked already",
+    "too-many": "it sends us to {}, which would be one redirection too many",
+    "other-family": "it sends us to {}, which is of the other IP family",
+    "impossible": "it sends us to {}, an address that nobody can have",
+}
+
 ANSWERED = frozenset(
     (*ERROR_REASONS.values(), Reason.ERROR_ANSWER, Reason.INVALID_ANSWER, Reason.TLS)
 )
@@ -46,6 +56,17 @@ def error_answer(code: int, phrase: str) -> Failure:
     """It answered with an error."""
     reason = ERROR_REASONS.get(code, Reason.ERROR_ANSWER)
     return Failure(reason, f"{code} {phrase}".strip(), Evidence(code=code, phrase=phrase))
+
+
+def not_followed(
+    told: Failure, alternate: tuple[str, int] | None, why: AlternateRefusal
+) -> Failure:
+    """It answered 300, as `told` says, and who it names is not asked."""
+    named = address_port(*alternate) if alternate is not None else None
+    evidence = msgspec.structs.replace(
+        told.evidence or Evidence(), alternate=named, alternate_refused=why
+    )
+    return Failure(told.reason, f"{told.detail}: {ALTERNATE_WORDS[why].format(named)}", evidence)
 
 
 def unauthenticated(code: int, phrase: str, *, credentials: bool) -> Failure:

@@ -13,6 +13,7 @@ from typing import Any
 
 from icetui import events
 from icetui.engine import server_failure, stun
+from icetui.engine.alternate_servers import Redirections
 from icetui.engine.claims import impossible
 from icetui.engine.core import Failure
 from icetui.engine.net import Address, Net, TlsFailure
@@ -66,9 +67,14 @@ class NothingGranted(Exception):
 class TurnClient:
     """One allocation."""
 
-    def __init__(self, net: Net, stream: Stream, server: TurnServer, address: Address) -> None:
-        """`address`: where the server is. Nothing is sent before `allocate`."""
+    def __init__(
+        self, net: Net, stream: Stream, server: TurnServer, address: Address, domain: str = ""
+    ) -> None:
+        """`address`: where the server is; `domain` as in `TurnConversation`. Nothing is sent
+        before `allocate`."""
         self.server = server
+        self.redirected: tuple[Address, ...] = ()
+        """The servers that we were sent to until this one (RFC 8489 section 10)."""
         self.relayed: Address | None = None
         self.mapped: Address | None = None
         """Where the server saw us when it allocated."""
@@ -79,7 +85,7 @@ class TurnClient:
         """Fails with what ends the connection to the server before there is an allocation."""
         self.why_lost: Failure | None = None
         """Why the allocation is no more; None while it lives and when we closed it."""
-        self.conversation = TurnConversation(net, stream, server, address)
+        self.conversation = TurnConversation(net, stream, server, address, domain)
         self.conversation.on_lost = self._lost
         self.conversation.on_failure = self._undelivered
         self._net = net
@@ -288,16 +294,36 @@ def _shown(address: Address | None) -> str:
 async def allocated(
     net: Net, stream: Stream, server: TurnServer, address: Address, local: str
 ) -> TurnClient:
-    """A client with an allocation at the server at `address`, asked from the local one.
+    """A client with an allocation at the server at `address`, asked from the local one, or at one
+    that it sends us to.
 
     Raises `RelayUnavailable`.
     """
-    client = TurnClient(net, stream, server, address)
+    redirections = Redirections(address, local)
+    domain = ""
+    while True:
+        client = TurnClient(net, stream, server, address, domain)
+        client.redirected = redirections.followed
+        try:
+            await _allocated_by(client, local)
+        except Refused as error:
+            if error.code != 300:
+                raise RelayUnavailable(_refused(error, server)) from None
+            refused = redirections.follow(error.alternate)
+            if refused is not None:
+                told = _refused(error, server)
+                why = server_failure.not_followed(told, error.alternate, refused)
+                raise RelayUnavailable(why) from None
+            address, domain = redirections.followed[-1], error.domain or domain
+        else:
+            return client
+
+
+async def _allocated_by(client: TurnClient, local: str) -> None:
+    """Connect and allocate. Raises `RelayUnavailable`, `Refused`."""
     try:
         await client.connect(local)
         await _first(client)
-    except Refused as error:
-        raise RelayUnavailable(_refused(error, server)) from None
     except Unanswered:
         raise RelayUnavailable(Failure(Reason.TIMEOUT, "no answer")) from None
     except NothingGranted as error:
@@ -309,7 +335,6 @@ async def allocated(
     finally:
         if client.relayed is None:
             client.close()
-    return client
 
 
 async def _first(client: TurnClient) -> None:

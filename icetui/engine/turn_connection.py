@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from icetui.engine.net import Address, DatagramTransport, Net, StreamTransport, Undelivered
-from icetui.events import TurnServer
+from icetui.events import ServerTransport
 
 MOST_BUFFERED = 262144
 """Bytes waiting on a TCP connection beyond which datagrams are dropped, as a router would."""
@@ -34,15 +34,23 @@ class Listener(Protocol):
 
 
 async def connect(
-    net: Net, listener: Listener, server: TurnServer, address: Address, local: str
+    net: Net,
+    listener: Listener,
+    transport: ServerTransport,
+    address: Address,
+    local: str,
+    domain: str,
 ) -> Connection:
-    """Connect to the server at `address` from a local one. Raises OSError, `TlsFailure`."""
-    if server.transport == "udp":
+    """Connect to the server at `address` from a local one; over TLS it has to be `domain`.
+
+    Raises OSError, `TlsFailure`.
+    """
+    if transport == "udp":
         datagrams = DatagramConnection(listener, address)
         await net.open_udp(datagrams, local)
         return datagrams
     bytestream = StreamConnection(listener, net)
-    tls = server.host if server.transport == "tls" else None
+    tls = domain if transport == "tls" else None
     await net.open_stream(bytestream, address, local=local, tls=tls)
     return bytestream
 

@@ -36,9 +36,13 @@ Attributes = Mapping[stun.Attribute, int | Address]
 class Refused(Exception):
     """The server answered with an error."""
 
-    def __init__(self, code: int, phrase: str) -> None:
+    def __init__(
+        self, code: int, phrase: str, alternate: Address | None = None, domain: str = ""
+    ) -> None:
+        """`alternate`, `domain`: of a 300 (RFC 8489 sections 14.15 and 14.16)."""
         super().__init__(f"{code} {phrase}")
         self.code, self.phrase = code, phrase
+        self.alternate, self.domain = alternate, domain
 
 
 class Unanswered(Exception):
@@ -48,9 +52,13 @@ class Unanswered(Exception):
 class TurnConversation:
     """The messages on one connection to one server."""
 
-    def __init__(self, net: Net, stream: Stream, server: TurnServer, address: Address) -> None:
-        """`address`: where the server is. Nothing is sent before `connect`."""
+    def __init__(
+        self, net: Net, stream: Stream, server: TurnServer, address: Address, domain: str = ""
+    ) -> None:
+        """`address`: where the server is; `domain`: whose certificate it has to show, if another's
+        than the server's own. Nothing is sent before `connect`."""
         self.server = server
+        self._domain = domain or server.host
         self.address = address
         self.on_channel_data: Callable[[int, bytes, float], None] = lambda *_: None
         self.on_data: Callable[[Address, bytes, float], None] = lambda *_: None
@@ -76,7 +84,9 @@ class TurnConversation:
 
     async def connect(self, local: str) -> None:
         """Connect from a local address. Raises OSError, `TlsFailure`."""
-        self._connection = await connect(self._net, self, self.server, self.address, local)
+        self._connection = await connect(
+            self._net, self, self.server.transport, self.address, local, self._domain
+        )
 
     def is_closing(self) -> bool:
         return self._connection is None or bool(self._connection.transport.is_closing())
@@ -253,4 +263,9 @@ class _Challenged(Exception):
 
 
 def _refusal(answer: stun.Message) -> Refused:
-    return Refused(*(answer.error or (0, "")))
+    code, phrase = answer.error or (0, "")
+    if code != 300:
+        return Refused(code, phrase)
+    domain = answer.value(stun.Attribute.ALTERNATE_DOMAIN) or b""
+    named = answer.address(stun.Attribute.ALTERNATE_SERVER)
+    return Refused(code, phrase, named, domain.decode("ascii", "replace"))
