@@ -359,6 +359,8 @@ class NatBehaviour(Part, frozen=True, kw_only=True):
     """Whether no question is open any more."""
     notes: tuple[str, ...] = ()
     """Sentences for people: what could not be found out and why, and which server lies."""
+    gone: bool = False
+    """This machine has that address no more."""
 
 
 # --- the simulated network ----------------------------------------------------------------------

@@ -106,7 +106,9 @@ def moved(session: Session) -> tuple[Candidate, Candidate] | None:
     """One server saw one base of ours at two addresses, one after the other."""
     seen: dict[tuple[str, str], Candidate] = {}
     found = None
-    for c in own_candidates(session, "srflx"):
+    for c in session.local_candidates.values():
+        if c.type != "srflx" or (c.unsupported and c.gone != "mapping"):
+            continue
         key = (_base(c) or "?", c.server or "")
         if key in seen and where(seen[key]) != where(c):
             found = (seen[key], c)
@@ -199,7 +201,9 @@ def _shown_by_servers(session: Session) -> str | None:
 def _reflexive(session: Session) -> dict[str, dict[str, str]]:
     """By base, then by server: the last address it saw, from our candidates."""
     found: dict[str, dict[str, str]] = {}
-    for c in own_candidates(session, "srflx"):
+    for c in session.local_candidates.values():
+        if c.type != "srflx" or (c.unsupported and c.gone != "mapping"):
+            continue
         base = _base(c)
         if base and c.server:
             found.setdefault(base, {})[c.server] = where(c)

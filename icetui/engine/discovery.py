@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from icetui import events
 from icetui.engine import nat
 from icetui.engine.binding import Answer
@@ -99,6 +101,20 @@ class Discovery:
             self._ask_turn(base, server, addresses)
         self._tasks.start(self._examine(base), lambda: self._broke(base))
 
+    def end(self, endpoint: Endpoint) -> None:
+        """A base is no more, and what is in front of it is no matter any more."""
+        base = self._bases.pop(endpoint, None)
+        if base is None:
+            return
+        local = address_port(*endpoint.address)
+        self._table = {key: seen for key, seen in self._table.items() if key[0] != local}
+        if base.behaviour is not None:
+            gone = msgspec.structs.replace(base.behaviour, complete=True, gone=True)
+            self._stream.emit(events.NatBehaviourChanged, nat=gone)
+        if self.said != self._said:
+            self._said = self.said
+            self._on_change()
+
     def answered(self, endpoint: Endpoint, url: str, server: Address, answer: Answer) -> None:
         """A configured server has answered a question from a base, or has done so again."""
         base = self._bases.get(endpoint)
@@ -144,10 +160,12 @@ class Discovery:
 
     def _examination(self, endpoint: Endpoint, local: LocalAddress) -> Examination:
         def row(server: Address, mapped: Address) -> None:
-            self._row(self._bases[endpoint], server, mapped)
+            if endpoint in self._bases:
+                self._row(self._bases[endpoint], server, mapped)
 
         def known(evidence: Evidence) -> None:
-            self._tell(self._bases[endpoint], evidence)
+            if endpoint in self._bases:
+                self._tell(self._bases[endpoint], evidence)
 
         return Examination(self._net, self._stream, endpoint, local, row, known)
 
@@ -219,6 +237,8 @@ class Discovery:
 
     def _tell(self, base: _Base, evidence: Evidence) -> None:
         """Say what is known by now, if it is more than before."""
+        if base.endpoint not in self._bases:
+            return  # it has ended meanwhile
         behaviour = nat.conclude(evidence)
         before = base.behaviour
         again = before is not None and before.complete and not behaviour.complete

@@ -13,7 +13,11 @@ from icetui.engine.net import Net
 from icetui.engine.priorities import priority
 from icetui.engine.sockets import Sockets
 from icetui.engine.stream import Stream
-from icetui.events import Candidate, Evidence, StartSession
+from icetui.events import Candidate, Evidence, Interface, StartSession
+
+MOST_INTERFACES = 200
+"""Of which is remembered what was told; machines that make containers make interfaces without
+end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,8 +42,11 @@ class HostGathering:
         self._gatherer = gatherer
         self._sockets = sockets
 
+        self._shown: dict[str, Interface] = {}
+        """What was told last of each."""
+
     def look(self) -> list[LocalAddress]:
-        """Tell of all interfaces; those addresses that may be used."""
+        """Tell what is new of all interfaces; those addresses that may be used."""
         start = self._start
         addresses = local_addresses(self._net, start.interfaces, ipv4=start.ipv4, ipv6=start.ipv6)
         self._show_interfaces(addresses)
@@ -78,25 +85,28 @@ class HostGathering:
         for name in names:
             own = [a for a in addresses if a.interface == name]
             used = any(a.why_not is None for a in own)
-            self._stream.emit(
-                events.InterfaceFound,
-                interface=events.Interface(
+            self._show(
+                Interface(
                     name=name,
                     addresses=tuple(a.address for a in own),
                     used=used,
                     why_not=None if used else own[0].why_not,
-                ),
-            )
-        for name in self._start.interfaces:
-            if name not in names:
-                self._stream.emit(
-                    events.InterfaceFound,
-                    interface=events.Interface(
-                        name=name,
-                        used=False,
-                        why_not="this machine has no interface of that name with an address",
-                    ),
                 )
+            )
+        for name in dict.fromkeys((*self._start.interfaces, *self._shown)):
+            if name not in names:
+                known = self._shown.get(name)
+                nothing = "this machine has no interface of that name with an address"
+                gone = known is not None and (known.gone or bool(known.addresses))
+                self._show(Interface(name=name, used=False, why_not=nothing, gone=gone))
+
+    def _show(self, interface: Interface) -> None:
+        if self._shown.get(interface.name) == interface:
+            return
+        self._shown[interface.name] = interface
+        while len(self._shown) > MOST_INTERFACES:
+            del self._shown[next(iter(self._shown))]
+        self._stream.emit(events.InterfaceFound, interface=interface)
 
 
 def _interleave(addresses: list[LocalAddress]) -> list[LocalAddress]:

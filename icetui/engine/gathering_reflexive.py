@@ -6,7 +6,10 @@ What belongs here: what a server sees our bases as, and keeping that so while no
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,10 +30,22 @@ from icetui.engine.server_failure import NO_ROUTE
 from icetui.engine.tasks import Tasks
 from icetui.events import Candidate, Reason, Server, StartSession, StunServer
 
+ASK_AGAIN = 30.0
+"""Seconds after which a server that could not be asked is tried again."""
 LATE_AGAIN = 0.5
 """Seconds after the verdict on a STUN server at which it gets another round of requests."""
 KEEP_WARM = 15.0
 """Seconds between Binding requests that keep a NAT's mapping alive (RFC 8445 section 11)."""
+VIEW_LASTS = 2.5 * KEEP_WARM
+"""Seconds for which a server's word on where it sees us counts."""
+
+
+class _View(NamedTuple):
+    """What a server said of a base."""
+
+    mapped: Address
+    at: float
+    """Loop time."""
 
 
 class ReflexiveGathering:
@@ -53,6 +68,15 @@ class ReflexiveGathering:
         self._servers = servers
         self._bases = bases
         self._keepers = Tasks()
+        self._asked: dict[str, tuple[Server, list[Address]]] = {}
+        """Servers by URI, and where they are."""
+        self._views: dict[tuple[Endpoint, Address], _View] = {}
+        """Where each server saw each base last."""
+        self._left: dict[Endpoint, dict[Address, Address]] = {}
+        """Where a server saw a base, and where it sees it instead; another may see it there
+        still."""
+        self._changed = asyncio.Event()
+        """Set, and another one put in its place, when this machine has other addresses."""
         self._by_turn: dict[Endpoint, tuple[str, Address, Address]] = {}
         """What a TURN server (URI, address) was the first to tell of a base."""
         self._without_stun: dict[Endpoint, None] = {}
@@ -63,10 +87,56 @@ class ReflexiveGathering:
         """End what still runs: late answers, warm keeping."""
         self._keepers.cancel()
 
-    async def ask(self, stun_server: StunServer) -> None:
-        """Ask a server from each base; returns when it has answered or failed."""
+    def go_on(self) -> None:
+        """Every server has answered or failed: one that could not be asked is asked again."""
+        for server in self._start.stun_servers:
+            if not self._start.relay_only and self._unasked(server):
+                work = self._until_asked(server)
+                self._keepers.start(work, partial(self._servers.broke, server.url))
+
+    def network_changed(self) -> None:
+        """Whoever could not be asked from the addresses before may be now."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _unasked(self, stun_server: StunServer) -> bool:
+        told = self._servers.get(stun_server.url)
+        return told is not None and told.reason in (Reason.DNS, Reason.SEND_ERROR)
+
+    async def _until_asked(self, stun_server: StunServer) -> None:
+        """Its name could not be resolved, or no address of ours leads there."""
+        while self._unasked(stun_server):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(ASK_AGAIN):
+                    await self._changed.wait()
+            await self.ask(stun_server, again=True)
+
+    def ask_from(self, base: HostBase) -> None:
+        """There is a new base: ask all servers from it as well."""
+        for server, addresses in self._asked.values():
+            same_family = [a for a in addresses if (":" in a[0]) == (":" in base.local.address)]
+            if same_family:
+                work = self._ask_later(base, server, same_family[0])
+                self._keepers.start(work, partial(self._servers.broke, server.url))
+
+    async def _ask_later(self, base: HostBase, server: Server, addr: Address) -> None:
+        await self._ask_from(base, server, addr, self._net.now())
+
+    def forget(self, endpoint: Endpoint) -> None:
+        """This machine has the base's address no more."""
+        self._views = {key: view for key, view in self._views.items() if key[0] is not endpoint}
+        self._left.pop(endpoint, None)
+        self._by_turn.pop(endpoint, None)
+        self._without_stun.pop(endpoint, None)
+
+    async def ask(self, stun_server: StunServer, *, again: bool = False) -> None:
+        """Ask a server from each base; returns when it has answered or failed.
+
+        `again`: what is shown of it stays until there is something new to say.
+        """
         server = Server(url=stun_server.url, kind="stun")
-        self._servers.show(server)
+        if not again:
+            self._servers.show(server)
         began = self._net.now()
         addresses = await self._servers.resolve(server, stun_server.host, stun_server.port)
         if addresses is None:
@@ -74,6 +144,7 @@ class ReflexiveGathering:
         for address, _ in addresses:
             self._gatherer.server_at(address)
         server = msgspec.structs.replace(server, address=events.address_port(*addresses[0]))
+        self._asked[server.url] = (server, addresses)
         asking = []
         for base in self._bases:
             same_family = [a for a in addresses if (":" in a[0]) == (":" in base.local.address)]
@@ -126,17 +197,21 @@ class ReflexiveGathering:
                 self._discovery.answered(endpoint, server.url, addr, answer)
                 return
             state = self._servers.get(server.url) or server
-            if state.state != "ok":
+            seen = events.address_port(*answer.mapped)
+            before = self._views.get((endpoint, addr))
+            moved = before is not None and state.mapped == events.address_port(*before.mapped)
+            if state.state != "ok" or (moved and state.mapped != seen):
                 self._servers.show(
                     msgspec.structs.replace(
                         server,
                         state="ok",
                         address=events.address_port(*addr),
                         time=answer.took,
-                        mapped=events.address_port(*answer.mapped),
+                        mapped=seen,
                     )
                 )
             self._reflexive(base, server.url, answer.mapped)
+            self._settle(endpoint, addr, answer.mapped)
             self._discovery.answered(endpoint, server.url, addr, answer)
 
         problem = await binding(endpoint, addr, answered, redirected=named.append)
@@ -168,14 +243,31 @@ class ReflexiveGathering:
             self._without_stun[endpoint] = None
             url, addr, mapped = self._by_turn[endpoint]
             self._reflexive(base, url, mapped)
+            self._settle(endpoint, addr, mapped)
 
             def again(
                 answer: Answer, base: HostBase = base, url: str = url, addr: Address = addr
             ) -> None:
                 self._reflexive(base, url, answer.mapped)
+                self._settle(base.endpoint, addr, answer.mapped)
                 self._discovery.answered(base.endpoint, url, addr, answer)
 
             self._keepers.start(self._keep_warm(endpoint, addr, again, late=False))
+
+    def _settle(self, endpoint: Endpoint, addr: Address, mapped: Address) -> None:
+        """A server sees a base at `mapped` now: where it saw it before is a candidate no more, once
+        no other server sees it there either; one that is silent by now says nothing."""
+        now = self._net.now()
+        before = self._views.get((endpoint, addr))
+        self._views[endpoint, addr] = _View(mapped, now)
+        left = self._left.setdefault(endpoint, {})
+        if before is not None and before.mapped != mapped:
+            left[before.mapped] = mapped
+        views = [view for key, view in self._views.items() if key[0] is endpoint]
+        seen = {view.mapped for view in views if now - view.at <= VIEW_LASTS}
+        for old, new in [(old, new) for old, new in left.items() if old not in seen]:
+            del left[old]
+            self._gatherer.mapping_gone(endpoint, old, new)
 
     def _reflexive(self, base: HostBase, url: str, mapped: Address) -> None:
         self._gatherer.found(

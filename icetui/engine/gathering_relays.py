@@ -15,6 +15,7 @@ import msgspec
 from icetui import events
 from icetui.engine.core import Failure
 from icetui.engine.discovery import Discovery
+from icetui.engine.endpoint import Endpoint
 from icetui.engine.gatherer import Gatherer
 from icetui.engine.gathering_servers import AskedServers
 from icetui.engine.interfaces import local_addresses
@@ -64,6 +65,10 @@ class RelayGathering:
         self._discovery = discovery
         self._servers = servers
         self._keepers = Tasks()
+        self._allocated: dict[Endpoint, str] = {}
+        """Endpoints on allocations, and the local address that each was asked for from."""
+        self._changed = asyncio.Event()
+        """Set, and another one put in its place, when this machine has other addresses."""
 
     def stop(self) -> None:
         """End what still runs: late answers, further tries."""
@@ -82,6 +87,18 @@ class RelayGathering:
                 self._servers.show(msgspec.structs.replace(self._servers[url], state="asking"))
                 self._ask_again(server, rank, 0.0)
 
+    def network_changed(self) -> None:
+        """This machine has other addresses: allocations that were asked for from one that is gone
+        have ended, and who could not be reached is asked again at once."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+        there = {address for _, address in self._net.interfaces()}
+        for endpoint, local in list(self._allocated.items()):
+            if endpoint.transport.is_closing():
+                del self._allocated[endpoint]
+            elif local not in there:
+                endpoint.verify()
+
     def _ask_again(self, server: TurnServer, rank: int, pause: float) -> None:
         work = self._until_allocated(server, rank, pause)
         self._keepers.start(work, partial(self._servers.broke, server.url))
@@ -89,7 +106,9 @@ class RelayGathering:
     async def _until_allocated(self, turn_server: TurnServer, rank: int, pause: float) -> None:
         """Ask again after `pause` seconds and so on, less and less often."""
         while True:
-            await asyncio.sleep(pause)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._changed.wait()
             await self.ask(turn_server, rank, again=True)
             if self._servers[turn_server.url].state == "ok":
                 return
@@ -184,6 +203,10 @@ class RelayGathering:
             if endpoint.transport is None:
                 self._gatherer.discard(endpoint)
         self._discovery.turn_answered(turn_server, source)
+        self._allocated = {
+            e: at for e, at in self._allocated.items() if not e.transport.is_closing()
+        }
+        self._allocated[endpoint] = source
         mapped: Address = endpoint.transport.get_extra_info("related_address")
         redirected: tuple[Address, ...] = endpoint.transport.get_extra_info("redirected")
         for alternate, _ in redirected:

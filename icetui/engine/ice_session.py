@@ -437,10 +437,23 @@ class IceSession:
     def _found(self, candidate: Candidate) -> None:
         """It has been told: our blob holds it from now on."""
         # A blob that said "complete" may be with the other side by now: without this it cannot
-        # know where we are. It happens when the NAT moves us and when a server answers late.
-        resend = self._gathered and candidate.type in ("srflx", "relay") and not self.connected()
+        # know where we are. It happens when the NAT moves us, when a server answers late and when
+        # this machine has come to another network.
+        resend = self._gathered and candidate.type != "prflx" and not self.connected()
         if candidate.type != "prflx":
             self._publish(resend=resend)
+
+    def mapping_gone(self, endpoint: Endpoint, before: Address, now: Address) -> None:
+        if not self._closed and self._candidates.withdraw_mapping(endpoint, before, now):
+            self._publish()
+
+    def base_gone(self, endpoint: Endpoint) -> None:
+        if not self._closed and self._candidates.withdraw_base(endpoint):
+            self._publish()
+
+    def base_back(self, endpoint: Endpoint) -> None:
+        if not self._closed:
+            self._candidates.restore_base(endpoint)
 
     def _peer_reflexive(self, endpoint: Endpoint, mapped: Address) -> None:
         if not self._closed:

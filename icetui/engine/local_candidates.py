@@ -17,7 +17,8 @@ from icetui.engine.core_runner import CoreRunner
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.net import Address
 from icetui.engine.stream import Stream
-from icetui.events import Candidate, Reason
+from icetui.events import Candidate, Evidence, Reason, Withdrawal, address_port
+from icetui.signaling.description import MAX_CANDIDATES
 
 
 class LocalCandidates:
@@ -32,8 +33,10 @@ class LocalCandidates:
 
     @property
     def offered(self) -> tuple[Candidate, ...]:
-        """What the other side is told; peer-reflexive ones it has found out itself."""
-        return tuple(c for c in self._known.values() if c.type != "prflx")
+        """What the other side is told; peer-reflexive ones it has found out itself. Of more than a
+        description holds, the newest."""
+        offered = [c for c in self._known.values() if c.type != "prflx"]
+        return tuple(offered[-MAX_CANDIDATES:])
 
     def add(self, candidate: Candidate, endpoint: Endpoint, runner: CoreRunner) -> Candidate | None:
         """Take in a candidate; None when it is redundant (RFC 8445 section 5.1.3)."""
@@ -69,18 +72,61 @@ class LocalCandidates:
         )
         self.add(found, endpoint, runner)
 
+    def withdraw_mapping(self, endpoint: Endpoint, before: Address, now: Address) -> bool:
+        """See `Gatherer.mapping_gone`; whether there was such a candidate."""
+        known = self._known.get(before)
+        if known is None or known.type != "srflx" or not _stands_on(known, endpoint):
+            return False
+        moved = Evidence(moved_from=address_port(*before), moved_to=address_port(*now))
+        self._withdraw(known, "mapping", f"a NAT maps us to {moved.moved_to} now", moved)
+        return True
+
+    def withdraw_base(self, endpoint: Endpoint) -> bool:
+        """This machine has that address no more: nothing that stands on it can be reached. Whether
+        there was anything."""
+        ip = endpoint.address[0]
+        standing = [c for c in self._known.values() if _stands_on(c, endpoint)]
+        for known in standing:
+            evidence = Evidence(removed=ip)
+            self._withdraw(known, "address", f"{ip} is gone from this machine", evidence)
+        return bool(standing)
+
+    def restore_base(self, endpoint: Endpoint) -> None:
+        """It has the address again, and the socket is still there; what servers see it as they
+        have to say anew."""
+        assert endpoint.base is not None
+        candidate = endpoint.base.candidate
+        self._known[candidate.address, candidate.port] = candidate
+        self._stream.emit(events.CandidateGathered, candidate=candidate)
+        self._on_found(candidate)
+
+    def _withdraw(
+        self, known: Candidate, gone: Withdrawal, words: str, evidence: Evidence | None
+    ) -> None:
+        self._known.pop((known.address, known.port), None)
+        told = msgspec.structs.replace(
+            known, unsupported=words, reason=Reason.GONE, gone=gone, evidence=evidence
+        )
+        self._stream.emit(events.CandidateGathered, candidate=told)
+
     def lose_relay(self, endpoint: Endpoint) -> None:
         """Its TURN allocation is gone."""
         assert endpoint.base is not None
-        candidate = endpoint.base.candidate
-        self._known.pop((candidate.address, candidate.port), None)
         why = endpoint.transport.get_extra_info("why_lost")
         lost = "its TURN allocation was lost" + (f": {why.detail}" if why else "")
-        gone = msgspec.structs.replace(
-            candidate,
-            unsupported=lost,
-            reason=Reason.GONE,
-            gone="allocation",
-            evidence=why.evidence if why else None,
-        )
-        self._stream.emit(events.CandidateGathered, candidate=gone)
+        evidence = why.evidence if why else None
+        self._withdraw(endpoint.base.candidate, "allocation", lost, evidence)
+
+
+def _stands_on(candidate: Candidate, endpoint: Endpoint) -> bool:
+    """Whether that socket is the candidate's base (RFC 8445 section 4)."""
+    if candidate.type == "relay":
+        return False
+    own, related = (
+        (candidate.address, candidate.port),
+        (
+            candidate.related_address,
+            candidate.related_port,
+        ),
+    )
+    return endpoint.address in (own, related)

@@ -38,6 +38,8 @@ class Tasks:
         task = asyncio.get_running_loop().create_task(contained(work, failed))
         self._running[task] = None
         task.add_done_callback(self._running.pop)
+        # Of one that is cancelled before its first step nobody would ever await the work.
+        task.add_done_callback(lambda _: work.close())
         return task
 
     def cancel(self) -> None:

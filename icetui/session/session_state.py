@@ -16,14 +16,14 @@ import msgspec
 from icetui import events
 from icetui.events import Candidate, Pair, Server
 from icetui.reachability import easiest
-from icetui.session.bounded_stores import append, keep, renew
+from icetui.session.bounded_stores import append, forget_gone, keep, renew
 from icetui.session.event_log import NEVER_LOGGED, EventLog
 from icetui.session.pair_order import ordered
 from icetui.session.quality import Quality
 from icetui.session.text_line import TextLine
 
 TEXTS_KEPT = 500
-CANDIDATES_KEPT = 1000
+CANDIDATES_KEPT, GONE_KEPT = 1000, 50
 PAIRS_KEPT = 5000
 SERVERS_KEPT = 200
 """Bounds on what is remembered, so that neither hours nor a hostile peer grow a session."""
@@ -279,9 +279,13 @@ def _gathering(s: Session, e: events.GatheringStateChanged) -> None:
 
 def _candidate(s: Session, e: events.CandidateGathered) -> None:
     keep(s.local_candidates, e.candidate.id, e.candidate, CANDIDATES_KEPT)
+    forget_gone(s.local_candidates, GONE_KEPT)
+    at = events.address_port(e.candidate.address, e.candidate.port)
     if e.candidate.gone == "allocation":
-        at = events.address_port(e.candidate.address, e.candidate.port)
         s.allocations.pop((e.candidate.server or "", at), None)
+    elif e.candidate.gone == "address" and e.candidate.type == "host":
+        for row in [row for row in s.mappings if row[0] == at]:
+            del s.mappings[row]
 
 
 def _candidate_failed(s: Session, e: events.CandidateFailed) -> None:
@@ -305,7 +309,10 @@ def _relay_tried(s: Session, e: events.RelayTried) -> None:
 
 
 def _nat(s: Session, e: events.NatBehaviourChanged) -> None:
-    renew(s.nats, e.nat.local, e.nat)
+    if e.nat.gone:
+        s.nats.pop(e.nat.local, None)
+    else:
+        renew(s.nats, e.nat.local, e.nat)
 
 
 def _blob(s: Session, e: events.BlobChanged) -> None:

@@ -77,6 +77,11 @@ class Host:
             found.append(("lo", LOOPBACK[6]))
         return found + [(port.name, a) for port in self.ports for a in port.addresses]
 
+    @property
+    def bound(self) -> tuple[Address, ...]:
+        """Where UDP sockets are open."""
+        return tuple(self._sockets)
+
     # --- sockets --------------------------------------------------------------------------------
 
     def bind(
