@@ -61,7 +61,7 @@ class Gathering:
         self._reflexive = ReflexiveGathering(
             net, start, gatherer, discovery, self._servers, self._bases
         )
-        self._relays = RelayGathering(net, start, gatherer, discovery, self._servers)
+        self._relays = RelayGathering(net, stream, start, gatherer, discovery, self._servers)
 
     async def run(self) -> None:
         """Gather everything; returns when every server has answered or failed."""

@@ -23,6 +23,7 @@ from icetui.engine.net import Address, Net
 from icetui.engine.priorities import priority
 from icetui.engine.relay import allocate
 from icetui.engine.server_failure import ANSWERED, NO_ROUTE
+from icetui.engine.stream import Stream
 from icetui.engine.tasks import INTERNAL, Tasks, contain
 from icetui.engine.turn import RelayUnavailable
 from icetui.events import Candidate, Evidence, Reason, Server, StartSession, TurnServer
@@ -34,6 +35,9 @@ SERVER_PATIENCE = 30.0
 """… and for which it may still answer late."""
 AGAIN_AFTER, AGAIN_AT_MOST = 1.0, 30.0
 """Seconds between tries to get a lost TURN allocation back: the first pause, the longest."""
+SIX_RANK = 32
+"""By how much a relayed IPv6 address is less preferred than the IPv4 address beside it; no pair has
+one of each."""
 PASSING = (
     Reason.TIMEOUT,
     Reason.QUOTA,
@@ -54,13 +58,21 @@ class RelayGathering:
     def __init__(
         self,
         net: Net,
+        stream: Stream,
         start: StartSession,
         gatherer: Gatherer,
         discovery: Discovery,
         servers: AskedServers,
     ) -> None:
         self._net = net
+        self._stream = stream
         self._start = start
+        # A peer may have either family alone, whatever we have: who of ours uses both asks both.
+        self._families = tuple(
+            version for version, used in ((4, start.ipv4), (6, start.ipv6)) if used
+        ) or (4,)
+        self._renewing: set[str] = set()
+        """Servers that are asked for another allocation."""
         self._gatherer = gatherer
         self._discovery = discovery
         self._servers = servers
@@ -83,7 +95,9 @@ class RelayGathering:
     def allocate_again(self, url: str) -> None:
         """A TURN server has lost our allocation: ask it anew, less and less often."""
         for rank, server in enumerate(self._start.turn_servers):
-            if server.url == url:
+            # An allocation may have two relayed addresses, and both are lost at once.
+            if server.url == url and url not in self._renewing:
+                self._renewing.add(url)
                 self._servers.show(msgspec.structs.replace(self._servers[url], state="asking"))
                 self._ask_again(server, rank, 0.0)
 
@@ -105,14 +119,18 @@ class RelayGathering:
 
     async def _until_allocated(self, turn_server: TurnServer, rank: int, pause: float) -> None:
         """Ask again after `pause` seconds and so on, less and less often."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await self._changed.wait()
-            await self.ask(turn_server, rank, again=True)
-            if self._servers[turn_server.url].state == "ok":
-                return
-            pause = min(max(AGAIN_AFTER, 2 * pause), AGAIN_AT_MOST)
+        self._renewing.add(turn_server.url)
+        try:
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._changed.wait()
+                await self.ask(turn_server, rank, again=True)
+                if self._servers[turn_server.url].state == "ok":
+                    return
+                pause = min(max(AGAIN_AFTER, 2 * pause), AGAIN_AT_MOST)
+        finally:
+            self._renewing.discard(turn_server.url)
 
     async def ask(self, turn_server: TurnServer, rank: int, *, again: bool = False) -> None:
         """Ask for an allocation; returns when there is one, or the server has failed.
@@ -192,55 +210,60 @@ class RelayGathering:
             transport=turn_server.transport,
             address=events.address_port(*addr),
         )
-        endpoint = self._gatherer.new_endpoint(via=server.url)
+        new_endpoint = partial(self._gatherer.new_endpoint, via=server.url)
         try:
-            await allocate(endpoint, turn_server, addr, source)
+            client, endpoints = await allocate(
+                self._net, self._stream, turn_server, addr, source, self._families, new_endpoint
+            )
         except RelayUnavailable as error:
             if error.why.reason in ANSWERED:
                 self._discovery.turn_answered(turn_server, source)
             raise
-        finally:
-            if endpoint.transport is None:
-                self._gatherer.discard(endpoint)
         self._discovery.turn_answered(turn_server, source)
-        self._allocated = {
-            e: at for e, at in self._allocated.items() if not e.transport.is_closing()
-        }
-        self._allocated[endpoint] = source
-        mapped: Address = endpoint.transport.get_extra_info("related_address")
-        redirected: tuple[Address, ...] = endpoint.transport.get_extra_info("redirected")
-        for alternate, _ in redirected:
+        for ended in [e for e in self._allocated if e.transport.is_closing()]:
+            del self._allocated[ended]
+        self._allocated |= dict.fromkeys(endpoints, source)
+        for alternate, _ in client.redirected:
             self._gatherer.server_at(alternate)
-        at = redirected[-1] if redirected else addr
+        relays = tuple(events.address_port(*relayed) for relayed in client.relays)
+        assert client.mapped is not None  # it has allocated
         self._servers.show(
             msgspec.structs.replace(
                 server,
                 state="ok",
-                address=events.address_port(*at),
-                redirected=tuple(events.address_port(*a) for a in redirected),
+                address=events.address_port(*client.conversation.address),
+                redirected=tuple(events.address_port(*a) for a in client.redirected),
                 time=self._net.now() - began,
-                mapped=events.address_port(*mapped),
-                relayed=events.address_port(*endpoint.address),
-                relays=(events.address_port(*endpoint.address),),
-                lifetime=endpoint.transport.get_extra_info("lifetime"),
+                mapped=events.address_port(*client.mapped),
+                relayed=relays[0],
+                relays=relays,
+                not_relayed=client.not_relayed,
+                lifetime=client.granted,
             )
         )
+        for endpoint in endpoints:
+            self._gatherer.found(
+                self._relayed(endpoint.address, client.mapped, turn_server, rank), endpoint
+            )
+
+    def _relayed(
+        self, relayed: Address, mapped: Address, server: TurnServer, rank: int
+    ) -> Candidate:
+        six = ":" in relayed[0]
         # A relayed candidate over UDP before one over TCP before one over TLS.
-        transport_rank = {"udp": 0, "tcp": 64, "tls": 128}[turn_server.transport]
-        self._gatherer.found(
-            Candidate(
-                id="",
-                type="relay",
-                address=endpoint.address[0],
-                port=endpoint.address[1],
-                priority=priority("relay", transport_rank + rank),
-                foundation=f"r{server.url}",
-                # With the relay-only policy the mapped address stays ours (RFC 9429 3.5.3).
-                related_address="0.0.0.0" if self._start.relay_only else mapped[0],
-                related_port=9 if self._start.relay_only else mapped[1],
-                server=server.url,
-            ),
-            endpoint,
+        transport_rank = {"udp": 0, "tcp": 64, "tls": 128}[server.transport]
+        # With the relay-only policy the mapped address stays ours (RFC 9429 3.5.3).
+        hidden = self._start.relay_only
+        return Candidate(
+            id="",
+            type="relay",
+            address=relayed[0],
+            port=relayed[1],
+            priority=priority("relay", transport_rank + rank + (SIX_RANK if six else 0)),
+            foundation=f"r{'6' if six else ''}{server.url}",
+            related_address=("::" if six else "0.0.0.0") if hidden else mapped[0],
+            related_port=9 if hidden else mapped[1],
+            server=server.url,
         )
 
     def _sources(self, towards: Address) -> list[str]:

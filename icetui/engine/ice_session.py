@@ -7,14 +7,14 @@ what is gathered has files of its own.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from typing import Literal
 
 import msgspec
 
 from icetui import events, signaling
 from icetui.engine import core
-from icetui.engine.core import STRICT, Timing
+from icetui.engine.chosen_timing import chosen_timing
+from icetui.engine.core import Timing
 from icetui.engine.core_runner import CoreRunner
 from icetui.engine.discovery import Discovery
 from icetui.engine.endpoint import Endpoint
@@ -32,8 +32,6 @@ from icetui.events import Candidate
 from icetui.signaling import Description, OwnDescription, UnreadableDescription
 from icetui.streams.own_form import own_mid
 
-LEAST_PACE = 0.005
-"""Seconds; RFC 8445 section 14.2 allows no smaller Ta."""
 MOST_KEPT = 20
 """Texts with candidates that wait for their description."""
 CLOSE_WITHIN = 0.8
@@ -62,7 +60,7 @@ class IceSession:
             ufrag=self.ufrag,
             pwd=self._pwd,
             now=net.now(),
-            timing=_wanted(timing or Timing(), start),
+            timing=chosen_timing(timing or Timing(), start),
             routes=net.source_address,
         )
         self.runner = CoreRunner(
@@ -397,11 +395,6 @@ class IceSession:
         self._endpoints.append(endpoint)
         return endpoint
 
-    def discard(self, endpoint: Endpoint) -> None:
-        """It has come to nothing."""
-        if endpoint in self._endpoints:
-            self._endpoints.remove(endpoint)
-
     def _endpoint_lost(self, endpoint: Endpoint) -> None:
         """A TURN allocation is gone: say so, and ask its server for another one."""
         if endpoint in self._endpoints:
@@ -500,14 +493,3 @@ class IceSession:
             resend=resend,
             nat_only=nat_only,
         )
-
-
-def _wanted(timing: Timing, start: events.StartSession) -> Timing:
-    """The clocks with what the user chose of them."""
-    if start.strict:
-        timing = STRICT
-    if start.pace is not None:
-        timing = dataclasses.replace(timing, pace=max(LEAST_PACE, start.pace))
-    if start.rto is not None:
-        timing = dataclasses.replace(timing, rto=max(timing.rto_least, start.rto))
-    return timing

@@ -8,13 +8,16 @@ The conversation with the server is `turn.py`'s business.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from icetui.engine.core import Failure
 from icetui.engine.endpoint import Endpoint
-from icetui.engine.net import Address
+from icetui.engine.net import Address, Net
+from icetui.engine.server_failure import ERROR_REASONS
+from icetui.engine.stream import Stream
 from icetui.engine.tasks import INTERNAL, Tasks
-from icetui.engine.turn import NothingGranted, TurnClient, allocated
+from icetui.engine.turn import Families, NothingGranted, TurnClient, allocated
 from icetui.engine.turn_conversation import Refused, Unanswered
 from icetui.events import Evidence, Reason, TurnServer
 
@@ -27,11 +30,77 @@ GOODBYE = 0.4
 """Seconds the server gets to confirm that the allocation is deleted."""
 
 
-class RelayTransport:
-    """Sends and hears datagrams from the relayed address."""
+class Allocation:
+    """What the relayed addresses of one allocation share: the client, channel numbers, the end."""
 
-    def __init__(self, client: TurnClient, relayed: Address, endpoint: Endpoint) -> None:
-        self._client = client
+    def __init__(self, client: TurnClient) -> None:
+        self.client = client
+        self._transports: list[RelayTransport] = []
+        self._given_back = 0
+        """How many of them are used no more."""
+        self._deleted = asyncio.Event()
+        self._next_channel = FIRST_CHANNEL
+        self._verifying: asyncio.Task[bool] | None = None
+        client.conversation.on_channel_data = self._arrived
+        client.conversation.on_data = self._indicated
+        client.on_lost = self._lost
+
+    def lend(self, relayed: Address, endpoint: Endpoint) -> None:
+        """Make `endpoint` stand on one of the relayed addresses."""
+        self._transports.append(RelayTransport(self, relayed, endpoint))
+        endpoint.connection_made(self._transports[-1])
+
+    def channel(self) -> int | None:
+        """A number that no peer has yet (RFC 8656 section 12); None: there is none left."""
+        number = self._next_channel
+        if number > LAST_CHANNEL:
+            return None
+        self._next_channel += 1
+        return number
+
+    def verify(self) -> None:
+        """Ask the server whether it still lives; if not, all that stands on it ends."""
+        if self._verifying is None or self._verifying.done():
+            self._verifying = asyncio.get_running_loop().create_task(self.client.prove())
+
+    async def give_back(self) -> None:
+        """One relayed address is used no more; with the last one the allocation is deleted.
+
+        Returns when it is, or after a moment; the address hears until then.
+        """
+        self._given_back += 1
+        try:
+            async with asyncio.timeout(GOODBYE):
+                if self._given_back < len(self._transports):
+                    await self._deleted.wait()
+                else:
+                    await self.client.delete()
+        except (TimeoutError, OSError, Refused, Unanswered, NothingGranted):
+            if self._given_back == len(self._transports):
+                self.client.close()  # the allocation runs out by itself
+        self._deleted.set()
+
+    def _arrived(self, channel: int, data: bytes, at: float) -> None:
+        for transport in self._transports:
+            transport.arrived(channel, data, at)
+
+    def _indicated(self, peer: Address, data: bytes, at: float) -> None:
+        for transport in self._transports:
+            transport.indicated(peer, data, at)
+
+    def _lost(self, exc: Exception | None) -> None:
+        if self._verifying is not None:
+            self._verifying.cancel()
+        for transport in list(self._transports):
+            transport.lost(exc)
+
+
+class RelayTransport:
+    """Sends and hears datagrams from a relayed address."""
+
+    def __init__(self, allocation: Allocation, relayed: Address, endpoint: Endpoint) -> None:
+        self._allocation = allocation
+        self._client = allocation.client
         self._relayed = relayed
         self._endpoint = endpoint
         self._channels: dict[Address, int] = {}
@@ -42,23 +111,12 @@ class RelayTransport:
         """Peers that the server will not relay to."""
         self._binds = Tasks()
         self._closing: asyncio.Task[None] | None = None
-        self._verifying: asyncio.Task[bool] | None = None
-        client.conversation.on_channel_data = self._arrived
-        client.conversation.on_data = self._indicated
-        client.on_lost = self._lost
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """`sockname`: the relayed address; `related_address`: what the server sees us at;
-        `lifetime`: seconds the allocation lives without a refresh; `why_lost`: the `Failure` of
-        an allocation that has ended by itself; `redirected`: the servers that the configured one
-        sent us to."""
-        return {
-            "why_lost": self._client.why_lost,
-            "sockname": self._relayed,
-            "related_address": self._client.mapped,
-            "lifetime": self._client.granted,
-            "redirected": self._client.redirected,
-        }.get(name, default)
+        """`sockname`: the relayed address; `why_lost`: the `Failure` of an allocation that has
+        ended by itself."""
+        known = {"why_lost": self._client.why_lost, "sockname": self._relayed}
+        return known.get(name, default)
 
     def is_closing(self) -> bool:
         return self._closing is not None or self._client.is_closing()
@@ -67,8 +125,8 @@ class RelayTransport:
         """Ask for a channel, and with it a permission, to a peer."""
         if addr in self._channels or self.is_closing():
             return
-        number = FIRST_CHANNEL + len(self._channels)
-        if number > LAST_CHANNEL:
+        number = self._allocation.channel()
+        if number is None:
             return
         self._channels[addr] = number
         self._peers[number] = addr
@@ -97,20 +155,20 @@ class RelayTransport:
                 self._endpoint.forbidden, addr, self._refused[addr]
             )
 
-    def _arrived(self, channel: int, data: bytes, at: float) -> None:
+    def arrived(self, channel: int, data: bytes, at: float) -> None:
+        """ChannelData from the server, for a peer of ours or of another address."""
         peer = self._peers.get(channel)
         if peer is not None:
             self._endpoint.packet_received(data, peer, at)
 
-    def _indicated(self, peer: Address, data: bytes, at: float) -> None:
+    def indicated(self, peer: Address, data: bytes, at: float) -> None:
         """From a port that we know of no peer at; the permission is for its IP address."""
         if any(host == peer[0] for host, _ in self._channels):
             self._endpoint.packet_received(data, peer, at)
 
-    def _lost(self, exc: Exception | None) -> None:
+    def lost(self, exc: Exception | None) -> None:
+        """The allocation is no more."""
         self._binds.cancel()
-        if self._verifying is not None:
-            self._verifying.cancel()
         self._endpoint.connection_lost(exc)
 
     def _broke(self, addr: Address) -> None:
@@ -125,10 +183,12 @@ class RelayTransport:
                 await self._open_to(number, addr)
                 self._refused.pop(addr, None)
             except Refused as error:
-                reason = Reason.FORBIDDEN if error.code == 403 else Reason.NO_PERMISSION
                 evidence = Evidence(code=error.code, phrase=error.phrase)
+                reason = ERROR_REASONS.get(error.code, Reason.NO_PERMISSION)
                 detail = f"the TURN server said {error}"
                 self._refused[addr] = Failure(reason, detail, evidence)
+                if error.code == 437:
+                    self.verify()
                 self._endpoint.forbidden(addr, self._refused[addr])
                 pause = BIND_RETRY
             except Unanswered:
@@ -153,8 +213,8 @@ class RelayTransport:
 
         If it does not, this transport ends, and whoever uses it is told by connection_lost.
         """
-        if not self.is_closing() and (self._verifying is None or self._verifying.done()):
-            self._verifying = asyncio.get_running_loop().create_task(self._client.prove())
+        if not self.is_closing():
+            self._allocation.verify()
 
     def close(self) -> None:
         """Delete the allocation; the server's answer is waited for a moment only."""
@@ -163,18 +223,25 @@ class RelayTransport:
 
     async def _close(self) -> None:
         self._binds.cancel()
-        try:
-            async with asyncio.timeout(GOODBYE):
-                await self._client.delete()
-        except (TimeoutError, OSError, Refused, Unanswered, NothingGranted):
-            self._client.close()  # the allocation runs out by itself
+        await self._allocation.give_back()
+        self._endpoint.connection_lost(None)
 
 
-async def allocate(endpoint: Endpoint, server: TurnServer, address: Address, local: str) -> None:
-    """Make `endpoint` stand on a new allocation of the server at `address`.
-
-    `local` is the address to bind to. Raises `RelayUnavailable`.
-    """
-    client = await allocated(endpoint.net, endpoint.stream, server, address, local)
-    assert client.relayed is not None  # `allocated` raises otherwise
-    endpoint.connection_made(RelayTransport(client, client.relayed, endpoint))
+async def allocate(
+    net: Net,
+    stream: Stream,
+    server: TurnServer,
+    address: Address,
+    local: str,
+    families: Families,
+    new_endpoint: Callable[[], Endpoint],
+) -> tuple[TurnClient, list[Endpoint]]:
+    """A new allocation of the server at `address`, asked from `local`, and an endpoint on each of
+    its relayed addresses. Raises `RelayUnavailable`."""
+    client = await allocated(net, stream, server, address, local, families)
+    allocation = Allocation(client)
+    endpoints = []
+    for relayed in client.relays:
+        endpoints.append(new_endpoint())
+        allocation.lend(relayed, endpoints[-1])
+    return client, endpoints

@@ -18,6 +18,7 @@ from icetui.engine.claims import impossible
 from icetui.engine.core import Failure
 from icetui.engine.net import Address, Net, TlsFailure
 from icetui.engine.stream import Stream
+from icetui.engine.stun.values import read_error_code, read_xor_address
 from icetui.engine.tasks import INTERNAL, Tasks
 from icetui.engine.turn_conversation import (
     REQUEST_WITHIN,
@@ -30,6 +31,12 @@ from icetui.events import Evidence, Reason, TurnServer, address_port
 
 UDP_RELAY = 17
 """REQUESTED-TRANSPORT: UDP's protocol number (RFC 8656 section 18.7)."""
+FAMILIES = {4: 1, 6: 2}
+"""IP versions in REQUESTED-ADDRESS-FAMILY (section 18.6)."""
+NO_SECOND = (400, 420, 440)
+"""Errors with which servers that know ADDITIONAL-ADDRESS-FAMILY in part, or refuse what they do not
+know, may turn down a request that has it; others pass over it, or allocate one family and say in
+ADDRESS-ERROR-CODE why not the other (section 7.2)."""
 
 LIFETIME = 600
 """Seconds asked for an allocation (RFC 8656 section 7.1's default)."""
@@ -46,6 +53,9 @@ OVERDUE = 2.0
 """Seconds without an answer to a Refresh after which that is told."""
 UNSENT = 5
 """How often in a row the system has to refuse to send until the address counts as gone."""
+
+Families = tuple[int, ...]
+"""IP versions that relayed addresses are asked for of: 4, 6, or 4 and 6."""
 
 
 class RelayUnavailable(Exception):
@@ -75,7 +85,10 @@ class TurnClient:
         self.server = server
         self.redirected: tuple[Address, ...] = ()
         """The servers that we were sent to until this one (RFC 8489 section 10)."""
-        self.relayed: Address | None = None
+        self.relays: tuple[Address, ...] = ()
+        """Relayed addresses, one for each family."""
+        self.not_relayed: tuple[Evidence, ...] = ()
+        """Why there is none of a family that was asked for."""
         self.mapped: Address | None = None
         """Where the server saw us when it allocated."""
         self.granted: float | None = None
@@ -126,44 +139,42 @@ class TurnClient:
     def _undelivered(self, why: Failure) -> None:
         """Something that was sent to the server did not arrive, or did not leave."""
         self._breaks(RelayUnavailable(why))
-        if self.relayed is None or self.conversation.unsent < UNSENT or self.why_lost:
+        if not self.relays or self.conversation.unsent < UNSENT or self.why_lost:
             return
         words = f"nothing can be sent from its address here any more ({why.detail})"
         self._end(words, why.evidence)
 
     # --- the allocation -------------------------------------------------------------------------
 
-    async def allocate(self) -> Address:
-        """Get an allocation and keep it alive; returns the relayed address.
-
-        Raises `Refused`, `NothingGranted`, `Unanswered`.
-        """
-        answer = await self._request(
-            stun.Method.ALLOCATE,
-            {
-                stun.Attribute.LIFETIME: LIFETIME,
-                stun.Attribute.REQUESTED_TRANSPORT: UDP_RELAY,
-            },
-        )
+    async def allocate(self, families: Families) -> None:
+        """Get an allocation and keep it alive. Raises `Refused`, `NothingGranted`, `Unanswered`."""
+        try:
+            answer = await self._request(stun.Method.ALLOCATE, _wanted(families))
+        except Refused as error:
+            if len(families) == 1 or error.code not in NO_SECOND:
+                raise
+            evidence = Evidence(code=error.code, phrase=error.phrase, family=families[1])
+            self.not_relayed = (evidence,)
+            answer = await self._request(stun.Method.ALLOCATE, _wanted(families[:1]))
         if stun.Attribute.LIFETIME not in answer:
             raise NothingGranted(server_failure.missing(stun.Attribute.LIFETIME))
         mapped = answer.address(stun.Attribute.XOR_MAPPED_ADDRESS)
-        relayed = answer.address(stun.Attribute.XOR_RELAYED_ADDRESS)
+        relays = _relayed(answer)
         if mapped is None:
             raise NothingGranted(server_failure.missing(stun.Attribute.XOR_MAPPED_ADDRESS))
-        if relayed is None:
+        if not relays:
             raise NothingGranted(server_failure.missing(stun.Attribute.XOR_RELAYED_ADDRESS))
-        for claimed in (mapped, relayed):
-            why = impossible(claimed, self._local)
+        for claimed, like in ((mapped, self._local), *((r, r[0]) for r in relays)):
+            why = impossible(claimed, like)
             if why is not None:
                 raise NothingGranted(server_failure.impossible_claim(claimed, why))
         self.mapped = mapped
-        self.relayed = relayed
+        self.relays = relays
+        self.not_relayed += _refused_families(answer)
         self._tell_lifetime()
         self._tasks.start(self._keep_alive(), lambda: self._end(INTERNAL[1], None))
         if self.server.transport == "udp":
             self._tasks.start(self._keep_warm())
-        return relayed
 
     async def refresh(self) -> None:
         """Ask for a whole lifetime again (section 8). Raises as `allocate`."""
@@ -179,12 +190,12 @@ class TurnClient:
 
     def _tell_lifetime(self, unanswered: float | None = None) -> None:
         """`unanswered`: loop time at which the Refresh was sent that has no answer yet."""
-        if self.relayed is None or self._expires is None or self.granted is None:
+        if not self.relays or self._expires is None or self.granted is None:
             return
         self._stream.emit(
             events.AllocationChanged,
             server=self.server.url,
-            relayed=address_port(*self.relayed),
+            relayed=address_port(*self.relays[0]),
             lifetime=self.granted,
             expires=round(self._stream.elapsed(self._expires), 6),
             unanswered=None if unanswered is None else round(self._stream.elapsed(unanswered), 6),
@@ -291,8 +302,45 @@ def _shown(address: Address | None) -> str:
     return address_port(*address) if address is not None else ""
 
 
+def _wanted(families: Families) -> dict[stun.Attribute, int | Address]:
+    """Section 7.1: the default is IPv4, both are asked for as IPv4 and an additional one."""
+    wanted: dict[stun.Attribute, int | Address] = {
+        stun.Attribute.LIFETIME: LIFETIME,
+        stun.Attribute.REQUESTED_TRANSPORT: UDP_RELAY,
+    }
+    if families[1:]:
+        wanted[stun.Attribute.ADDITIONAL_ADDRESS_FAMILY] = FAMILIES[families[1]]
+    elif families[0] != 4:
+        wanted[stun.Attribute.REQUESTED_ADDRESS_FAMILY] = FAMILIES[families[0]]
+    return wanted
+
+
+def _relayed(answer: stun.Message) -> tuple[Address, ...]:
+    """The first relayed address of each family; where there is one that can be, those that cannot
+    count for nothing: older servers say `::` for a family that they have not."""
+    found: dict[bool, Address] = {}
+    for value in answer.every(stun.Attribute.XOR_RELAYED_ADDRESS):
+        address = read_xor_address(value, answer.transaction_id)
+        if address is not None:
+            found.setdefault(":" in address[0], address)
+    possible = tuple(a for a in found.values() if impossible(a, a[0]) is None)
+    return possible or tuple(found.values())
+
+
+def _refused_families(answer: stun.Message) -> tuple[Evidence, ...]:
+    """ADDRESS-ERROR-CODE (section 18.12): as ERROR-CODE, with the family in the first byte."""
+    versions = {number: version for version, number in FAMILIES.items()}
+    told = []
+    for value in answer.every(stun.Attribute.ADDRESS_ERROR_CODE)[: len(FAMILIES)]:
+        error = read_error_code(value)
+        if error is not None:
+            evidence = Evidence(code=error.code, phrase=error.phrase, family=versions.get(value[0]))
+            told.append(evidence)
+    return tuple(told)
+
+
 async def allocated(
-    net: Net, stream: Stream, server: TurnServer, address: Address, local: str
+    net: Net, stream: Stream, server: TurnServer, address: Address, local: str, families: Families
 ) -> TurnClient:
     """A client with an allocation at the server at `address`, asked from the local one, or at one
     that it sends us to.
@@ -305,7 +353,7 @@ async def allocated(
         client = TurnClient(net, stream, server, address, domain)
         client.redirected = redirections.followed
         try:
-            await _allocated_by(client, local)
+            await _allocated_by(client, local, families)
         except Refused as error:
             if error.code != 300:
                 raise RelayUnavailable(_refused(error, server)) from None
@@ -319,11 +367,11 @@ async def allocated(
             return client
 
 
-async def _allocated_by(client: TurnClient, local: str) -> None:
+async def _allocated_by(client: TurnClient, local: str, families: Families) -> None:
     """Connect and allocate. Raises `RelayUnavailable`, `Refused`."""
     try:
         await client.connect(local)
-        await _first(client)
+        await _first(client, families)
     except Unanswered:
         raise RelayUnavailable(Failure(Reason.TIMEOUT, "no answer")) from None
     except NothingGranted as error:
@@ -333,13 +381,13 @@ async def _allocated_by(client: TurnClient, local: str) -> None:
     except OSError as error:
         raise RelayUnavailable(server_failure.unsent(error)) from None
     finally:
-        if client.relayed is None:
+        if not client.relays:
             client.close()
 
 
-async def _first(client: TurnClient) -> None:
+async def _first(client: TurnClient, families: Families) -> None:
     """The allocation, or what broke the connection to the server meanwhile."""
-    task = asyncio.get_running_loop().create_task(client.allocate())
+    task = asyncio.get_running_loop().create_task(client.allocate(families))
     either: set[asyncio.Future[Any]] = {task, client.broken}
     try:
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)

@@ -89,6 +89,8 @@ class Allocation:
         self.expires = 0.0
         self.relays: dict[int, Relay] = {}
         """By IP version."""
+        self.refused_families: tuple[int, ...] = ()
+        """IP versions that it was asked for and has no address of (section 7.2)."""
         self.token = b""
         """For the port above ours, kept for another allocation (section 7.1)."""
         self._options = options

@@ -66,6 +66,8 @@ class TurnServer:
         self._allowed = Prefixes(options.allowed)
         self._sessions: dict[FiveTuple, _Session] = {}
         self._ports = RelayPorts(options, net)
+        family = {stun.REQUESTED_ADDRESS_FAMILY}
+        self._known = KNOWN - family if options.families == "unknown" else KNOWN
         self._used: dict[str, int] = {}
         """Allocations by user."""
 
@@ -144,7 +146,7 @@ class TurnServer:
             refused: Refused | stun.Attributes | None = Refused(
                 forced, REASONS.get(forced, "Server Error")
             )
-        elif unknown := request.unknown(KNOWN):
+        elif unknown := request.unknown(self._known):
             said = [(stun.UNKNOWN_ATTRIBUTES, stun.types(unknown))]
             self._refuse(client, request, key, Refused(420, REASONS[420]), said)
             return
@@ -197,6 +199,9 @@ class TurnServer:
                 return Refused(404, "Cannot find reserved socket")
             allocation.add(relay)
             return self._begin(client, session, allocation, request)
+        if stun.ADDITIONAL_ADDRESS_FAMILY in request.attributes and len(wanted) == 1:
+            missing = (6,) if self.options.families == "known" else ()
+            allocation.refused_families = missing
         even = request.attributes.get(stun.EVEN_PORT)
         even = b"" if even is None else even or b"\0"
         loop = asyncio.get_running_loop()
@@ -221,6 +226,8 @@ class TurnServer:
                 return Refused(400, words)
             return []
         versions = [4]
+        if stun.ADDITIONAL_ADDRESS_FAMILY in attributes and self.options.families == "refused":
+            return Refused(440, REASONS[440])
         if stun.REQUESTED_ADDRESS_FAMILY in attributes:
             if stun.ADDITIONAL_ADDRESS_FAMILY in attributes:
                 return Refused(400, REASONS[400])
@@ -228,7 +235,7 @@ class TurnServer:
             if version is None:
                 return Refused(440, REASONS[440])
             versions = [version]
-        if stun.ADDITIONAL_ADDRESS_FAMILY in attributes:
+        if stun.ADDITIONAL_ADDRESS_FAMILY in attributes and self.options.families == "known":
             versions.append(6)
         at = self.options.relay_addresses or host_addresses(self._net) or self._front.addresses
         found = [ip for v in versions for ip in at if (6 if ":" in ip else 4) == v][: len(versions)]
@@ -358,6 +365,10 @@ class TurnServer:
                 for relay in allocation.relays.values()
             ),
             (stun.XOR_MAPPED_ADDRESS, stun.xor_address(client.remote, transaction)),
+            *(
+                (stun.ADDRESS_ERROR_CODE, _family_error(version))
+                for version in allocation.refused_families
+            ),
             *([(stun.RESERVATION_TOKEN, allocation.token)] if allocation.token else []),
             (stun.LIFETIME, seconds.to_bytes(4, "big")),
         ]
@@ -436,3 +447,9 @@ class TurnServer:
 def _forced(options: TurnOptions, method: str) -> Code | None:
     """The error that every request of a method gets."""
     return next((code for name, code in options.errors.items() if name == method), None)
+
+
+def _family_error(version: int) -> bytes:
+    """ADDRESS-ERROR-CODE (section 18.12): the family before an ERROR-CODE's value."""
+    number = next(number for number, known in FAMILIES.items() if known == version)
+    return bytes((number,)) + stun.error_code(440, REASONS[440])[1:]

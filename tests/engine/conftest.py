@@ -6,14 +6,16 @@ import asyncio
 import os
 import shutil
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from icetui.events import StunServer, TurnServer
+from icetui.vnet.world import World
 from tests.engine.held_loop import HeldLoop
+from tests.engine.served import Internet, simulated_internet
 from tests.engine.side import Side
 
 OUTSIDE = {"coturn", "start_coturn", "start", "peer", "icetui"}
@@ -41,6 +43,20 @@ async def side() -> AsyncIterator[Callable[..., Side]]:
 
     yield make
     await asyncio.gather(*(s.agent.leave("the test is over") for s in made))
+
+
+@pytest.fixture
+def internet() -> Iterator[Internet]:
+    """Makes simulated networks; ends them afterwards."""
+    made: list[World] = []
+
+    def make(*client: str, **servers: Any) -> World:
+        made.append(simulated_internet(*client, **servers))
+        return made[-1]
+
+    yield make
+    for world in made:
+        world.close()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from icetui import events
@@ -15,9 +16,11 @@ from icetui.vnet.servers import StunOptions, TurnOptions
 from icetui.vnet.world import World
 
 USERS = {"alice": "secret"}
+Internet = Callable[..., World]
+"""As `simulated_internet`; the fixture that makes worlds and ends them."""
 
 
-def internet(
+def simulated_internet(
     *client: str,
     name: str = "alice",
     names: dict[str, Any] | None = None,

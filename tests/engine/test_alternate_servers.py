@@ -10,7 +10,7 @@ from icetui.engine.alternate_servers import MOST_FOLLOWED, Redirections
 from icetui.events import Reason, StartSession, StunServer, TurnServer
 from icetui.vnet.servers import Certificate, StunOptions, TurnOptions
 from tests.engine.conftest import StartCoturn
-from tests.engine.served import USERS, Served, internet
+from tests.engine.served import USERS, Internet, Served
 from tests.engine.side import Side
 
 ME, FIRST, SECOND = "192.0.2.1", "192.0.2.50", "192.0.2.60"
@@ -31,7 +31,9 @@ def working(address: str, realm: str = "two", **chosen: object) -> TurnOptions:
     return TurnOptions(addresses=(address,), users=USERS, realm=realm, **chosen)  # type: ignore[arg-type]  # as named
 
 
-def test_the_server_that_is_named_allocates_with_the_same_user_and_a_realm_of_its_own() -> None:
+def test_the_server_that_is_named_allocates_with_the_same_user_and_a_realm_of_its_own(
+    internet: Internet,
+) -> None:
     world = internet(ME, first=elsewhere(FIRST, f"{SECOND}:3478"), second=working(SECOND))
     one = Served(world, asking_turn())
     told = one.gather()
@@ -43,7 +45,7 @@ def test_the_server_that_is_named_allocates_with_the_same_user_and_a_realm_of_it
     assert len(to_first) == 1, "once per server"
 
 
-def test_a_loop_ends_at_once_and_is_a_field() -> None:
+def test_a_loop_ends_at_once_and_is_a_field(internet: Internet) -> None:
     world = internet(
         ME, first=elsewhere(FIRST, f"{SECOND}:3478"), second=elsewhere(SECOND, f"{FIRST}:3478")
     )
@@ -66,7 +68,9 @@ def test_a_loop_ends_at_once_and_is_a_field() -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ["stun", "turn"])
-def test_where_nobody_can_be_asked_nobody_is(kind: str, alternate: str, why: str) -> None:
+def test_where_nobody_can_be_asked_nobody_is(
+    internet: Internet, kind: str, alternate: str, why: str
+) -> None:
     if kind == "turn":
         one = Served(internet(ME, first=elsewhere(FIRST, alternate)), asking_turn())
     else:
@@ -87,7 +91,7 @@ def test_a_chain_has_an_end() -> None:
     assert len(redirections.followed) == MOST_FOLLOWED
 
 
-def test_a_stun_server_sends_us_to_another_one_that_tells_our_address() -> None:
+def test_a_stun_server_sends_us_to_another_one_that_tells_our_address(internet: Internet) -> None:
     options = StunOptions(addresses=(FIRST,), error=300, alternate=f"{SECOND}:3479")
     other = StunOptions(addresses=(SECOND,), port=3479, mapped_address="198.51.100.7")
     start = StartSession(ipv6=False, stun_servers=(StunServer(host=FIRST),))
@@ -98,7 +102,9 @@ def test_a_stun_server_sends_us_to_another_one_that_tells_our_address() -> None:
     assert one.offered("srflx") == ["198.51.100.7"]
 
 
-def test_over_tls_the_other_server_shows_the_certificate_of_the_first_ones_name() -> None:
+def test_over_tls_the_other_server_shows_the_certificate_of_the_first_ones_name(
+    internet: Internet,
+) -> None:
     """No ALTERNATE-DOMAIN is told: the name that was asked for counts (section 10)."""
     reached = {}
     for names in ((FIRST,), ("other.example",)):
