@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from icetui.events import Candidate
-
 T = TypeVar("T")
 K = TypeVar("K")
 V = TypeVar("V")
@@ -34,10 +32,3 @@ def renew(into: dict[K, V], key: K, value: V, most: int = SOURCES_KEPT) -> None:
     into[key] = value
     if len(into) > most:
         del into[next(iter(into))]
-
-
-def forget_gone(candidates: dict[str, Candidate], most: int) -> None:
-    """Of those that are candidates no more the latest stay."""
-    gone = [key for key, candidate in candidates.items() if candidate.gone is not None]
-    for key in gone[: max(0, len(gone) - most)]:
-        del candidates[key]

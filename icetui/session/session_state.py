@@ -7,6 +7,7 @@ order without raising: a recording may start in the middle, a stream may lose li
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,14 +17,15 @@ import msgspec
 from icetui import events
 from icetui.events import Candidate, Pair, Server
 from icetui.reachability import easiest
-from icetui.session.bounded_stores import append, forget_gone, keep, renew
+from icetui.session.bounded_stores import append, keep, renew
 from icetui.session.event_log import NEVER_LOGGED, EventLog
 from icetui.session.pair_order import ordered
 from icetui.session.quality import Quality
 from icetui.session.text_line import TextLine
+from icetui.session.withdrawal import withdraw
 
 TEXTS_KEPT = 500
-CANDIDATES_KEPT, GONE_KEPT = 1000, 50
+CANDIDATES_KEPT = 1000
 PAIRS_KEPT = 5000
 SERVERS_KEPT = 200
 """Bounds on what is remembered, so that neither hours nor a hostile peer grow a session."""
@@ -223,10 +225,7 @@ class Session:
 
     def count_pairs(self) -> dict[events.PairState, int]:
         """How many pairs are in each state, states without any left out."""
-        counts: dict[events.PairState, int] = {}
-        for pair in self.pairs.values():
-            counts[pair.state] = counts.get(pair.state, 0) + 1
-        return counts
+        return dict(Counter(pair.state for pair in self.pairs.values()))
 
 
 def fold(stream: Iterable[events.AnyEvent]) -> Session:
@@ -279,13 +278,8 @@ def _gathering(s: Session, e: events.GatheringStateChanged) -> None:
 
 def _candidate(s: Session, e: events.CandidateGathered) -> None:
     keep(s.local_candidates, e.candidate.id, e.candidate, CANDIDATES_KEPT)
-    forget_gone(s.local_candidates, GONE_KEPT)
-    at = events.address_port(e.candidate.address, e.candidate.port)
-    if e.candidate.gone == "allocation":
-        s.allocations.pop((e.candidate.server or "", at), None)
-    elif e.candidate.gone == "address" and e.candidate.type == "host":
-        for row in [row for row in s.mappings if row[0] == at]:
-            del s.mappings[row]
+    if e.candidate.gone is not None:
+        withdraw(e.candidate, s.local_candidates, s.allocations, s.mappings)
 
 
 def _candidate_failed(s: Session, e: events.CandidateFailed) -> None:
