@@ -266,8 +266,6 @@ class Server(Part, frozen=True, kw_only=True):
     """The first of `relays`."""
     lifetime: Seconds | None = None
     """Seconds the TURN allocation lives without a refresh."""
-    tried: tuple[str, ...] = ()
-    """`ip:port` of all that were asked under this name, in that order."""
     redirected: tuple[str, ...] = ()
     """`ip:port` of the servers it sent us to by ALTERNATE-SERVER, in the order in which they were
     asked (RFC 8489 section 10)."""

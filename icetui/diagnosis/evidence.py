@@ -213,7 +213,7 @@ def gather(session: Session) -> Evidence:
         denied=tuple(
             p
             for p in pairs
-            if p.state == "failed" and p.reason in (Reason.FORBIDDEN, Reason.NO_PERMISSION)
+            if p.state == "failed" and p.reason in failures.DENIED
         ),
         itself=tuple(itself),
         virtual=tuple(dict.fromkeys(c.interface or "" for c in hosts))

@@ -15,6 +15,13 @@ PORT = {4: (3,), 6: (4,)}
 PROHIBITED = {4: (9, 10, 13), 6: (1, 5, 6)}
 NOT_PERMITTED = (errno.EPERM, errno.EACCES)
 NOTHING = Evidence()
+DENIED = (
+    Reason.FORBIDDEN,
+    Reason.NO_PERMISSION,
+    Reason.PEER_FAMILY_MISMATCH,
+    Reason.INSUFFICIENT_CAPACITY,
+)
+"""Why a TURN server does not relay to a peer (RFC 8656 sections 9 and 12)."""
 
 
 def _code(evidence: Evidence) -> tuple[int, int] | None:

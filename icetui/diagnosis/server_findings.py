@@ -235,9 +235,7 @@ def server_verdict(server: Server) -> tuple[str, str, str]:
 def relay_forbidden(session: Session) -> Iterator[Finding]:
     """The TURN server lends an address but will not relay to this peer."""
     refused = [
-        p
-        for p in live_pairs(session)
-        if p.reason in (Reason.FORBIDDEN, Reason.NO_PERMISSION) and p.state == "failed"
+        p for p in live_pairs(session) if p.reason in failures.DENIED and p.state == "failed"
     ]
     if not refused or session.connected or trying(session):
         return
