@@ -34,6 +34,20 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     first and not necessarily all; `unknown`: nothing we know explains what the evidence shows."""
     hypotheses: tuple[Suspect, ...] = ()
     """What may be the cause, or is it, each with the figures that speak for it."""
+    head: str = ""
+    """The claim without its list of causes, where it has one."""
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """What may be, the likeliest first and something else last; empty: the claim says it."""
+        if self.strength != "one of" or not self.head:
+            return ()
+        return (*(one.words for one in self.hypotheses), "something else")
+
+    @property
+    def short(self) -> str:
+        """The claim, for whoever draws its causes as a list below it."""
+        return f"{self.head}. Likeliest first:" if self.causes else self.claim
 
 
 Rule = Callable[[Session], Iterator[Finding]]

@@ -67,6 +67,7 @@ def put(
         remedy=" ".join(("Checks go on.", *remedies)),
         pairs=ids(e.failed or ([e.pair] if e.pair else [])),
         strength=verdict.strength,
+        head=head,
         hypotheses=tuple(
             Suspect(code=one.hypothesis.code, words=text, support=one.support)
             for one, text in zip(verdict.left, words, strict=True)

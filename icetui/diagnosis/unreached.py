@@ -71,6 +71,7 @@ def put(e: Evidence, verdict: Verdict[Evidence]) -> Finding:
         remedy=_remedy(e, verdict),
         pairs=ids(_pairs(e, left)),
         strength=verdict.strength,
+        head=_head(e),
         hypotheses=tuple(
             Suspect(code=one.hypothesis.code, words=one.hypothesis.words(e), support=one.support)
             for one in left
@@ -92,14 +93,15 @@ def _claim(e: Evidence, verdict: Verdict[Evidence]) -> str:
     words = [one.hypothesis.words(e) for one in verdict.left]
     if verdict.strength == "is":
         return f"{words[0][:1].upper()}{words[0][1:]}."
-    head = (
-        "Their checks reach us, and none of ours is answered"
-        if e.heard
-        else "Nothing answers our checks"
-    )
     if not words:
-        return f"{head}, and nothing we know explains it."
-    return f"{head}. {listing(words)}"
+        return f"{_head(e)}, and nothing we know explains it."
+    return f"{_head(e)}. {listing(words)}"
+
+
+def _head(e: Evidence) -> str:
+    if e.heard:
+        return "Their checks reach us, and none of ours is answered"
+    return "Nothing answers our checks"
 
 
 def _evidence(e: Evidence, left: tuple[Left[Evidence], ...]) -> str:

@@ -109,6 +109,10 @@ def findings(session: Session) -> list[Finding]:
         msgspec.structs.replace(
             finding,
             claim=printable(finding.claim),
+            head=printable(finding.head),
+            hypotheses=tuple(
+                msgspec.structs.replace(h, words=printable(h.words)) for h in finding.hypotheses
+            ),
             evidence=printable(finding.evidence),
             remedy=printable(finding.remedy),
         )

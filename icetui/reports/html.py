@@ -63,10 +63,14 @@ def _row(cells: Iterable[str]) -> str:
     return f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
 
 
+def _causes(causes: Iterable[str]) -> str:
+    return "".join(f"<br>&nbsp;{n}. {escape(cause)}" for n, cause in enumerate(causes, 1))
+
+
 def _findings(session: Session) -> list[str]:
     told = [
         f'<p class="{finding.severity}"><strong>{finding.severity}</strong> '
-        f"{escape(finding.claim)}<br>because {escape(finding.evidence)}"
+        f"{escape(finding.short)}{_causes(finding.causes)}<br>because {escape(finding.evidence)}"
         + (f"<br>{escape(finding.remedy)}" if finding.remedy else "")
         + "</p>"
         for finding in content.findings(session)

@@ -44,7 +44,9 @@ def _findings(session: Session) -> list[str]:
     for finding in content.findings(session):
         remedy = f" {finding.remedy}" if finding.remedy else ""
         lines.append(
-            f"- **{finding.severity}** {escape(finding.claim)}\n"
-            f"  Because {escape(finding.evidence)}.{escape(remedy)}"
+            f"- **{finding.severity}** {escape(finding.short)}\n"
+            + "".join(f"  {n}. {escape(cause)}\n" for n, cause in enumerate(finding.causes, 1))
+            + ("\n" if finding.causes else "")
+            + f"  Because {escape(finding.evidence)}.{escape(remedy)}"
         )
     return lines or [content.NOTHING_TO_SAY]

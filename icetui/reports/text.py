@@ -28,7 +28,8 @@ def _aligned(table: content.Table) -> list[str]:
 def _findings(session: Session) -> list[str]:
     lines = []
     for finding in content.findings(session):
-        lines.append(f"  {finding.severity}: {finding.claim}")
+        lines.append(f"  {finding.severity}: {finding.short}")
+        lines += [f"    {n}. {cause}" for n, cause in enumerate(finding.causes, 1)]
         lines.append(f"    because {finding.evidence}")
         if finding.remedy:
             lines.append(f"    {finding.remedy}")

@@ -75,9 +75,11 @@ class FindingsPane(Prose):
         new = now - self._since.get(finding.rule, 0.0) < MARKED
         here = n == self._cursor and self.has_focus
         yield line(
-            (f"{'▸' if here else ' '}{glyph} ", style), (plain(finding.claim, 400), STRONG),
+            (f"{'▸' if here else ' '}{glyph} ", style), (plain(finding.short, 400), STRONG),
             ("  new" if new else "", WARN),
         )  # fmt: skip
+        for number, cause in enumerate(finding.causes, 1):
+            yield line((f"   {number} ", style), plain(cause, 400))
         unfolded = here and self._unfolded
         if finding.evidence and (finding.severity in ("problem", "warning") or unfolded):
             yield line((f"   {plain(finding.evidence, 400)}", MUTED))

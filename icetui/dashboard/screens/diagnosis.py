@@ -61,7 +61,13 @@ def _findings(found: Sequence[Finding]) -> Iterator[Content]:
 def _finding(finding: Finding) -> Iterator[Content]:
     glyph, style = SIGNS.get(finding.severity, ("·", MUTED))
     word = SEVERITY_WORDS.get(finding.severity, finding.severity)
-    yield line((f"{glyph} {word}  ", style), (plain(finding.claim, 400), STRONG))
+    yield line((f"{glyph} {word}  ", style), (plain(finding.short, 400), STRONG))
+    for number, cause in enumerate(finding.causes, 1):
+        support = (
+            finding.hypotheses[number - 1].support if number <= len(finding.hypotheses) else ()
+        )
+        why = f"  ({plain('; '.join(support), 300)})" if support else ""
+        yield line((f"  {number}  ", style), plain(cause, 400), (why, MUTED))
     yield line(("  because  ", MUTED), plain(finding.evidence, 600))
     if finding.remedy:
         yield line(("  → ", style), plain(finding.remedy, 400))
