@@ -97,6 +97,7 @@ RefusalKind = Literal[
 NameState = Literal["asked", "listed", "unresolved"]
 """A name that is being asked for; that stands for an address which is a candidate of its own; that
 nobody answers for."""
+OverTcp = Literal["connected", "refused", "unreachable", "silent"]
 DampedChange = Literal["role", "path"]
 RelayOutcome = Literal["works", "forbidden", "silent", "one-way", "not-tried"]
 """What came of a relay that was tried: `forbidden`: its server refuses to relay for our own
@@ -260,6 +261,8 @@ class Server(Part, frozen=True, kw_only=True):
     """One sentence for people: `401 Unauthorized: the user name or the password is wrong`."""
     evidence: Evidence | None = None
     """What the failure was told from."""
+    over_tcp: OverTcp | None = None
+    """What came of a TCP connection to it, which is tried where it is silent over UDP."""
     mapped: str | None = None
     """`ip:port` it saw us at."""
     relayed: str | None = None

@@ -89,6 +89,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Servers asked over UDP that never answered."""
     udp_ok: bool
     """Whether anything has arrived over UDP from outside this network."""
+    machines_up: tuple[Server, ...]
+    """Servers that are silent over UDP, and whose machine takes or refuses a TCP connection."""
+    machines_silent: tuple[Server, ...]
+    """Servers whose machine does neither."""
     servers_ok: bool
     """Whether any server has answered, over whatever."""
     stream_ok: tuple[Server, ...]
@@ -196,6 +200,12 @@ def gather(session: Session) -> Evidence:
             p.responses_received or p.requests_received
             for p in abroad(session)
             if p.local not in relays
+        ),
+        machines_up=tuple(
+            s for s in servers if s.state == "failed" and s.over_tcp in ("connected", "refused")
+        ),
+        machines_silent=tuple(
+            s for s in servers if s.state == "failed" and s.over_tcp in ("silent", "unreachable")
         ),
         servers_ok=any(s.state == "ok" for s in servers),
         stream_ok=tuple(s for s in servers if s.transport != "udp" and s.state == "ok"),

@@ -170,6 +170,14 @@ def server_verdict(server: Server) -> tuple[str, str, str]:
                 "Check whether that port is a TURN server's TLS port: another service may be "
                 "there, or something on the way may answer in its place.",
             )
+        case Reason.TIMEOUT if server.over_tcp in ("connected", "refused"):
+            did = "takes" if server.over_tcp == "connected" else "refuses"
+            return (
+                "server-silent",
+                f"{what} does not answer over UDP, though its machine is there and {did} a TCP "
+                f"connection: UDP is dropped on the way, or the service is down; {lost}.",
+                "Check whether a firewall here drops UDP to it, and whether the server is running.",
+            )
         case Reason.TIMEOUT:
             return (
                 "server-silent",

@@ -154,5 +154,6 @@ class Gathering:
     def stop(self) -> None:
         """End what still runs beside it: late answers, warm keeping."""
         self._watching.cancel()
+        self._servers.stop()
         self._reflexive.stop()
         self._relays.stop()

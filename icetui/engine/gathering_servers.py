@@ -10,8 +10,9 @@ from icetui import events
 from icetui.engine import server_failure
 from icetui.engine.core import Failure
 from icetui.engine.net import Address, Net, Unresolved
+from icetui.engine.over_tcp import over_tcp
 from icetui.engine.stream import Stream
-from icetui.engine.tasks import INTERNAL
+from icetui.engine.tasks import INTERNAL, Tasks
 from icetui.events import Evidence, Reason, Server, StartSession
 
 RESOLVER_DEADLINE = 2.0
@@ -26,6 +27,13 @@ class AskedServers:
         self._stream = stream
         self._start = start
         self._known: dict[str, Server] = {}
+        self._experiments = Tasks()
+        self._tried: dict[str, None] = {}
+        """Servers whose machine was asked for a connection, by URI."""
+
+    def stop(self) -> None:
+        """No more experiments."""
+        self._experiments.cancel()
 
     def __getitem__(self, url: str) -> Server:
         return self._known[url]
@@ -59,6 +67,22 @@ class AskedServers:
                 evidence=why.evidence,
             )
         )
+        if why.reason == Reason.TIMEOUT and server.transport == "udp":
+            self._try_over_tcp(server)
+
+    def _try_over_tcp(self, server: Server) -> None:
+        """It is silent over UDP: is its machine there? Once for each server."""
+        if server.address is None or server.url in self._tried:
+            return
+        self._tried[server.url] = None
+        host, _, port = server.address.rpartition(":")
+        self._experiments.start(self._connect(server.url, (host.strip("[]"), int(port))))
+
+    async def _connect(self, url: str, addr: Address) -> None:
+        outcome = await over_tcp(self._net, addr)
+        known = self._known[url]
+        if known.state == "failed":
+            self.show(msgspec.structs.replace(known, over_tcp=outcome))
 
     def broke(self, url: str) -> None:
         """An error of our own ended what was done with this server."""

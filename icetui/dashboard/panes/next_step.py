@@ -178,6 +178,8 @@ def _finding(finding: Finding, keys: list[str], *, short: bool = False) -> Conte
         "problem": ("✗", BAD), "warning": ("!", WARN), "info": ("▸", ACCENT), "good": ("✓", GOOD),
     }[finding.severity]  # fmt: skip
     text = plain(finding.claim, 300)
+    if finding.causes:  # the pane of the findings lists the others
+        text = f"{plain(finding.head, 200)}. Likeliest: {plain(finding.causes[0], 200)}."
     if finding.rule == "paste-unusable":
         text = f"What you pasted was not usable: {plain(finding.evidence, 300)}"
     if finding.remedy and not short:

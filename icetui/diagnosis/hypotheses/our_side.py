@@ -34,6 +34,9 @@ def _blocked(e: Evidence) -> Speaks:
     asked = f"{count(len(e.udp_silent), 'server')} asked over UDP, none answered"
     asked += f" ({listed(s.url for s in e.udp_silent)})"
     found = [(3.0 if len(_hosts(e)) > 1 else 1.0, asked)]
+    for server in e.machines_up[:1]:
+        did = "takes a TCP connection" if server.over_tcp == "connected" else "refuses one by TCP"
+        found.append((4.0, f"{server.address}, silent over UDP, {did}: that machine is there"))
     for server in e.stream_ok[:1]:
         same = bool(server.address) and host_of(server.address or "") in _hosts(e)
         who = "the same server" if same else server.url
@@ -137,7 +140,7 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         place="a server",
         words=lambda e: "the servers we ask are down or wrongly named, so nobody tells our public "
         "address",
-        common=lambda e: 25.0,
+        common=lambda e: 8.0 if e.machines_up else 40.0 if e.machines_silent else 25.0,
         possible=lambda e: _udp_unheard(e) and not e.our_public and not e.neighbours,
         speaks=_dead_servers,
         remedy=lambda e: "Check the names and ports of the servers, or name others.",
