@@ -37,6 +37,11 @@ def _commandable(now: View) -> bool:
     return now.commandable
 
 
+def _exchanges(now: View) -> bool:
+    """Whether descriptions are exchanged by hand: the demo's two sides do it by themselves."""
+    return now.commandable and not now.side
+
+
 def _has_blob(now: View) -> bool:
     """Ours to hand out; a recording holds none, because it is a secret."""
     blob = now.session.blob
@@ -106,12 +111,12 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "connect", "o", "connect",
         "Open or close the card that says what to send and what to paste.",
-        exchange.connect, _commandable, 4,
+        exchange.connect, _exchanges, 4,
     ),
     Action(
         "paste", "v", "paste",
         "Open a box for the other side's blob, where the terminal's own paste does not arrive.",
-        exchange.paste, lambda now: now.commandable and not now.session.connected, 7,
+        exchange.paste, lambda now: _exchanges(now) and not now.session.connected, 7,
     ),
     Action(
         "theirs", "t", "theirs",
@@ -126,7 +131,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "copy", "c", "copy",
         "Send your own blob to the clipboard, by every way this terminal has.",
-        exchange.copy, _has_blob, 8,
+        exchange.copy, lambda now: _has_blob(now) and not now.side, 8,
     ),
     Action(
         "save", "w", "save",

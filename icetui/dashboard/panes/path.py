@@ -58,12 +58,15 @@ class PathPane(Prose):
     needed = 6
     """Lines it would like to have."""
 
-    def show(self, session: Session, now: float) -> None:
+    def show(self, session: Session, now: float, *, by_hand: bool = True) -> None:
+        """`by_hand`: whether the two blobs are exchanged by whoever looks at this."""
         self.put_title("Path")
         width, roomy = self.size.width or 78, (self.size.height or 3) >= 5
         pair = session.selected_pair
         if pair is None or not in_use(session):
-            self.put([*_no_path(session), *(_where_it_stops(session, width) if roomy else [])])
+            self.put(
+                [*_no_path(session, by_hand), *(_where_it_stops(session, width) if roomy else [])]
+            )
             return
         quality = session.quality.get(pair.id, Quality())
         upkeep = _upkeep(session, pair, now)
@@ -318,7 +321,7 @@ def _upkeep(session: Session, pair: Pair, now: float) -> Content:
     return line((f" consent {word}, {waiting(left)} left", style)) + pieces
 
 
-def _no_path(session: Session) -> list[Content]:
+def _no_path(session: Session, by_hand: bool) -> list[Content]:
     if session.peer_left:
         return [line((" The other side has left; there is no path any more.", WARN))]
     if session.closed is not None:
@@ -348,5 +351,12 @@ def _no_path(session: Session) -> list[Content]:
         return [line((" No path yet: no pair to check.", WARN))]
     return [
         line((" No path yet: it takes both blobs.", MUTED)),
-        line((" Send ours, paste theirs; o shows how.", MUTED)),
+        line(
+            (
+                " Send ours, paste theirs; o shows how."
+                if by_hand
+                else " The two sides exchange theirs as soon as they have gathered.",
+                MUTED,
+            )
+        ),
     ]

@@ -106,7 +106,7 @@ class Main(Screen[None]):
         if self.log_pane.display:
             self.log_pane.show(session, now, view.chronicle)
         if self.path.display:
-            self.path.show(session, now)
+            self.path.show(session, now, by_hand=not view.side)
         self.tabs.show(self.tab)
         self.keys.show(view)
         self._arrange()
