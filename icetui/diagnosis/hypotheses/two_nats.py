@@ -117,7 +117,7 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         words=_one_dependent,
         common=lambda e: 2.0 if _open_there(e) else 9.0,
         possible=lambda e: e.possible is None and not _relay(e) and _silent(e) and not e.neighbours
-        and e.shared is None,
+        and e.shared is None and not (e.mine.absent or e.other.absent),
         speaks=_how_dependent,
         remedy=lambda e: "A TURN server on one side (--turn) gets around the NATs.",
     ),
