@@ -36,15 +36,18 @@ class CoreRunner:
         seen_as: Callable[[Endpoint, Address], None],
         lost: Callable[[Endpoint], None],
         knocked: Callable[[str], None],
+        doubted: Callable[[], None] = lambda: None,
     ) -> None:
         """`seen_as` hears at which address a peer sees an endpoint, `lost` of one that is gone
-        though nobody closed it, `knocked` the user fragment of `core.KnockedBy`."""
+        though nobody closed it, `knocked` the user fragment of `core.KnockedBy`, `doubted` that a
+        pair has gone silent."""
         self.agent = agent
         self._net = net
         self._stream = stream
         self._seen_as = seen_as
         self._lost = lost
         self._knocked = knocked
+        self._doubted = doubted
         self._endpoints: dict[core.Base, Endpoint] = {}
         self._draining = False
         self._asleep = self._asleep_for()
@@ -172,6 +175,7 @@ class CoreRunner:
                 endpoint.prepare(output.peer)
             case core.Prove():
                 endpoint.verify()
+                self._doubted()
             case core.SeenAs():
                 self._seen_as(endpoint, output.mapped)
 

@@ -147,6 +147,10 @@ class Gathering:
         taken = {base.rank for base in self._bases}
         return next(rank for rank in itertools.count() if rank not in taken)
 
+    def ask_at_once(self) -> None:
+        """See `ReflexiveGathering.ask_at_once`."""
+        self._reflexive.ask_at_once()
+
     def allocate_again(self, url: str) -> None:
         """A TURN server has lost our allocation."""
         self._relays.allocate_again(url)

@@ -34,6 +34,8 @@ ASK_AGAIN = 30.0
 """Seconds after which a server that could not be asked is tried again."""
 LATE_AGAIN = 0.5
 """Seconds after the verdict on a STUN server at which it gets another round of requests."""
+DOUBT_AGAIN = 3.0
+"""Seconds between two times at which all servers are asked at once."""
 KEEP_WARM = 15.0
 """Seconds between Binding requests that keep a NAT's mapping alive (RFC 8445 section 11)."""
 VIEW_LASTS = 2.5 * KEEP_WARM
@@ -75,6 +77,9 @@ class ReflexiveGathering:
         self._left: dict[Endpoint, dict[Address, Address]] = {}
         """Where a server saw a base, and where it sees it instead; another may see it there
         still."""
+        self._doubt = asyncio.Event()
+        self._doubted: float | None = None
+        """When servers were last asked at once."""
         self._changed = asyncio.Event()
         """Set, and another one put in its place, when this machine has other addresses."""
         self._by_turn: dict[Endpoint, tuple[str, Address, Address]] = {}
@@ -93,6 +98,21 @@ class ReflexiveGathering:
             if not self._start.relay_only and self._unasked(server):
                 work = self._until_asked(server)
                 self._keepers.start(work, partial(self._servers.broke, server.url))
+
+    def ask_at_once(self) -> None:
+        """A path has gone silent: whether our servers still answer, and see us where they did, says
+        whether that is our line, our NAT, or something over there."""
+        now = self._net.now()
+        if self._doubted is None or now - self._doubted >= DOUBT_AGAIN:
+            self._doubted = now
+            self._doubt.set()
+            self._doubt = asyncio.Event()
+
+    async def _pause(self, seconds: float) -> None:
+        """So long, or until somebody wants to know."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._doubt.wait()
 
     def network_changed(self) -> None:
         """Whoever could not be asked from the addresses before may be now."""
@@ -295,7 +315,7 @@ class ReflexiveGathering:
     ) -> None:
         """Ask again and again while nobody is connected: the mapping lives, its change is seen."""
         while not endpoint.transport.is_closing():
-            await asyncio.sleep(LATE_AGAIN if late else KEEP_WARM)
+            await self._pause(LATE_AGAIN if late else KEEP_WARM)
             if not self._gatherer.direct():
                 late = await binding(endpoint, addr, answered) is not None and late
                 if late:

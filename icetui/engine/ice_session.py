@@ -70,6 +70,7 @@ class IceSession:
             seen_as=self._peer_reflexive,
             lost=self._endpoint_lost,
             knocked=self._knocked_by,
+            doubted=lambda: self._gathering.ask_at_once(),
         )
         self._theirs: Description | None = None
         self._before: tuple[str, Description | None] = ("", None)
@@ -416,7 +417,7 @@ class IceSession:
     def direct(self) -> bool:
         """Whether a path without a relay stands."""
         path = self.core.path
-        return path is not None and not path.relayed
+        return path is not None and not path.relayed and not path.silent
 
     def connected(self) -> bool:
         return self.core.path is not None
