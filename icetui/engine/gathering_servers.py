@@ -9,6 +9,7 @@ import msgspec
 from icetui import events
 from icetui.engine import server_failure
 from icetui.engine.core import Failure
+from icetui.engine.interfaces import local_addresses
 from icetui.engine.net import Address, Net, Unresolved
 from icetui.engine.over_tcp import over_tcp
 from icetui.engine.stream import Stream
@@ -76,10 +77,23 @@ class AskedServers:
             return
         self._tried[server.url] = None
         host, _, port = server.address.rpartition(":")
-        self._experiments.start(self._connect(server.url, (host.strip("[]"), int(port))))
+        addr = host.strip("[]"), int(port)
+        source = self._source(addr)
+        if source is not None:
+            self._experiments.start(self._connect(server.url, addr, source))
 
-    async def _connect(self, url: str, addr: Address) -> None:
-        outcome = await over_tcp(self._net, addr)
+    def _source(self, towards: Address) -> str | None:
+        """The local address that the system would take, if its interface is in use, or another."""
+        usable = [
+            a.address
+            for a in local_addresses(self._net, self._start.interfaces)
+            if a.why_not is None and (":" in a.address) == (":" in towards[0])
+        ]
+        source = self._net.source_address(towards)
+        return source if source in usable else next(iter(usable), None)
+
+    async def _connect(self, url: str, addr: Address, source: str) -> None:
+        outcome = await over_tcp(self._net, addr, source)
         known = self._known[url]
         if known.state == "failed":
             self.show(msgspec.structs.replace(known, over_tcp=outcome))

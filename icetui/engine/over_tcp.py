@@ -30,11 +30,8 @@ class _Silent:
     def connection_lost(self, exc: Exception | None) -> None: ...
 
 
-async def over_tcp(net: Net, addr: Address) -> OverTcp:
-    """What comes of a TCP connection to an address."""
-    local = net.source_address(addr)
-    if local is None:
-        return "unreachable"
+async def over_tcp(net: Net, addr: Address, local: str) -> OverTcp:
+    """What comes of a TCP connection to an address, from this one."""
     try:
         # Not wait_for, which before Python 3.12 can swallow the cancellation of its caller.
         async with asyncio.timeout(WITHIN):
