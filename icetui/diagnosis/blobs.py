@@ -126,7 +126,7 @@ def resend(session: Session) -> Iterator[Finding]:
     """A blob given away earlier is out of date."""
     if session.restart is not None or session.connected or session.peer_left:
         return
-    if session.lost_after_connected or session.blob is None or not session.blob.resend:
+    if session.lost_after_connected or session.blob is None or session.resend_at is None:
         return
     stuck = unheard(session)
     moved = nats.moved(session)

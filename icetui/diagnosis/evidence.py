@@ -231,7 +231,7 @@ def gather(session: Session) -> Evidence:
         else (),
         blob_age=told.wall - told.made if told is not None and told.made is not None else None,
         late=ours[-1]
-        if ours and session.blob is not None and session.blob.resend and not nats.moved(session)
+        if ours and session.resend_at is not None and not nats.moved(session)
         else None,
     )  # fmt: skip
 

@@ -18,7 +18,7 @@ def rebind_waiting(stage: Stage) -> None:
     stage.start_both(servers=TWO_STUN)
     stage.lab.rebind("alice")
     stage.exchange()
-    stage.until("alice", lambda s: s.blob is not None and s.blob.resend, MOVED)
+    stage.until("alice", lambda s: s.resend_at is not None, MOVED)
 
 
 @scenario(
