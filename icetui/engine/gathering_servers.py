@@ -14,7 +14,7 @@ from icetui.engine.net import Address, Net, Unresolved
 from icetui.engine.over_tcp import over_tcp
 from icetui.engine.stream import Stream
 from icetui.engine.tasks import INTERNAL, Tasks
-from icetui.events import Evidence, Reason, Server, StartSession
+from icetui.events import Evidence, OverTcp, Reason, Server, StartSession
 
 RESOLVER_DEADLINE = 2.0
 """Seconds after which a resolver counts as dead."""
@@ -78,9 +78,7 @@ class AskedServers:
         self._tried[server.url] = None
         host, _, port = server.address.rpartition(":")
         addr = host.strip("[]"), int(port)
-        source = self._source(addr)
-        if source is not None:
-            self._experiments.start(self._connect(server.url, addr, source))
+        self._experiments.start(self._connect(server.url, addr, self._source(addr)))
 
     def _source(self, towards: Address) -> str | None:
         """The local address that the system would take, if its interface is in use, or another."""
@@ -92,8 +90,10 @@ class AskedServers:
         source = self._net.source_address(towards)
         return source if source in usable else next(iter(usable), None)
 
-    async def _connect(self, url: str, addr: Address, source: str) -> None:
-        outcome = await over_tcp(self._net, addr, source)
+    async def _connect(self, url: str, addr: Address, source: str | None) -> None:
+        outcome: OverTcp = "unreachable"
+        if source is not None:
+            outcome = await over_tcp(self._net, addr, source)
         known = self._known[url]
         if known.state == "failed":
             self.show(msgspec.structs.replace(known, over_tcp=outcome))

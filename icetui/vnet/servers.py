@@ -157,10 +157,10 @@ class TurnOptions(ServerOptions, frozen=True, kw_only=True, tag_field="kind", ta
     """Requests of these methods are always answered with this error, once authenticated; 300
     without that, naming `alternate`, as coturn does."""
 
-    families: Literal["known", "unknown", "refused"] = "known"
-    """What becomes of REQUESTED- and ADDITIONAL-ADDRESS-FAMILY: RFC 8656; a server older than them,
-    which refuses the one it has to know (420) and passes over the other; an additional family is
-    refused (440)."""
+    families: Literal["known", "requested", "unknown", "refused"] = "known"
+    """What becomes of REQUESTED- and ADDITIONAL-ADDRESS-FAMILY: RFC 8656; an additional family is
+    passed over, as coturn 4.6 does; a server older than both, which refuses the one it has to know
+    (420) and passes over the other; an additional family is refused (440)."""
     relay_addresses: tuple[str, ...] = ()
     """Where relayed ports are bound, one for each IP family; none: the first address of the host
     for each family it has."""

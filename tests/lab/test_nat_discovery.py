@@ -192,7 +192,8 @@ def test_blocked_udp_is_told_from_a_dead_server(examined: Examined) -> None:
 def test_nothing_works_where_udp_is_blocked_and_no_relay_is_reached_over_tcp(lab: Lab) -> None:
     doctor = examine(lab["udpblock"], "--stun", STUN_URL, "--turn", TURN_UDP_URL)
     assert doctor.code == 4
-    assert set(doctor.paths.values()) <= {"no", "direct-or-no"}
+    # Nothing answers in any way: the servers may be down as well, so nothing is denied.
+    assert set(doctor.paths.values()) == {"no", "direct-or-no"}
 
 
 def test_a_hairpin_is_seen(examined: Examined) -> None:

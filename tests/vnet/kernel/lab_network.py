@@ -125,6 +125,7 @@ def coturn(*options: str, ipv6: bool) -> TurnOptions:
         users={TURN_USER: TURN_PASSWORD},
         relay_addresses=firsts,
         relay_ports=(49152, 51199),
+        families="requested",
     )
     for option in options:
         name, _, value = option.partition("=")
