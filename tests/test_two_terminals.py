@@ -30,6 +30,7 @@ def tmux(tmp_path: Path, env: dict[str, str]) -> Iterator[Tmux]:
 
 def copied_blob(tmux: Tmux, window: Window) -> str:
     """The blob that the dashboard sends to tmux's clipboard when it is asked to."""
+    window.until("c copy")  # before there is a blob, there is nothing to copy
     window.keys("c")
     return awaited_blob(tmux, window)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import secrets
 import socket
@@ -271,8 +272,9 @@ def _to(port: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awa
         there, back = await asyncio.open_connection(FIRST, port)
 
         async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-            while data := await source.read(4096):
-                sink.write(data)
+            with contextlib.suppress(ConnectionError):  # whoever only looks whether we are there
+                while data := await source.read(4096):
+                    sink.write(data)
             sink.close()
 
         await asyncio.gather(pump(reader, back), pump(there, writer))

@@ -7,7 +7,6 @@ import select
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -59,14 +58,10 @@ def by_hand(*argv: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
 
 
-def test_building_and_removing_takes_well_under_a_second(lab_needs: None) -> None:
-    began = time.monotonic()
+def test_what_is_built_is_removed(lab_needs: None) -> None:
     with Lab.build(Topology.pair("sym", "prc"), weather={"bob": Weather(delay=0.001)}) as lab:
-        built = time.monotonic()
         assert traces(lab.id)
     assert not traces(lab.id)
-    assert built - began < 0.8
-    assert time.monotonic() - built < 0.5
 
 
 @pytest.mark.parametrize("how", ["fail", "ctrl-c"])
