@@ -10,6 +10,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
+from typing import TextIO
 
 from icetui.events import Event
 from icetui.printable import printable
@@ -69,8 +70,8 @@ class Console:
         return whole
 
 
-def _file(stream: object) -> int:
+def _file(stream: TextIO | None) -> int:
     """The descriptor; where the stream is closed, nowhere."""
     if stream is None:
         return os.open(os.devnull, os.O_WRONLY)
-    return stream.fileno()  # type: ignore[attr-defined, no-any-return]
+    return stream.fileno()

@@ -35,7 +35,7 @@ class RelayPorts:
         try:
             for address in addresses:
                 await self._open(allocation, address, even)
-        except BaseException:
+        except BaseException:  # cancelled, too: nothing half made may stay
             # No port left, or the client has gone meanwhile: the first one must not stay.
             self.release(allocation)
             raise
@@ -89,8 +89,8 @@ class RelayPorts:
             if error.errno != errno.EADDRINUSE:
                 raise
             return None
-        except BaseException:
-            del self._taken[at]  # cancelled
+        except BaseException:  # cancelled, too: the port is free again
+            del self._taken[at]
             raise
         return relay
 

@@ -158,7 +158,7 @@ class TcpStack:
         connection.connect(made, tell=tls is None)
         try:
             return await made
-        except BaseException:
+        except BaseException:  # cancelled, too: the connection must not stay half open
             # Refused, or whoever waits for it was cancelled: nothing of it may stay.
             if not connection.is_closing():
                 connection.abort()

@@ -16,6 +16,7 @@ import socket
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from icetui.engine import stun
 from icetui.session import Session
 from icetui.streams.process_source import ProcessSource
 from icetui.streams.recording import Recorded
+from icetui.streams.source import Source
 from tests.attack.pipes import LOOPBACK, memory
 
 FLOODS = {
@@ -82,7 +84,7 @@ def send(kind: str, port: int, rate: float, seconds: float, username: str) -> in
 class Watched:
     """One side: its session, and how late its stream was."""
 
-    source: object
+    source: Source
     session: Session = field(default_factory=Session)
     latest: float = 0.0
     """Seconds, the most by which an event came later than the promptest one."""
@@ -98,13 +100,13 @@ class Watched:
 
 
 async def follow(watched: Watched) -> None:
-    async for event in watched.source.events():  # type: ignore[attr-defined]
+    async for event in watched.source.events():
         watched.take(event)
 
 
-async def until(true: object, within: float = 15.0) -> None:
+async def until(true: Callable[[], object], within: float = 15.0) -> None:
     end = time.monotonic() + within
-    while not true():  # type: ignore[operator]
+    while not true():
         if time.monotonic() > end:
             raise TimeoutError
         await asyncio.sleep(0.02)
@@ -120,7 +122,8 @@ async def flooded(name: str, seconds: float, folder: Path) -> None:
     try:
         for a, b in ((one, other), (other, one)):
             await until(lambda b=b: b.session.blob is not None and b.session.blob.complete)
-            a.source.send(events.Paste(text=b.session.blob.blob))  # type: ignore
+            assert b.session.blob is not None
+            a.source.send(events.Paste(text=b.session.blob.blob))
         await until(lambda: one.session.state == "completed")
         await asyncio.sleep(2.0)
         local = next(iter(one.session.local_candidates.values()))
@@ -150,7 +153,7 @@ async def flooded(name: str, seconds: float, folder: Path) -> None:
         )
     finally:
         for side in (one, other):
-            await side.source.close()  # type: ignore[attr-defined]
+            await side.source.close()
         for follower in followers:
             follower.cancel()
 

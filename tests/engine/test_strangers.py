@@ -52,10 +52,10 @@ class Stage:
             heard.append(data)
             hear(data, addr, at)
 
-        endpoint.packet_received = overhearing  # type: ignore[method-assign]
+        endpoint.packet_received = overhearing  # type: ignore[method-assign]  # to listen
         self.bob.send(events.SendText(text="something said"))
         self.world.clock.run_for(seconds)
-        del endpoint.packet_received  # type: ignore[method-assign]
+        del endpoint.packet_received  # type: ignore[method-assign]  # to listen
         return heard
 
     def _heard(self, event: events.Event) -> None:

@@ -158,7 +158,7 @@ class Lab:
                 lab.start_server()
             for link, value in (weather or {}).items():
                 lab.set_weather(link, value)
-        except BaseException:
+        except BaseException:  # interrupted, too: namespaces must not stay
             # Ctrl-C while building, too, must leave nothing behind.
             lab.close()
             raise
