@@ -76,7 +76,7 @@ def test_a_path_that_flaps_a_thousand_times_a_second_takes_no_more_and_its_end_i
 
     told, worst = kept(flaps())
     assert worst <= 2_000_000
-    folded = fold(told)  # type: ignore[arg-type]
+    folded = fold(told)  # type: ignore[arg-type]  # all are of the union
     assert {p.requests_sent for p in folded.pairs.values()} == {59_997, 59_998, 59_999}
     assert folded.left_out["recording"] > 10_000
 
@@ -137,7 +137,7 @@ async def test_a_stream_that_breaks_off_still_tells_its_last_states(tmp_path: Pa
     events_told = source.events()
     for _ in range(5000):
         await anext(events_told)
-    await events_told.aclose()  # type: ignore[attr-defined]
+    await events_told.aclose()  # type: ignore[attr-defined]  # a generator
     session = Session()
     for event in read(tmp_path / "r"):
         session.apply(event)

@@ -27,7 +27,7 @@ def two_bases(stage: Stage) -> None:
     stage.bob.base("192.0.2.2")
     stage.meet()
     for side in stage.sides:
-        stage.run_until(lambda side=side: len(valid(side)) == 2, 2.0)  # type: ignore[misc]
+        stage.run_until(lambda side=side: len(valid(side)) == 2, 2.0)  # type: ignore[misc]  # bound
         assert len(valid(side)) == 2
 
 

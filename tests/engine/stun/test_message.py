@@ -242,4 +242,4 @@ def test_the_largest_datagram_costs_no_more_than_its_bytes() -> None:
 def test_a_message_cannot_be_changed() -> None:
     read = parse(message(0x0001))
     with pytest.raises(AttributeError):
-        read.method = 3  # type: ignore[misc]
+        read.method = 3  # type: ignore[misc]  # it is frozen

@@ -69,7 +69,7 @@ def _side(session: Session, verdict: Verdict) -> Side:
 
 
 def _listed(texts: object) -> tuple[str, ...]:
-    return tuple(sorted({text.strip() for text in texts}))  # type: ignore[attr-defined]
+    return tuple(sorted({text.strip() for text in texts}))  # type: ignore[attr-defined]  # texts
 
 
 def _end(candidate: Candidate | None) -> str:

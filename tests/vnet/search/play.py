@@ -149,7 +149,7 @@ class _Playing:
         count_packets(host, side, self.run, clock)
 
         def heard(event: Event) -> None:
-            side.events.append(event)  # type: ignore[arg-type]
+            side.events.append(event)  # type: ignore[arg-type]  # all are of the union
             side.at.append(clock.now)
             if len(side.events) > MOST_EVENTS:
                 self.run.storm = f"{name}: more than {MOST_EVENTS} events by {clock.now:.1f} s"
@@ -181,7 +181,7 @@ def count_packets(host: Machine, side: Side, run: Run, clock: Clock) -> None:
             run.storm = f"{side.name}: more than {MOST_PACKETS} packets by {clock.now:.1f} s"
         return send(packet)
 
-    host.send = counted  # type: ignore[method-assign]
+    host.send = counted  # type: ignore[method-assign]  # to count
 
 
 def described(failure: dict[str, Any]) -> str:

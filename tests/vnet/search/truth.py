@@ -83,7 +83,7 @@ def alike(some: list[Stretch], others: list[Stretch]) -> bool:
 def first_by_way(worked: object) -> dict[Way, float]:
     """When each way first carried an answer."""
     found: dict[Way, float] = {}
-    for w in worked:  # type: ignore[attr-defined]
+    for w in worked:  # type: ignore[attr-defined]  # Worked
         found[w.way] = min(w.first, found.get(w.way, w.first))
     return found
 
