@@ -1,4 +1,4 @@
-"""How soon something is there: the first frame beside a minimal Textual app's, and `--help`.
+"""How soon something is there: the first frame beside a minimal Textual app's, the demo, `--help`.
 
 Both apps run under a terminal of 140 × 40 of their own, in turns. A frame counts when the word it
 must show has been written to that terminal.
@@ -40,6 +40,7 @@ class Minimal(App):
 Minimal().run()
 """
 ICETUI = (sys.executable, "-m", "icetui", "--no-servers", "--interface", "lo")
+DEMO = (sys.executable, "-m", "icetui", "demo")
 SEQUENCE = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 
 
@@ -90,17 +91,25 @@ def main() -> None:
         env = environment(Path(home), TERM="xterm-256color", COLORTERM="truecolor")
         env.pop("PYTHONDONTWRITEBYTECODE", None)
         minimal = (sys.executable, "-c", MINIMAL)
-        frames: dict[str, list[float]] = {"minimal Textual app": [], "icetui": []}
+        frames: dict[str, list[float]] = {
+            "minimal Textual app": [],
+            "icetui": [],
+            "icetui demo": [],
+            "icetui demo connected": [],
+        }
         for warm_up in (True, *[False] * RUNS):
             took = (
                 first_frame(minimal, b"firstframe", env),
                 first_frame(ICETUI, b"Candidates", env),
+                first_frame(DEMO, b"Candidates", env),
+                first_frame(DEMO, b"CONNECTED", env),
             )
             if not warm_up:
                 for values, seconds in zip(frames.values(), took, strict=True):
                     values.append(seconds)
         show("First frame", frames)
         ratio(frames, "icetui", "minimal Textual app", 1.6)
+        ratio(frames, "icetui demo", "minimal Textual app", 1.8)
 
         commands = {
             "python -c pass": (sys.executable, "-c", "pass"),
