@@ -11,6 +11,7 @@ from icetui.vnet import changes
 from icetui.vnet.addressing import addressed, lans
 from icetui.vnet.firewall import port_range
 from icetui.vnet.network import BadNetwork, Network
+from icetui.vnet.nat64 import Nat64
 from icetui.vnet.network_parts import (
     INTERNET,
     MAX_CHANGES,
@@ -64,6 +65,20 @@ def _sizes(network: Network) -> None:
             nat = router.nat
             if nat.lowest_port > nat.highest_port:
                 raise BadNetwork("lowest_port is above highest_port", "routers", name, "nat")
+        if router.nat == "open" and router.nat64 is not None:
+            raise BadNetwork("a NAT64 needs a nat, whose ports it takes", "routers", name, "nat64")
+        _nat64(router.nat64, ("routers", name, "nat64"))
+    for name, host in network.hosts.items():
+        _nat64(host.dns64, ("hosts", name, "dns64"))
+
+
+def _nat64(text: str | None, path: Path) -> None:
+    if text is not None:
+        try:
+            Nat64(text)
+        except ValueError:
+            why = f"{text!r} is no IPv6 prefix of 96 bits, such as 64:ff9b::/96"
+            raise BadNetwork(why, *path) from None
 
 
 def _known(what: str, word: str, known: Collection[str], path: Path) -> None:

@@ -202,6 +202,9 @@ class Router(Value, frozen=True, kw_only=True):
     """Sends no ICMP errors of its own."""
     portal: bool = False
     """Answers every TCP connection from inside itself, as a web server (a captive portal)."""
+    nat64: str | None = None
+    """The prefix of 96 bits by which IPv6 hosts inside reach IPv4 ones through the NAT (RFC 6146),
+    such as 64:ff9b::/96."""
 
 
 class Host(Value, frozen=True, kw_only=True):
@@ -217,6 +220,9 @@ class Host(Value, frozen=True, kw_only=True):
     """UDP ports at which a program sends everything back."""
     unsigned_stun: tuple[Port, ...] = ()
     """UDP ports at which a program answers Binding requests, without looking at credentials."""
+    dns64: str | None = None
+    """The prefix of 96 bits in which its resolver makes an IPv6 address of each IPv4 one, where a
+    name has no other (RFC 6147)."""
 
 
 class Name(Value, frozen=True, kw_only=True):

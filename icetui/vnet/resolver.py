@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from icetui.engine.net import Address, Unresolved
-from icetui.vnet.network_parts import Name
-from icetui.vnet.routing_table import as_number
+from icetui.vnet.nat64 import Nat64
+from icetui.vnet.network_parts import Host, Name
+from icetui.vnet.routing_table import as_number, version_of
 
 PATIENCE = 10.0
 """Seconds until a resolver that hears nothing gives up: two questions of 5 s (resolv.conf(5))."""
@@ -15,8 +16,9 @@ PATIENCE = 10.0
 class Resolver:
     """Of a world; each host may be told something of its own."""
 
-    def __init__(self, names: dict[str, Name]) -> None:
+    def __init__(self, names: dict[str, Name], hosts: dict[str, Host]) -> None:
         self._names = {normal(name): answer for name, answer in names.items()}
+        self._dns64 = {n: Nat64(h.dns64) for n, h in hosts.items() if h.dns64 is not None}
 
     def set(self, name: str, answer: Name) -> None:
         """Say this from now on."""
@@ -41,7 +43,14 @@ class Resolver:
             raise Unresolved("Temporary failure in name resolution", "temporary")
         if not answer.addresses:
             raise Unresolved("Name or service not known", "not-found")
-        return [(address, port) for address in answer.addresses]
+        return [(address, port) for address in self._made(host, answer.addresses)]
+
+    def _made(self, host: str, addresses: tuple[str, ...]) -> tuple[str, ...]:
+        """With DNS64, a name that has no IPv6 address gets some."""
+        dns64 = self._dns64.get(host)
+        if dns64 is None or any(version_of(address) == 6 for address in addresses):
+            return addresses
+        return (*(dns64.embedding(address) for address in addresses), *addresses)
 
 
 def normal(name: str) -> str:

@@ -6,11 +6,12 @@ from icetui.vnet import icmp
 from icetui.vnet.fabric import Fabric
 from icetui.vnet.firewall import Firewall
 from icetui.vnet.link import Port
+from icetui.vnet.nat64 import Nat64
 from icetui.vnet.network_parts import NAT_KINDS, Nat, Rule
 from icetui.vnet.network_parts import Router as Spec
 from icetui.vnet.packet import Packet, Segment, Trouble
 from icetui.vnet.portal import Portal
-from icetui.vnet.routing_table import Prefix, Table
+from icetui.vnet.routing_table import Prefix, Table, version_of
 from icetui.vnet.tap import Why
 from icetui.vnet.translator import Translator
 
@@ -31,6 +32,13 @@ class Router:
         rules = list(spec.firewall)
         if spec.nat == "udpblock":
             rules.append(NO_UDP)
+        self.nat64 = Nat64(spec.nat64) if spec.nat64 is not None else None
+        if spec.nat64 is not None:
+            # What comes from there has passed the filter of the NAT.
+            translated = Rule(
+                name="nat64", action="accept", version=6, arrives="outside", source=(spec.nat64,)
+            )
+            rules.append(translated)
         if self.kind is not None:
             rules.append(GUARD)
         self.firewall = Firewall(fabric, name, rules)
@@ -109,6 +117,13 @@ class Router:
     # --- packets --------------------------------------------------------------------------------
 
     def receive(self, packet: Packet, port: Port) -> None:
+        if (
+            self.nat64 is not None
+            and port.side == "inside"
+            and packet.version == 6
+            and self.nat64.holds(packet.destination[0])
+        ):
+            packet = self.nat64.outwards(packet)
         target = self._own.get(packet.destination[0])
         nat = self.nats.get(port.name if target is None else target.name)
         if target is None:
@@ -149,9 +164,11 @@ class Router:
             self._emit(Packet((packet.destination[0], 0), (packet.source[0], 0), trouble))
 
     def _forward(self, packet: Packet, port: Port) -> None:
+        if self.nat64 is not None and packet.version > version_of(packet.source[0]):
+            packet = self.nat64.inwards(packet)
         if packet.hops <= 1:
             self._tap.dropped(self.name, "hops", packet)
-            source = port.address(packet.version)
+            source = port.address(version_of(packet.source[0]))
             self._answer(packet, icmp.time_exceeded(packet), source)
             return
         route = self._route(packet.destination[0])
@@ -198,7 +215,7 @@ class Router:
     def _source(self, packet: Packet) -> str | None:
         """Its address towards the sender; of what it has translated itself, the inside's."""
         route = self._route(self._sender(packet))
-        return route[0].address(packet.version) if route is not None else None
+        return route[0].address(version_of(packet.source[0])) if route is not None else None
 
     def _sender(self, packet: Packet) -> str:
         target = self._own.get(packet.source[0])
@@ -215,6 +232,8 @@ class Router:
             if not isinstance(back, Packet):
                 return
             packet = back
+        if self.nat64 is not None and packet.version == 6:
+            packet = self.nat64.inwards(packet)
         route = self._route(packet.destination[0])
         if route is None:
             return

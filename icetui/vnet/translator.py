@@ -391,8 +391,8 @@ def dependent(dependence: Dependence, remote: Address) -> RemoteKey:
 
 def rewritten(payload: bytes | Segment, old: Address, new: Address) -> bytes | Segment:
     """A payload with one address in the place of another, with its port where it stands before
-    (as in MAPPED-ADDRESS); XORed addresses are not found."""
-    if not isinstance(payload, bytes):
+    (as in MAPPED-ADDRESS); XORed addresses are not found, nor what changes its IP version."""
+    if not isinstance(payload, bytes) or ":" in old[0] + new[0]:
         return payload
     old_ip, new_ip = socket.inet_aton(old[0]), socket.inet_aton(new[0])
     old_all, new_all = old[1].to_bytes(2, "big") + old_ip, new[1].to_bytes(2, "big") + new_ip

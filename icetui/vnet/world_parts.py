@@ -40,7 +40,7 @@ class WorldParts:
         self.network = check(network)
         self.fabric = Fabric(self.network.seed)
         self.clock = self.fabric.clock
-        self.resolver = Resolver(self.network.names)
+        self.resolver = Resolver(self.network.names, self.network.hosts)
         internet = self.network.links.get(INTERNET, Link())
         self.core = Core(self.fabric, INTERNET, internet)
         self.links: dict[str, Medium] = {INTERNET: self.core}
