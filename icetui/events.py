@@ -354,6 +354,8 @@ class NatBehaviour(Part, frozen=True, kw_only=True):
     """Seconds after which a binding nobody used was seen to be gone."""
     carrier_grade: str | None = None
     """What shows that a second NAT stands behind the first one, or None."""
+    nat64: bool = False
+    """Whether it makes IPv4 of our IPv6 (RFC 6146)."""
     udp: bool | None = None
     """Whether anything outside answers over UDP; None: nothing was asked, or not decided yet."""
     complete: bool = False

@@ -159,6 +159,8 @@ def further(nat: NatBehaviour) -> list[str]:
     found = []
     if nat.udp is False:
         found.append("Nothing outside answers over UDP.")
+    if nat.nat64:
+        found.append("Our NAT makes IPv4 of our IPv6 (NAT64): the only way to IPv4 hosts.")
     if nat.port_preservation is not None:
         kept = "keeps" if nat.port_preservation else "does not keep"
         found.append(f"Our NAT {kept} our own port number outside (port preservation).")

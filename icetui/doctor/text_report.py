@@ -182,6 +182,8 @@ def _behaviour(nat: NatBehaviour, *, several: bool, name: str | None) -> list[st
     if nat.behind_nat is False:
         rows.append(("NAT", "none: the outside sees this very address"))
         rows.append(("filtering", FILTERING[nat.filtering]))
+    if nat.nat64:
+        rows.append(("NAT64", "our IPv6 becomes IPv4 on the way: the only way to IPv4 hosts"))
     if nat.behind_nat:
         rows.append(("mapping", MAPPING[nat.mapping]))
         rows.append(("filtering", FILTERING[nat.filtering]))

@@ -16,8 +16,8 @@ MOST_PEER_REFLEXIVE = 16
 
 
 def impossible(claimed: Address, like: str) -> str | None:
-    """Why nobody can be seen, or relayed, at `claimed` when `like` is the address we sent from;
-    None: it can be."""
+    """Why nobody can be seen, or relayed, at `claimed` when `like` is an address of the family that
+    was sent from or to; None: it can be."""
     told = address_port(*claimed)
     ip = ipaddress.ip_address(claimed[0])
     if ip.version != ipaddress.ip_address(like).version:

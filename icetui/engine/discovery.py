@@ -20,7 +20,7 @@ from icetui.engine.endpoint import Endpoint
 from icetui.engine.interfaces import LocalAddress
 from icetui.engine.nat import Evidence
 from icetui.engine.nat_examination import MOST_ADDRESSES, Examination
-from icetui.engine.net import Address, Net
+from icetui.engine.net import Address, Net, UdpNet
 from icetui.engine.stream import Stream
 from icetui.engine.tasks import INTERNAL, Tasks
 from icetui.events import MappingSeen, NatBehaviour, NatDependence, TurnServer, address_port
@@ -37,6 +37,10 @@ class _Base:
 
     endpoint: Endpoint
     local: LocalAddress
+    six: bool
+    """Whether it sends to IPv6 addresses."""
+    net: UdpNet
+    """Where further sockets like its own come from."""
     examination: Examination
     """The latest one."""
     configured: dict[Address, str] = field(default_factory=dict)
@@ -90,11 +94,16 @@ class Discovery:
 
     # --- what gathering tells -------------------------------------------------------------------
 
-    def begin(self, endpoint: Endpoint, local: LocalAddress) -> None:
-        """There is a base of ours: examine the NAT in front of it."""
+    def begin(
+        self, endpoint: Endpoint, local: LocalAddress, translated: UdpNet | None = None
+    ) -> None:
+        """There is a base of ours: examine the NAT in front of it. `translated`: a NAT64, through
+        which it sends to IPv4 hosts."""
         if not self._wanted or len(self._bases) >= MOST_BASES:
             return
-        base = _Base(endpoint, local, self._examination(endpoint, local))
+        six = ":" in local.address and translated is None
+        net = translated or self._net
+        base = _Base(endpoint, local, six, net, self._examination(endpoint, local, net))
         self._bases[endpoint] = base
         self._tell(base, base.examination.evidence)
         for server, addresses in self._turns:
@@ -158,7 +167,7 @@ class Discovery:
 
     # --- examinations ---------------------------------------------------------------------------
 
-    def _examination(self, endpoint: Endpoint, local: LocalAddress) -> Examination:
+    def _examination(self, endpoint: Endpoint, local: LocalAddress, net: UdpNet) -> Examination:
         def row(server: Address, mapped: Address) -> None:
             if endpoint in self._bases:
                 self._row(self._bases[endpoint], server, mapped)
@@ -167,7 +176,9 @@ class Discovery:
             if endpoint in self._bases:
                 self._tell(self._bases[endpoint], evidence)
 
-        return Examination(self._net, self._stream, endpoint, local, row, known)
+        examination = Examination(net, self._stream, endpoint, local, row, known)
+        examination.evidence.nat64 = net is not self._net
+        return examination
 
     async def _examine(self, base: _Base) -> None:
         """To all that can be known, and then the lifetime if that is wanted."""
@@ -199,14 +210,14 @@ class Discovery:
         if base.ended is None or self._net.now() - base.ended < base.pause:
             return
         base.pause = min(2 * base.pause, AGAIN_AT_MOST)
-        base.examination = self._examination(base.endpoint, base.local)
+        base.examination = self._examination(base.endpoint, base.local, base.net)
         for server in base.configured:
             base.examination.ask(server, expected=server not in base.optional)
         self._tasks.start(self._examine(base), lambda: self._broke(base))
 
     def _ask_turn(self, base: _Base, server: TurnServer, addresses: list[Address]) -> None:
         """Over UDP, whatever its transport is; only one that offers UDP is expected to answer."""
-        family = [a for a in addresses if (":" in a[0]) == (":" in base.local.address)]
+        family = [a for a in addresses if (":" in a[0]) == base.six]
         for addr in family[:1]:
             if addr not in base.configured and len(base.configured) < MOST_ADDRESSES:
                 base.configured[addr] = server.url

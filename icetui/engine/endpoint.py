@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from icetui import events
 from icetui.engine import server_failure, stun
 from icetui.engine.core import Base, Failure
-from icetui.engine.net import Address, Net, Undelivered
+from icetui.engine.net import Address, UdpNet, Undelivered
 from icetui.engine.strangers import Strangers
 from icetui.engine.stream import Stream
 from icetui.engine.stun.readable import class_name, error_words, glimpse, method_name, readable
@@ -81,7 +81,7 @@ class Endpoint:
     def __init__(
         self,
         owner: Owner,
-        net: Net,
+        net: UdpNet,
         stream: Stream,
         *,
         via: str | None = None,

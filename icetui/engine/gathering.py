@@ -22,6 +22,7 @@ from icetui.engine.gathering_relays import RelayGathering
 from icetui.engine.gathering_servers import AskedServers
 from icetui.engine.interfaces import LocalAddress
 from icetui.engine.net import Address, Net
+from icetui.engine.relay_proof import Way
 from icetui.engine.sockets import Sockets
 from icetui.engine.stream import Stream
 from icetui.engine.tasks import Tasks, contained
@@ -59,7 +60,7 @@ class Gathering:
         self._watching = Tasks()
         self._hosts = HostGathering(net, stream, start, gatherer, sockets)
         self._reflexive = ReflexiveGathering(
-            net, start, gatherer, discovery, self._servers, self._bases
+            net, start, gatherer, discovery, self._servers, self._hosts, self._bases
         )
         self._relays = RelayGathering(net, stream, start, gatherer, discovery, self._servers)
 
@@ -91,6 +92,17 @@ class Gathering:
     def answering(self) -> list[Address]:
         """Servers that have answered a Binding request, or speak TURN over UDP and so would."""
         return self._servers.answering()
+
+    def way_to(self, addr: Address) -> Way | None:
+        """How a further socket of ours would write there; None: not at all."""
+        source = self._net.source_address(addr)
+        if source is not None:
+            return Way(self._net, source)
+        twins = (b for b in self._bases if b.translated is not None and b.reaches(addr))
+        twin = next(twins, None)
+        if twin is None or twin.translated is None:
+            return None
+        return Way(twin.translated, twin.local.address)
 
     async def _begin(self, local: LocalAddress, rank: int) -> HostBase | None:
         base = await self._hosts.open(local, rank)

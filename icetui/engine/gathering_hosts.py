@@ -6,13 +6,15 @@ import errno
 from dataclasses import dataclass
 
 from icetui import events
+from icetui.engine.embedding import Embedding
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.gatherer import Gatherer
 from icetui.engine.interfaces import LocalAddress, local_addresses
-from icetui.engine.net import Net
+from icetui.engine.net import Address, Net, UdpNet
 from icetui.engine.priorities import priority
 from icetui.engine.sockets import Sockets
 from icetui.engine.stream import Stream
+from icetui.engine.translated_net import TranslatedNet
 from icetui.events import Candidate, Evidence, Interface, StartSession
 
 MOST_INTERFACES = 200
@@ -28,6 +30,13 @@ class HostBase:
     local: LocalAddress
     rank: int
     """0: the most preferred."""
+    translated: UdpNet | None = None
+    """The way through a NAT64, by which it reaches IPv4 hosts and no others."""
+
+    def reaches(self, addr: Address) -> bool:
+        """Whether that is of the family that it sends to."""
+        six = ":" in self.local.address and self.translated is None
+        return six == (":" in addr[0])
 
 
 class HostGathering:
@@ -79,6 +88,17 @@ class HostGathering:
         if self._gatherer.found(candidate, endpoint) is None:
             return None
         return HostBase(endpoint, local, rank)
+
+    async def open_translated(self, base: HostBase, embedding: Embedding) -> HostBase | None:
+        """A socket beside that of an IPv6 base, for IPv4 hosts behind a NAT64. It is no candidate
+        before a server has told where it is seen."""
+        endpoint = self._gatherer.new_endpoint()
+        try:
+            translated = TranslatedNet(self._net, embedding)
+            await translated.open_udp(endpoint, base.local.address)
+        except OSError:
+            return None  # the address has just gone; what stood on it is told without it
+        return HostBase(endpoint, base.local, base.rank, translated)
 
     def _show_interfaces(self, addresses: list[LocalAddress]) -> None:
         names = dict.fromkeys(a.interface for a in addresses)

@@ -22,7 +22,7 @@ from icetui.engine.core import Failure
 from icetui.engine.discovery import Discovery
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.gatherer import Gatherer
-from icetui.engine.gathering_hosts import HostBase
+from icetui.engine.gathering_hosts import HostBase, HostGathering
 from icetui.engine.gathering_servers import AskedServers
 from icetui.engine.net import Address, Net
 from icetui.engine.priorities import priority
@@ -60,15 +60,18 @@ class ReflexiveGathering:
         gatherer: Gatherer,
         discovery: Discovery,
         servers: AskedServers,
+        hosts: HostGathering,
         bases: list[HostBase],
     ) -> None:
-        """`bases` may grow."""
+        """`bases` may grow, and grows here where a NAT64 stands between."""
         self._net = net
         self._start = start
         self._gatherer = gatherer
         self._discovery = discovery
         self._servers = servers
+        self._hosts = hosts
         self._bases = bases
+        self._translating = asyncio.Lock()
         self._keepers = Tasks()
         self._asked: dict[str, tuple[Server, list[Address]]] = {}
         """Servers by URI, and where they are."""
@@ -134,9 +137,9 @@ class ReflexiveGathering:
     def ask_from(self, base: HostBase) -> None:
         """There is a new base: ask all servers from it as well."""
         for server, addresses in self._asked.values():
-            same_family = [a for a in addresses if (":" in a[0]) == (":" in base.local.address)]
-            if same_family:
-                work = self._ask_later(base, server, same_family[0])
+            reached = [a for a in addresses if base.reaches(a)]
+            if reached:
+                work = self._ask_later(base, server, reached[0])
                 self._keepers.start(work, partial(self._servers.broke, server.url))
 
     async def _ask_later(self, base: HostBase, server: Server, addr: Address) -> None:
@@ -161,15 +164,16 @@ class ReflexiveGathering:
         addresses = await self._servers.resolve(server, stun_server.host, stun_server.port)
         if addresses is None:
             return
+        addresses = await self._past_translation(addresses)
         for address, _ in addresses:
             self._gatherer.server_at(address)
         server = msgspec.structs.replace(server, address=events.address_port(*addresses[0]))
         self._asked[server.url] = (server, addresses)
         asking = []
         for base in self._bases:
-            same_family = [a for a in addresses if (":" in a[0]) == (":" in base.local.address)]
-            if same_family:
-                asking.append(self._ask_from(base, server, same_family[0], began))
+            reached = [a for a in addresses if base.reaches(a)]
+            if reached:
+                asking.append(self._ask_from(base, server, reached[0], began))
         if not asking:
             none = Failure(Reason.SEND_ERROR, "no local address of its family", NO_ROUTE)
             self._servers.failed(server, began, none)
@@ -182,12 +186,30 @@ class ReflexiveGathering:
             self._servers.failed(server, began, why)
             self._do_without_stun()
 
+    async def _past_translation(self, addresses: list[Address]) -> list[Address]:
+        """Where a server is, with its IPv4 address in the place of one that a NAT64 makes of it,
+        if we have no IPv4 address: then there are sockets that reach it there."""
+        embedding = self._servers.embedding
+        if embedding is None or any(":" not in base.local.address for base in self._bases):
+            return addresses
+        async with self._translating:
+            for base in list(self._bases):
+                twins = [b for b in self._bases if b.local == base.local and b is not base]
+                if base.translated is None and not twins:
+                    twin = await self._hosts.open_translated(base, embedding)
+                    if twin is not None:
+                        self._bases.append(twin)
+                        # Of the two ways out of one address that one has a NAT.
+                        self._discovery.end(base.endpoint)
+                        self._discovery.begin(twin.endpoint, twin.local, twin.translated)
+        return [a for a in addresses if not embedding.holds(a[0])] or addresses
+
     async def _ask_from(
         self, base: HostBase, server: Server, addr: Address, began: float
     ) -> Failure | None:
         """Ask from one base, and whomever we are sent to; publish what it is seen as. Returns why
         not."""
-        redirections = Redirections(addr, base.local.address)
+        redirections = Redirections(addr, addr[0])
         while True:
             named: list[Address | None] = []
             problem = await self._ask_one(base, server, addr, named)
@@ -206,12 +228,12 @@ class ReflexiveGathering:
     ) -> Failure | None:
         """Ask this address; into `named` comes whom a 300 names."""
         lies: list[Failure] = []
-        endpoint, local = base.endpoint, base.local
+        endpoint = base.endpoint
 
         def answered(answer: Answer) -> None:
             if answer.round_trip is not None:
                 self._gatherer.server_answered(answer.round_trip)
-            why = impossible(answer.mapped, local.address)
+            why = impossible(answer.mapped, addr[0])
             if why is not None:
                 lies.append(server_failure.impossible_claim(answer.mapped, why))
                 self._discovery.answered(endpoint, server.url, addr, answer)

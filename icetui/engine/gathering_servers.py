@@ -9,6 +9,7 @@ import msgspec
 from icetui import events
 from icetui.engine import server_failure
 from icetui.engine.core import Failure
+from icetui.engine.embedding import Embedding, discovered
 from icetui.engine.interfaces import local_addresses
 from icetui.engine.net import Address, Net, Unresolved
 from icetui.engine.over_tcp import over_tcp
@@ -31,6 +32,8 @@ class AskedServers:
         self._experiments = Tasks()
         self._tried: dict[str, None] = {}
         """Servers whose machine was asked for a connection, by URI."""
+        self.embedding: Embedding | None = None
+        """Of the NAT64 that our resolver knows of, once it has told."""
 
     def stop(self) -> None:
         """No more experiments."""
@@ -118,6 +121,8 @@ class AskedServers:
             silent = Unresolved("the resolver does not answer", "silent")
             self.failed(server, began, server_failure.unresolved(host, silent))
         else:
+            if self._start.ipv4 and self.embedding is None:
+                self.embedding = discovered(found)
             wanted = [a for a in found if (self._start.ipv6 if ":" in a[0] else self._start.ipv4)]
             if wanted:
                 return wanted

@@ -131,7 +131,8 @@ class IceSession:
         servers = self._gathering.answering()
         for endpoint in list(self._endpoints):
             if endpoint.via is not None and endpoint.transport is not None:
-                await prove(self.net, self.stream, endpoint, servers)
+                way = self._gathering.way_to(endpoint.address)
+                await prove(way, self.stream, endpoint, servers)
 
     # --- commands -------------------------------------------------------------------------------
 

@@ -46,7 +46,9 @@ class LocalCandidates:
         candidate = msgspec.structs.replace(candidate, id=f"L{next(self._numbers)}")
         self._known[address] = candidate
         self._stream.emit(events.CandidateGathered, candidate=candidate)
-        if candidate.type in ("host", "relay"):
+        if endpoint.base is None:
+            # A host or relayed candidate is its own base. What a NAT64 maps a socket to is one for
+            # the other side's IPv4 candidates: its socket has no other address of that family.
             runner.add(endpoint, candidate)
         self._on_found(candidate)
         return candidate
@@ -55,10 +57,10 @@ class LocalCandidates:
         """A peer sees us at an address no server told us (RFC 8445 section 7.2.5.3.1)."""
         if endpoint.base is None or mapped == endpoint.address:
             return
-        told = sum(c.type == "prflx" for c in self._known.values())
-        if told >= MOST_PEER_REFLEXIVE or impossible(mapped, endpoint.address[0]) is not None:
-            return
         base = endpoint.base.candidate
+        told = sum(c.type == "prflx" for c in self._known.values())
+        if told >= MOST_PEER_REFLEXIVE or impossible(mapped, base.address) is not None:
+            return
         found = Candidate(
             id="",
             type="prflx",

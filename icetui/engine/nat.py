@@ -77,6 +77,8 @@ class Evidence:
     """Whether all are asked whose answers could show that the mapping depends on them."""
     moved: bool = False
     """The same server saw the base elsewhere when it was asked again."""
+    nat64: bool = False
+    """The base is an IPv6 one, and what it writes to IPv4 hosts passes a NAT64."""
     lived: float | None = None
     lapsed: float | None = None
     notes: list[str] = field(default_factory=list)
@@ -114,6 +116,7 @@ def conclude(e: Evidence) -> NatBehaviour:
         binding_lifetime=e.lived,
         binding_lapsed=e.lapsed,
         carrier_grade=carrier,
+        nat64=e.nat64,
         udp=udp,
         complete=e.complete,
         notes=tuple(dict.fromkeys(notes))[:MOST_NOTES],

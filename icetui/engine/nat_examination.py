@@ -18,7 +18,7 @@ from icetui.engine.core.likelihood import private
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.interfaces import LocalAddress
 from icetui.engine.nat import Evidence
-from icetui.engine.net import Address, Net
+from icetui.engine.net import Address, UdpNet
 from icetui.engine.stream import Stream
 from icetui.engine.tasks import Tasks
 from icetui.events import address_port
@@ -34,7 +34,7 @@ class Examination:
 
     def __init__(
         self,
-        net: Net,
+        net: UdpNet,
         stream: Stream,
         endpoint: Endpoint,
         local: LocalAddress,
@@ -113,7 +113,7 @@ class Examination:
     def heard(self, server: Address, answer: Answer, *, configured: bool) -> None:
         """An answer is evidence, if it can be true. What a configured server offers is used."""
         evidence, mapped = self.evidence, answer.mapped
-        if (":" in mapped[0]) != (":" in evidence.base[0]) or not mapped[1]:
+        if (":" in mapped[0]) != (":" in server[0]) or not mapped[1]:
             evidence.notes.append(f"{server[0]} claims to see us at {address_port(*mapped)}.")
             return
         if server not in evidence.seen:
@@ -201,7 +201,7 @@ class Examination:
 
     async def _find_routers(self, server: Address) -> None:
         """Only IPv4 has carrier-grade NATs."""
-        if self.evidence.behind_nat and ":" not in self._local:
+        if self.evidence.behind_nat and ":" not in server[0]:
             with self._a_socket():
                 self.evidence.routers = await nat_probes.routers(
                     self._net, self._stream, self._local, server

@@ -17,7 +17,7 @@ from icetui.engine.binding import CHANGE_ADDRESS, CHANGE_PORT, Answer, binding, 
 from icetui.engine.core import Failure
 from icetui.engine.endpoint import Endpoint, Transaction
 from icetui.engine.nat import FilteringTest
-from icetui.engine.net import Address, Net
+from icetui.engine.net import Address, UdpNet
 from icetui.engine.nobody import Nobody
 from icetui.engine.stream import Stream
 from icetui.events import Reason
@@ -101,7 +101,7 @@ class Probe:
 
 @asynccontextmanager
 async def probe(
-    net: Net, stream: Stream, address: str, *, hops: int | None = None
+    net: UdpNet, stream: Stream, address: str, *, hops: int | None = None
 ) -> AsyncIterator[Probe]:
     """A fresh socket on a local IP address, closed at the end; its datagrams pass `hops` routers.
 
@@ -123,7 +123,7 @@ def pace(round_trip: float) -> tuple[float, ...]:
 
 
 async def filtering(
-    net: Net, stream: Stream, address: str, server: Address, other: Address, round_trip: float
+    net: UdpNet, stream: Stream, address: str, server: Address, other: Address, round_trip: float
 ) -> tuple[FilteringTest, set[tuple[int, int]]]:
     """Section 4.4, both tests at once, beside a control; also the ports seen (local, outside).
 
@@ -182,7 +182,7 @@ def _from_port(source: Address | None, server: Address) -> bool:
 
 
 async def hairpinning(
-    net: Net, stream: Stream, address: str, server: Address, round_trip: float
+    net: UdpNet, stream: Stream, address: str, server: Address, round_trip: float
 ) -> tuple[bool | None, set[tuple[int, int]]]:
     """Section 4.5, with two sockets that write to each other's mapped address, so that no filter
     stands in the way; None when the server answers only one of them.
@@ -222,7 +222,7 @@ async def _arrives(
     return False
 
 
-async def routers(net: Net, stream: Stream, address: str, server: Address) -> dict[int, str]:
+async def routers(net: UdpNet, stream: Stream, address: str, server: Address) -> dict[int, str]:
     """The first routers on the way to a server, by their distance, as far as they say.
 
     A request that may only travel so far comes back as ICMP time exceeded (RFC 792), and who says
@@ -240,7 +240,7 @@ async def routers(net: Net, stream: Stream, address: str, server: Address) -> di
 
 
 async def lifetime(
-    net: Net, stream: Stream, address: str, server: Address, longest: float
+    net: UdpNet, stream: Stream, address: str, server: Address, longest: float
 ) -> tuple[float | None, float | None, str]:
     """Section 4.6: seconds that an unused binding was seen to live, seconds after which one was
     gone, and what went wrong if neither was seen.

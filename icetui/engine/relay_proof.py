@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from icetui import events
 from icetui.engine import stun
 from icetui.engine.binding import Answer, binding
 from icetui.engine.core import Failure
 from icetui.engine.endpoint import Endpoint, Transaction
-from icetui.engine.net import Address, Net
+from icetui.engine.net import Address, UdpNet
 from icetui.engine.nobody import Nobody
 from icetui.engine.stream import Stream
 from icetui.events import RelayOutcome, address_port
@@ -44,11 +45,22 @@ class _Peer(Nobody):
         endpoint.send_stun(answer.finish(), source)
 
 
-async def prove(net: Net, stream: Stream, relay: Endpoint, servers: Sequence[Address]) -> None:
-    """Try one relayed endpoint and tell `RelayTried`; `servers` answer Binding requests."""
+class Way(NamedTuple):
+    """By which a socket of ours writes to an address."""
+
+    net: UdpNet
+    source: str
+    """The local IP address."""
+
+
+async def prove(
+    way: Way | None, stream: Stream, relay: Endpoint, servers: Sequence[Address]
+) -> None:
+    """Try one relayed endpoint, to which that way leads, and tell `RelayTried`; `servers` answer
+    Binding requests."""
     try:
         async with asyncio.timeout(AT_MOST):
-            outcome, fields = await _tried(net, stream, relay, servers)
+            outcome, fields = await _tried(way, stream, relay, servers)
     except TimeoutError:
         outcome, fields = "silent", {}
     stream.emit(
@@ -61,20 +73,19 @@ async def prove(net: Net, stream: Stream, relay: Endpoint, servers: Sequence[Add
 
 
 async def _tried(
-    net: Net, stream: Stream, relay: Endpoint, servers: Sequence[Address]
+    way: Way | None, stream: Stream, relay: Endpoint, servers: Sequence[Address]
 ) -> tuple[RelayOutcome, dict[str, object]]:
-    relayed = relay.address
-    source = net.source_address(relayed)
-    if source is None:
+    if way is None:
         return "not-tried", {}
     owner = _Peer()
-    peer = Endpoint(owner, net, stream)
+    peer = Endpoint(owner, way.net, stream)
     try:
-        await net.open_udp(peer, source)
+        await way.net.open_udp(peer, way.source)
     except OSError:
         return "not-tried", {}
     try:
-        seen = await _seen_by(peer, servers)
+        family = [s for s in servers if (":" in s[0]) == (":" in relay.address[0])]
+        seen = await _seen_by(peer, family)
         if seen is None:
             return "not-tried", {}
         told: dict[str, object] = {"peer": address_port(*seen)}
@@ -125,8 +136,7 @@ async def _seen_by(peer: Endpoint, servers: Sequence[Address]) -> Address | None
     """Where the first server that answers sees this socket."""
     answers: list[Answer] = []
     for server in servers:
-        if (":" in server[0]) == (":" in peer.address[0]):
-            await binding(peer, server, answers.append, waits=(0.1, 0.15, 0.25))
+        await binding(peer, server, answers.append, waits=(0.1, 0.15, 0.25))
         if answers:
             return answers[0].mapped
     return None

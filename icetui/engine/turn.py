@@ -164,7 +164,9 @@ class TurnClient:
             raise NothingGranted(server_failure.missing(stun.Attribute.XOR_MAPPED_ADDRESS))
         if not relays:
             raise NothingGranted(server_failure.missing(stun.Attribute.XOR_RELAYED_ADDRESS))
-        for claimed, like in ((mapped, self._local), *((r, r[0]) for r in relays)):
+        # A NAT64 on the way makes an IPv4 address of our IPv6 one, and nothing makes the reverse.
+        seen = self._local if ":" in mapped[0] else mapped[0]
+        for claimed, like in ((mapped, seen), *((r, r[0]) for r in relays)):
             why = impossible(claimed, like)
             if why is not None:
                 raise NothingGranted(server_failure.impossible_claim(claimed, why))

@@ -9,13 +9,10 @@ IPv4.
 
 from __future__ import annotations
 
+from icetui.engine.embedding import Embedding
 from icetui.engine.net import Address
 from icetui.vnet.packet import Packet, Trouble
-from icetui.vnet.routing_table import as_number, prefix, version_of, written
-
-LENGTH = 96
-"""Bits of a prefix; RFC 6052 knows shorter ones, which nobody uses in a home."""
-LOW = (1 << 32) - 1
+from icetui.vnet.routing_table import version_of
 
 TO_IPV6: dict[tuple[int, int], tuple[int, int]] = {
     (3, 0): (1, 0),
@@ -41,27 +38,8 @@ HEADERS_DIFFER = 20
 """Bytes that an IPv6 header is longer."""
 
 
-class Nat64:
+class Nat64(Embedding):
     """Of one prefix."""
-
-    def __init__(self, text: str) -> None:
-        """Raises ValueError for anything but an IPv6 prefix of 96 bits."""
-        found = prefix(text)
-        if found.version != 6 or found.length != LENGTH:
-            raise ValueError(f"{text!r} is no IPv6 prefix of {LENGTH} bits")
-        self._prefix = found
-
-    def holds(self, address: str) -> bool:
-        """Whether an IPv4 host is meant by it."""
-        return self._prefix.holds(address)
-
-    def embedding(self, address: str) -> str:
-        """The IPv6 address that means this IPv4 one."""
-        return written(6, self._prefix.network | as_number(address)[1])
-
-    def embedded(self, address: str) -> str:
-        """The IPv4 address in one of the prefix."""
-        return written(4, as_number(address)[1] & LOW)
 
     def outwards(self, packet: Packet) -> Packet:
         """What goes from inside to an address of the prefix, mixed from now on."""
@@ -84,10 +62,10 @@ class Nat64:
     def _widen(self, address: Address) -> Address:
         if version_of(address[0]) == 6:
             return address
-        return self.embedding(address[0]), address[1]
+        return self.embed(address[0]), address[1]
 
     def _narrow(self, address: Address) -> Address:
-        return self.embedded(address[0]), address[1]
+        return self.extract(address[0]), address[1]
 
 
 def _trouble(

@@ -6,12 +6,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable
 
+from icetui.engine.embedding import Embedding
 from icetui.servers.server_urls import BadServer, parse_stun, parse_turn
 from icetui.vnet import changes
 from icetui.vnet.addressing import addressed, lans
 from icetui.vnet.firewall import port_range
 from icetui.vnet.network import BadNetwork, Network
-from icetui.vnet.nat64 import Nat64
 from icetui.vnet.network_parts import (
     INTERNET,
     MAX_CHANGES,
@@ -75,7 +75,7 @@ def _sizes(network: Network) -> None:
 def _nat64(text: str | None, path: Path) -> None:
     if text is not None:
         try:
-            Nat64(text)
+            Embedding(text)
         except ValueError:
             why = f"{text!r} is no IPv6 prefix of 96 bits, such as 64:ff9b::/96"
             raise BadNetwork(why, *path) from None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from icetui.engine.embedding import Embedding
 from icetui.engine.net import Address, Unresolved
-from icetui.vnet.nat64 import Nat64
 from icetui.vnet.network_parts import Host, Name
 from icetui.vnet.routing_table import as_number, version_of
 
@@ -18,7 +18,7 @@ class Resolver:
 
     def __init__(self, names: dict[str, Name], hosts: dict[str, Host]) -> None:
         self._names = {normal(name): answer for name, answer in names.items()}
-        self._dns64 = {n: Nat64(h.dns64) for n, h in hosts.items() if h.dns64 is not None}
+        self._dns64 = {n: Embedding(h.dns64) for n, h in hosts.items() if h.dns64 is not None}
 
     def set(self, name: str, answer: Name) -> None:
         """Say this from now on."""
@@ -50,7 +50,7 @@ class Resolver:
         dns64 = self._dns64.get(host)
         if dns64 is None or any(version_of(address) == 6 for address in addresses):
             return addresses
-        return (*(dns64.embedding(address) for address in addresses), *addresses)
+        return (*(dns64.embed(address) for address in addresses), *addresses)
 
 
 def normal(name: str) -> str:

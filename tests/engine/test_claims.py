@@ -36,6 +36,7 @@ def test_a_relayed_address_that_cannot_be_is_no_allocation(claimed: str) -> None
 
 def test_port_0_is_nobodys_and_the_other_family_is_not_ours() -> None:
     assert impossible(("2001:db8::1", 4000), "192.168.1.20")
+    assert impossible(("203.0.113.2", 4000), "2001:db8::1")
     assert impossible(("203.0.113.2", 0), "192.168.1.20")
     assert impossible(("203.0.113.2", 1), "192.168.1.20") is None
     assert MOST_PEER_REFLEXIVE < 100

@@ -189,5 +189,3 @@ def test_without_a_nat_there_are_no_ports_to_translate_to() -> None:
     router = msgspec.structs.replace(network.routers["alice-nat"], nat64=PREFIX)
     with pytest.raises(BadNetwork, match="a NAT64 needs a nat"):
         check(msgspec.structs.replace(network, routers={**network.routers, "alice-nat": router}))
-
-

@@ -166,8 +166,8 @@ class Randomness(Protocol):
     def uniform(self, a: float, b: float, /) -> float: ...
 
 
-class Net(Protocol):
-    """One host's machine and network."""
+class UdpNet(Protocol):
+    """The part of a `Net` that UDP takes."""
 
     @property
     def random(self) -> Randomness:
@@ -177,6 +177,20 @@ class Net(Protocol):
     def now(self) -> float:
         """Seconds of a clock that never jumps, the loop's own."""
         ...
+
+    async def open_udp(
+        self, receiver: PacketReceiver, address: str, port: int = 0, *, hops: int | None = None
+    ) -> DatagramTransport:
+        """Bind a UDP socket and let `receiver` have what it hears.
+
+        `hops` bounds how many routers its datagrams may pass. Raises OSError when the address or
+        port cannot be bound.
+        """
+        ...
+
+
+class Net(UdpNet, Protocol):
+    """One host's machine and network."""
 
     def uptime(self) -> float:
         """Seconds of a clock that never jumps and goes on while the machine sleeps."""
@@ -196,16 +210,6 @@ class Net(Protocol):
 
     async def resolve(self, host: str, port: int) -> list[Address]:
         """Addresses of a host, IPv4 and IPv6, in the system's order. Raises `Unresolved`."""
-        ...
-
-    async def open_udp(
-        self, receiver: PacketReceiver, address: str, port: int = 0, *, hops: int | None = None
-    ) -> DatagramTransport:
-        """Bind a UDP socket and let `receiver` have what it hears.
-
-        `hops` bounds how many routers its datagrams may pass. Raises OSError when the address or
-        port cannot be bound.
-        """
         ...
 
     async def open_stream(

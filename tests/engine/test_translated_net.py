@@ -1,0 +1,142 @@
+"""A machine with IPv6 alone reaches IPv4 peers through a NAT64, directly where its filter lets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from icetui import events
+from icetui.doctor.examination import complete
+from icetui.doctor.facts import facts
+from icetui.doctor.text_report import as_text
+from icetui.engine.embedding import Embedding, discovered
+from icetui.servers.server_urls import parse_stun, parse_turn
+from icetui.session import Session
+from icetui.vnet.network import Network
+from icetui.vnet.network_parts import Interface, Nat
+from icetui.vnet.network_text import read
+from icetui.vnet.peer import Peer
+from icetui.vnet.world import World
+
+FILE = Path(__file__).parents[1] / "vnet/networks/ipv6-alone-behind-a-nat64-that-rebinds.toml"
+STUN, TURN = "stun:stun.example", "turn:user:right@turn.example"
+ALICE, OUTSIDE = "2001:db8:100::20", "203.0.113.2"
+
+
+def network(nat: Nat | str = "prc", **more: Any) -> Network:
+    """Alice behind a NAT64, Bob with IPv4 alone behind a NAT; nothing changes."""
+    found = read(FILE.read_text(encoding="utf-8"))
+    router = msgspec.structs.replace(found.routers["alice-nat"], nat=nat)
+    routers = found.routers | {"alice-nat": router}
+    return msgspec.structs.replace(found, routers=routers, changes=(), **more)
+
+
+def start(*, stun: str | None = STUN, turn: str | None = TURN, **more: Any) -> events.StartSession:
+    return events.StartSession(
+        stun_servers=(parse_stun(stun),) if stun else (),
+        turn_servers=(parse_turn(turn),) if turn else (),
+        **more,
+    )
+
+
+class Side:
+    def __init__(self, world: World, host: str, begin: events.StartSession) -> None:
+        self.session = Session()
+        self.peer = Peer(world.hosts[host], begin, self.session.apply)  # type: ignore[arg-type]  # of the union
+
+
+def met(
+    net: Network, begin: events.StartSession, bobs: events.StartSession | None = None
+) -> tuple[Side, Side]:
+    """Both, ten seconds after they have exchanged their blobs; Bob begins likewise."""
+    world = World(net)
+    alice, bob = Side(world, "alice", begin), Side(world, "bob", bobs or begin)
+    assert world.clock.run_until_true(lambda: alice.peer.gathered and bob.peer.gathered, 10)
+    alice.peer.send(events.Paste(text=bob.peer.blob))
+    bob.peer.send(events.Paste(text=alice.peer.blob))
+    world.clock.run_for(10)
+    assert not world.failures
+    return alice, bob
+
+
+@pytest.mark.parametrize("nat", ["cone", "arc", "prc"])
+def test_they_connect_directly_without_a_relay(nat: str) -> None:
+    alice, bob = met(network(nat), start(turn=None))
+    for side in (alice, bob):
+        assert side.session.state == "completed"
+        pair = side.session.selected_pair
+        assert pair is not None and not side.session.relayed(pair)
+    mine = {c.type: c.address for c in alice.session.local_candidates.values()}
+    assert mine == {"host": ALICE, "srflx": OUTSIDE}
+    assert alice.session.nats[ALICE].nat64
+
+
+def test_through_one_that_maps_by_destination_they_meet_at_a_relay() -> None:
+    symmetric = Nat(mapping="address-and-port-dependent", ports="random")
+    alice, bob = met(network(symmetric), start())
+    for side in (alice, bob):
+        assert side.session.state in ("connected", "completed")
+    found = alice.session.nats[ALICE]
+    assert (found.behind_nat, found.nat64, found.udp) == (True, True, True)
+
+
+def test_with_a_turn_server_alone_the_relay_is_used() -> None:
+    alice, _ = met(network(), start(stun=None))
+    assert alice.session.state in ("connected", "completed")
+    assert "relay" in {c.type for c in alice.session.local_candidates.values()}
+
+
+def test_who_has_ipv4_as_well_uses_that() -> None:
+    net = network()
+    both = Interface("alice-lan", addresses=(ALICE, "192.168.1.20"))
+    alice = msgspec.structs.replace(net.hosts["alice"], interfaces=(both,))
+    side, _ = met(msgspec.structs.replace(net, hosts=net.hosts | {"alice": alice}), start())
+    reflexive = [c for c in side.session.local_candidates.values() if c.type == "srflx"]
+    assert [c.related_address for c in reflexive] == ["192.168.1.20"]
+    assert not any(nat.nat64 for nat in side.session.nats.values())
+
+
+def test_who_wants_no_ipv4_gets_none() -> None:
+    alice, _ = met(network(), start(turn=None, ipv4=False), start(turn=None))
+    assert [c.type for c in alice.session.local_candidates.values()] == ["host"]
+
+
+def test_the_relay_is_proved_through_it() -> None:
+    world = World(network())
+    session = Session()
+    Peer(world.hosts["alice"], start(try_relays=True), session.apply)  # type: ignore[arg-type]  # as above
+    assert world.clock.run_until_true(lambda: complete(session), 20)
+    assert {tried.outcome for tried in session.relays_tried.values()} == {"works"}
+    said = as_text(facts(session))
+    assert "our IPv6 becomes IPv4 on the way" in said
+
+
+@pytest.mark.parametrize(
+    ("addresses", "prefix"),
+    [
+        (["64:ff9b::c000:20a", "192.0.2.10"], "64:ff9b::/96"),
+        (["192.0.2.10", "2001:db8:64::c000:20a"], "2001:db8:64::/96"),
+        (["64:ff9b::c000:20b", "192.0.2.10"], None),
+        (["2001:db8::1", "192.0.2.10"], None),
+        (["64:ff9b::c000:20a"], None),
+        (["192.0.2.10"], None),
+        ([], None),
+    ],
+)
+def test_a_resolver_tells_the_prefix_by_what_it_makes(
+    addresses: list[str], prefix: str | None
+) -> None:
+    found = discovered([(address, 3478) for address in addresses])
+    assert (str(found) if found is not None else None) == prefix
+
+
+def test_an_address_is_embedded_and_found_again() -> None:
+    embedding = Embedding("64:ff9b::/96")
+    there = embedding.embed("203.0.113.7")
+    assert there == "64:ff9b::cb00:7107"
+    assert embedding.extract(there) == "203.0.113.7"
+    assert embedding.holds(there) and not embedding.holds("2001:db8::cb00:7107")
+    assert not embedding.holds("203.0.113.7")
