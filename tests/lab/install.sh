@@ -4,7 +4,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${ICETUI_LAB_CACHE:-$HOME/.cache/icetui-lab}
 packages=(
-    iproute2 nftables conntrack ethtool util-linux coturn openssl iputils-ping tmux
+    iproute2 nftables conntrack ethtool util-linux coturn openssl iputils-ping tmux tayga
     gir1.2-nice-0.1 python3-gi
     golang-go golang-github-pion-webrtc.v3-dev
     nodejs
