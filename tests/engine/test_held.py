@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from icetui import events
@@ -26,7 +28,8 @@ async def test_every_answer_says_it_and_stays_well_signed(pair: tuple[Side, Side
         assert answers and not side.session.refused
         for message in answers:
             said = {a.name: a.value for a in message.attributes}
-            assert held(answer(said["SOFTWARE"]), 1.0) > 0
+            # On a quick machine it is less than a microsecond.
+            assert re.search(r"\(held \d+ us\)", said["SOFTWARE"])
             assert list(said)[-2:] == ["MESSAGE-INTEGRITY", "FINGERPRINT"]
 
 

@@ -4,6 +4,7 @@ and that nothing grows with hours."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
@@ -279,7 +280,8 @@ def test_of_more_than_a_description_holds_the_newest_are_offered(world_with: Wor
     shared = world_with().hosts["alice"]
     told: list[Candidate] = []
     candidates = LocalCandidates(Stream(shared.net, lambda _: None), told.append)
+    endpoint = cast(Endpoint, SimpleNamespace(base="one that the core knows"))
     for port in range(1, MAX_CANDIDATES + 21):
         found = Candidate(id="", type="srflx", address="198.51.100.1", port=port)
-        candidates.add(found, cast(Endpoint, None), cast(CoreRunner, None))
+        candidates.add(found, endpoint, cast(CoreRunner, None))
     assert [c.port for c in candidates.offered] == list(range(21, MAX_CANDIDATES + 21))
