@@ -230,7 +230,7 @@ def test_a_report_of_a_recording_made_unmasked_knows_all_its_names(
 
 
 async def test_no_true_value_is_in_a_masked_recording(tmp_path: Path) -> None:
-    source = Recorded(Masked(Told(stream()), knowing()), tmp_path / "r")  # type: ignore[arg-type]
+    source = Recorded(Masked(Told(stream()), knowing()), tmp_path / "r")
     async for _ in source.events():
         pass
     assert leaks((tmp_path / "r").read_text()) == []

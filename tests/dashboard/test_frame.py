@@ -1,5 +1,7 @@
 """What goes to the terminal: only cells that differ, and never half of a wide one."""
 
+from collections.abc import Iterable
+
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
@@ -14,8 +16,8 @@ RED = Style(color="red")
 
 
 def full(frame: Frame, *lines: str) -> object:
-    strips = [[Strip([Segment(line.ljust(WIDTH))])] for line in lines]
-    return frame.reduce(LayoutUpdate(strips, Region(0, 0, WIDTH, len(lines))))  # type: ignore[arg-type]
+    strips: list[Iterable[Strip]] = [[Strip([Segment(line.ljust(WIDTH))])] for line in lines]
+    return frame.reduce(LayoutUpdate(strips, Region(0, 0, WIDTH, len(lines))))
 
 
 def changed(frame: Frame, y: int, *segments: Segment) -> list[tuple[int, int, str]]:

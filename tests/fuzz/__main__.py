@@ -35,6 +35,7 @@ def main() -> int:
         count = chosen.count or COUNTS[kind]
         outcome = run(kind, count, chosen.seed, chosen.seconds)
         for data, error in outcome.failures:
+            # It is closed below and stays, for whoever looks at what went wrong.
             handle = tempfile.NamedTemporaryFile(delete=False, suffix=f".{kind}")  # noqa: SIM115
             with handle:
                 handle.write(data)

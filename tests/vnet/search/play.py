@@ -76,8 +76,8 @@ class Run:
     @property
     def both_known(self) -> float | None:
         """World time from which both sides knew both descriptions."""
-        pasted = [side.pasted for side in self.sides.values()]
-        return max(pasted) if all(p is not None for p in pasted) else None  # type: ignore[type-var]
+        pasted = [side.pasted for side in self.sides.values() if side.pasted is not None]
+        return max(pasted) if len(pasted) == len(self.sides) else None
 
     @property
     def times(self) -> dict[str, Times]:
