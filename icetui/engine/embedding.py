@@ -27,19 +27,19 @@ class Embedding:
 
     def holds(self, address: str) -> bool:
         """Whether an IPv4 host is meant by it."""
-        return ":" in address and as_number(address) & ~LOW == self._first
+        return ":" in address and _number(address) & ~LOW == self._first
 
     def embed(self, address: str) -> str:
         """The IPv6 address that means this IPv4 one."""
-        return str(ipaddress.IPv6Address(self._first | as_number(address)))
+        return str(ipaddress.IPv6Address(self._first | _number(address)))
 
     def extract(self, address: str) -> str:
         """The IPv4 address in one of the prefix."""
-        return str(ipaddress.IPv4Address(as_number(address) & LOW))
+        return str(ipaddress.IPv4Address(_number(address) & LOW))
 
 
 @lru_cache(maxsize=4096)
-def as_number(address: str) -> int:
+def _number(address: str) -> int:
     """Raises ValueError."""
     return int(ipaddress.ip_address(address))
 
@@ -47,9 +47,9 @@ def as_number(address: str) -> int:
 def discovered(addresses: list[Address]) -> Embedding | None:
     """The prefix of the NAT64 that a resolver knows of, by what it says to a name: an IPv6 address
     that ends in one of the name's IPv4 addresses was made by it (RFC 7050 section 3)."""
-    old = {as_number(a) for a, _ in addresses if ":" not in a}
+    old = {_number(a) for a, _ in addresses if ":" not in a}
     for address, _ in addresses:
-        if ":" in address and as_number(address) & LOW in old:
-            network = ipaddress.ip_network((as_number(address) & ~LOW, LENGTH))
+        if ":" in address and _number(address) & LOW in old:
+            network = ipaddress.ip_network((_number(address) & ~LOW, LENGTH))
             return Embedding(str(network))
     return None

@@ -98,11 +98,10 @@ class Gathering:
         source = self._net.source_address(addr)
         if source is not None:
             return Way(self._net, source)
-        twins = (b for b in self._bases if b.translated is not None and b.reaches(addr))
-        twin = next(twins, None)
-        if twin is None or twin.translated is None:
-            return None
-        return Way(twin.translated, twin.local.address)
+        for base in self._bases:
+            if base.translated is not None and base.reaches(addr):
+                return Way(base.translated, base.local.address)
+        return None
 
     async def _begin(self, local: LocalAddress, rank: int) -> HostBase | None:
         base = await self._hosts.open(local, rank)

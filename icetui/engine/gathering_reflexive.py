@@ -202,6 +202,8 @@ class ReflexiveGathering:
                         # Of the two ways out of one address that one has a NAT.
                         self._discovery.end(base.endpoint)
                         self._discovery.begin(twin.endpoint, twin.local, twin.translated)
+                        # Servers that were asked over IPv6 before may have IPv4 as well.
+                        self.ask_from(twin)
         return [a for a in addresses if not embedding.holds(a[0])] or addresses
 
     async def _ask_from(

@@ -15,10 +15,11 @@ from icetui.doctor.text_report import as_text
 from icetui.engine.embedding import Embedding, discovered
 from icetui.servers.server_urls import parse_stun, parse_turn
 from icetui.session import Session
-from icetui.vnet.network import Network
-from icetui.vnet.network_parts import Interface, Nat
+from icetui.vnet.network import Network, Server
+from icetui.vnet.network_parts import Interface, Name, Nat
 from icetui.vnet.network_text import read
 from icetui.vnet.peer import Peer
+from icetui.vnet.servers import StunOptions
 from icetui.vnet.world import World
 
 FILE = Path(__file__).parents[1] / "vnet/networks/ipv6-alone-behind-a-nat64-that-rebinds.toml"
@@ -87,6 +88,25 @@ def test_with_a_turn_server_alone_the_relay_is_used() -> None:
     alice, _ = met(network(), start(stun=None))
     assert alice.session.state in ("connected", "completed")
     assert "relay" in {c.type for c in alice.session.local_candidates.values()}
+
+
+def test_servers_that_were_asked_before_are_asked_through_it_too() -> None:
+    """One that has IPv6 of its own answers at once; the NAT64 shows by the other, later."""
+    net = network()
+    late = msgspec.structs.replace(net.names["stun.example"], delay=1.0)
+    both = Name(addresses=("192.0.2.41", "2001:db8:5::41"))
+    server = Server(StunOptions(addresses=both.addresses))
+    net = msgspec.structs.replace(
+        net,
+        names=net.names | {"stun.example": late, "both.example": both},
+        servers=net.servers | {"both": server},
+    )
+    begin = start(turn=None)
+    servers = (parse_stun("stun:both.example"), *begin.stun_servers)
+    alice, _ = met(net, msgspec.structs.replace(begin, stun_servers=servers))
+    outside = {row.server for row in alice.session.mappings.values() if OUTSIDE in row.mapped}
+    assert outside == {"192.0.2.40:3478", "192.0.2.41:3478"}
+    assert alice.session.nats[ALICE].mapping == "endpoint-independent"
 
 
 def test_who_has_ipv4_as_well_uses_that() -> None:
