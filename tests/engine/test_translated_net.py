@@ -13,6 +13,8 @@ from icetui.doctor.examination import complete
 from icetui.doctor.facts import facts
 from icetui.doctor.text_report import as_text
 from icetui.engine.embedding import Embedding, discovered
+from icetui.engine.net import Address
+from icetui.engine.translated_net import TranslatedNet
 from icetui.servers.server_urls import parse_stun, parse_turn
 from icetui.session import Session
 from icetui.vnet.network import Network, Server
@@ -21,6 +23,7 @@ from icetui.vnet.network_text import read
 from icetui.vnet.peer import Peer
 from icetui.vnet.servers import StunOptions
 from icetui.vnet.world import World
+from tests.vnet.playing import Heard, Socket
 
 FILE = Path(__file__).parents[1] / "vnet/networks/ipv6-alone-behind-a-nat64-that-rebinds.toml"
 STUN, TURN = "stun:stun.example", "turn:user:right@turn.example"
@@ -122,6 +125,65 @@ def test_who_has_ipv4_as_well_uses_that() -> None:
 def test_who_wants_no_ipv4_gets_none() -> None:
     alice, _ = met(network(), start(turn=None, ipv4=False), start(turn=None))
     assert [c.type for c in alice.session.local_candidates.values()] == ["host"]
+    assert not alice.session.nats[ALICE].nat64
+
+
+def test_it_is_examined_as_any_other_nat() -> None:
+    """Its mapping shows by two servers, one of them for TURN; hairpinning by sockets like ours."""
+    alice, _ = met(network(), start())
+    nat = alice.session.nats[ALICE]
+    found = nat.nat64, nat.behind_nat, nat.mapping, nat.hairpinning, nat.port_preservation
+    assert found == (True, True, "endpoint-independent", False, True)
+
+
+def test_where_the_peer_sees_us_elsewhere_that_is_a_candidate() -> None:
+    net = network(Nat(mapping="address-and-port-dependent", ports="random"))
+    bob = msgspec.structs.replace(net.hosts["bob"], interfaces=(Interface("internet"),))
+    alice, _ = met(msgspec.structs.replace(net, hosts=net.hosts | {"bob": bob}), start(turn=None))
+    assert alice.session.state in ("connected", "completed")
+    seen = [c for c in alice.session.local_candidates.values() if c.type == "prflx"]
+    assert [c.address for c in seen] == [OUTSIDE]
+
+
+class Behind:
+    """A socket of Alice's by the net that translates, and a server's with both families."""
+
+    def __init__(self) -> None:
+        self.world = World(network())
+        self.host = self.world.hosts["alice"]
+        self.heard = Heard()
+        net = TranslatedNet(self.host.net, Embedding("64:ff9b::/96"))
+        opening = self.host.loop.create_task(net.open_udp(self.heard, ALICE, 5000))
+        self.world.clock.complete(opening)
+        self.socket = opening.result()
+
+    def send(self, to: Address) -> None:
+        self.host.loop.run(self.socket.sendto, b"out", to)
+        self.world.clock.run_for(1.0)
+
+
+def test_its_user_knows_ipv4_addresses_alone() -> None:
+    behind = Behind()
+    server = Socket(behind.world, "stun", "192.0.2.40", 1000)
+    behind.send(server.name)
+    assert [(data, who[0]) for data, who, _ in server.data] == [(b"out", OUTSIDE)]
+    server.send(b"in", server.data[0][1])
+    behind.world.clock.run_for(1.0)
+    assert [(data, who) for data, who, _ in behind.heard.data] == [(b"in", server.name)]
+
+
+def test_an_error_is_about_the_ipv4_address_that_was_written_to() -> None:
+    behind = Behind()
+    behind.send(("192.0.2.40", 999))
+    assert [about for about, _ in behind.heard.errors] == [("192.0.2.40", 999)]
+
+
+def test_what_comes_over_ipv6_itself_is_not_taken_for_an_ipv4_host() -> None:
+    behind = Behind()
+    neighbour = Socket(behind.world, "alice", ALICE)
+    neighbour.send(b"in", (ALICE, 5000))
+    behind.world.clock.run_for(1.0)
+    assert behind.heard.data == []
 
 
 def test_the_relay_is_proved_through_it() -> None:

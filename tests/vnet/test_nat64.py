@@ -6,9 +6,12 @@ import msgspec
 import pytest
 
 from icetui.engine.net import Address
+from icetui.vnet import icmp
+from icetui.vnet.nat64 import Nat64
 from icetui.vnet.network import BadNetwork, Network
 from icetui.vnet.network_check import check
 from icetui.vnet.network_parts import Host, Interface, Link, Name, Nat
+from icetui.vnet.packet import Packet, Trouble
 from icetui.vnet.world import World
 from tests.vnet.playing import OTHER_SERVER, SERVER, SERVER_V6, Socket, home, homes
 
@@ -189,3 +192,15 @@ def test_without_a_nat_there_are_no_ports_to_translate_to() -> None:
     router = msgspec.structs.replace(network.routers["alice-nat"], nat64=PREFIX)
     with pytest.raises(BadNetwork, match="a NAT64 needs a nat"):
         check(msgspec.structs.replace(network, routers={**network.routers, "alice-nat": router}))
+
+
+def test_the_size_that_fits_is_told_for_the_longer_header() -> None:
+    nat64 = Nat64(PREFIX)
+    about = Packet((ALICE_V6, 5000), (SERVER, 1000), bytes(1000))
+    told = nat64.inwards(Packet((SERVER, 0), (ALICE_V6, 0), icmp.too_big(about, 600)))
+    assert isinstance(told.payload, Trouble)
+    assert (told.payload.type, told.payload.mtu) == (2, 620)
+    back = Packet((ALICE_V6, 0), (EMBEDDED[SERVER], 0), icmp.too_big(told.payload.about, 620))
+    narrowed = nat64.outwards(back).payload
+    assert isinstance(narrowed, Trouble)
+    assert (narrowed.type, narrowed.code, narrowed.mtu) == (3, 4, 600)
