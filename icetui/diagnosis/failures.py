@@ -64,6 +64,11 @@ def refused(evidence: Evidence | None) -> bool:
     return (evidence or NOTHING).errno == errno.ECONNREFUSED
 
 
+def no_way_out(evidence: Evidence | None) -> bool:
+    """The system knows of no way there."""
+    return (evidence or NOTHING).errno == errno.ENETUNREACH
+
+
 def of_a_lost_allocation(evidence: Evidence | None) -> bool:
     """Whether what a pair stood on was a TURN allocation, and is no more."""
     return (evidence or NOTHING).gone == "allocation"

@@ -18,8 +18,9 @@ from icetui.diagnosis.questions import (
     requests_of,
     span,
     trying,
+    where,
 )
-from icetui.events import Candidate, Pair, Reason
+from icetui.events import Candidate, Pair, Reason, address_port
 from icetui.grammar import count
 from icetui.session import Session
 
@@ -245,15 +246,14 @@ def servers_disagree(session: Session) -> Iterator[Finding]:
         seen.setdefault(row.local, {})[row.server] = row.mapped
     for c in own_candidates(session, "srflx"):
         if c.related_address and c.server:
-            base = f"{c.related_address}:{c.related_port or 0}"
-            seen.setdefault(base, {}).setdefault(c.server, f"{c.address}:{c.port}")
+            base = address_port(c.related_address, c.related_port or 0)
+            seen.setdefault(base, {}).setdefault(c.server, where(c))
     for pair in live_pairs(session):
-        local = session.local_candidates.get(pair.local) if pair.mapped else None
-        if local is None or local.type != "host" or pair.mapped is None:
+        socket = session.own_socket(pair)
+        if socket is None or pair.mapped is None:
             continue
-        base = f"{local.address}:{local.port}"
-        if base in seen and is_public(host_of(pair.mapped)):
-            seen[base][f"the peer (on {pair.id})"] = pair.mapped
+        if socket in seen and is_public(host_of(pair.mapped)):
+            seen[socket][f"the peer (on {pair.id})"] = pair.mapped
     for base, by_server in seen.items():
         hosts = {host_of(mapped) for mapped in by_server.values()}
         if len(hosts) > 1:

@@ -17,7 +17,7 @@ from icetui.diagnosis.questions import (
     their_candidates,
     where,
 )
-from icetui.events import Candidate, NatBehaviour, NatDependence
+from icetui.events import Candidate, NatBehaviour, NatDependence, address_port
 from icetui.reachability import Side, path
 from icetui.session import Session
 
@@ -216,10 +216,10 @@ def _shown_by_peer(session: Session) -> str | None:
     """The peer sees a port that no server saw."""
     reflexive = _reflexive(session)
     for pair in live_pairs(session):
-        local = session.local_candidates.get(pair.local)
-        if local is None or local.type != "host" or not pair.mapped:
+        socket = session.own_socket(pair)
+        if socket is None or not pair.mapped:
             continue
-        told = list(reflexive.get(where(local), {}).values())
+        told = list(reflexive.get(socket, {}).values())
         if told and pair.mapped not in told and host_of(pair.mapped) == host_of(told[0]):
             return f"ours shows {pair.mapped} to them and {told[0]} to a server"
     return None
@@ -246,7 +246,7 @@ def _shown_by_candidates(session: Session) -> str | None:
 def _base(c: Candidate) -> str | None:
     if not c.related_address or c.related_address in ("0.0.0.0", "::"):
         return None
-    return f"{c.related_address}:{c.related_port or 0}"
+    return address_port(c.related_address, c.related_port or 0)
 
 
 def _another_port(seen: Iterable[str]) -> bool:

@@ -80,9 +80,8 @@ def _any_udp(session: Session) -> bool:
     """Whether anything has arrived over UDP from outside this network."""
     if any(s.transport == "udp" and s.state == "ok" for s in session.servers.values()):
         return True
-    hosts = {c.id for c in own_candidates(session, "host")}
     return any(
-        p.local in hosts and (p.responses_received or p.requests_received)
+        session.own_socket(p) is not None and (p.responses_received or p.requests_received)
         for p in live_pairs(session)
     )
 
@@ -233,7 +232,10 @@ def server_verdict(server: Server) -> tuple[str, str, str]:
     return (
         "server-useless",
         f"{what} is of no use: {detail or 'it does not say why'}; {lost}.",
-        "Check the URI, or name another server.",
+        "Check this machine's network. If that has IPv6 alone, name the server by its host name, "
+        "of which a NAT64's resolver makes an IPv6 address."
+        if failures.no_way_out(evidence)
+        else "Check the URI, or name another server.",
     )
 
 

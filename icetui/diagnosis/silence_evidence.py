@@ -187,10 +187,9 @@ def _earlier_loss(samples: list[float | None]) -> float:
 
 def _moved(session: Session, pair: Pair | None, since: float) -> tuple[str, str, str] | None:
     """Whether one server has seen our end of the path at two addresses, the later one since."""
-    local = session.local_candidates.get(pair.local) if pair is not None else None
-    if local is None or local.type == "relay":
+    base = session.own_socket(pair) if pair is not None else None
+    if base is None:
         return None
-    base = where(local)
     now: dict[str, MappingSeen] = {}
     for event in reversed(session.log):
         if not isinstance(event, MappingSeen) or event.local != base:

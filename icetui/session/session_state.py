@@ -210,6 +210,17 @@ class Session:
         ends = (self.local_candidates.get(pair.local), self.remote_candidates.get(pair.remote))
         return pair.relayed or any(end is not None and end.type == "relay" for end in ends)
 
+    def own_socket(self, pair: Pair) -> str | None:
+        """The `ip:port` on this machine that the pair is checked from: our local candidate's base
+        (RFC 8445 section 4), which a NAT64 hides behind one of another family. None: that is a
+        relay, or nothing is known of it."""
+        local = self.local_candidates.get(pair.local)
+        if local is None or local.type == "relay":
+            return None
+        if local.type == "host" or local.related_address is None:
+            return events.address_port(local.address, local.port)
+        return events.address_port(local.related_address, local.related_port or 0)
+
     def mapped_candidate(self, pair: Pair) -> Candidate | None:
         """Our candidate as the peer sees us on this pair: what XOR-MAPPED-ADDRESS said, where that
         is one of ours (a server-reflexive one behind a NAT), else the pair's own local one."""

@@ -9,6 +9,9 @@ import msgspec
 import pytest
 
 from icetui import events
+from icetui.dashboard.panes.path import ends
+from icetui.diagnosis import diagnose
+from icetui.diagnosis.silence_evidence import gather
 from icetui.doctor.examination import complete
 from icetui.doctor.facts import facts
 from icetui.doctor.text_report import as_text
@@ -17,6 +20,7 @@ from icetui.engine.net import Address
 from icetui.engine.translated_net import TranslatedNet
 from icetui.servers.server_urls import parse_stun, parse_turn
 from icetui.session import Session
+from icetui.vnet import changes
 from icetui.vnet.network import Network, Server
 from icetui.vnet.network_parts import Interface, Name, Nat
 from icetui.vnet.network_text import read
@@ -126,6 +130,40 @@ def test_who_wants_no_ipv4_gets_none() -> None:
     alice, _ = met(network(), start(turn=None, ipv4=False), start(turn=None))
     assert [c.type for c in alice.session.local_candidates.values()] == ["host"]
     assert not alice.session.nats[ALICE].nat64
+
+
+def test_servers_by_address_are_out_of_reach_and_their_names_would_not_be() -> None:
+    """An IPv4 address gives the resolver nothing to make an IPv6 one of."""
+    by_address = start(stun="stun:192.0.2.40", turn="turn:user:right@192.0.2.50")
+    alice, _ = met(network(), by_address, start())
+    told = [f for f in diagnose(alice.session) if f.rule == "server-useless"]
+    assert len(told) == 2
+    assert all("name the server by its host name" in f.remedy for f in told)
+
+
+def test_the_picture_has_the_nat64_between() -> None:
+    alice, _ = met(network(), start())
+    pair = alice.session.selected_pair
+    assert pair is not None
+    near, _ = ends(alice.session, pair)
+    assert [(node.title, node.address) for node in near] == [
+        ("me", f"[{ALICE}]"),
+        ("my NAT", OUTSIDE),
+    ]
+
+
+def test_a_silent_path_says_that_the_nat64_has_moved_us() -> None:
+    """Bob is gone as well, so that the path does not mend itself: a server tells of the move."""
+    at = 5.0
+    moves = (changes.Rebind(whom="alice-nat", at=at), changes.Cut(whom="bob-nat", at=at))
+    alice, _ = met(msgspec.structs.replace(network(), changes=moves), start(turn=None))
+    found = gather(alice.session)
+    assert found is not None and found.moved is not None
+    server, before, after = found.moved
+    assert server == "192.0.2.40:3478"
+    assert before != after and {before, after} <= {
+        row.mapped for row in alice.session.log if isinstance(row, events.MappingSeen)
+    }
 
 
 def test_it_is_examined_as_any_other_nat() -> None:

@@ -107,9 +107,10 @@ def _near(session: Session, pair: Pair) -> list[Node]:
     if local is None:
         return [Node("me", plain(pair.local, 40))]
     if local.type != "relay":
-        nodes = [_node("me", local.address, local.port)]
+        socket = session.own_socket(pair) or address_port(local.address, local.port)
+        nodes = [_node("me", *_split(socket))]
         seen_at = pair.mapped or _seen_at(session, local)
-        if seen_at and seen_at != address_port(local.address, local.port):
+        if seen_at and seen_at != socket:
             nodes.append(_node("my NAT", *_split(plain(seen_at, 60))))
         return nodes
     hosts = [c for c in session.local_candidates.values() if c.type == "host"]
@@ -124,7 +125,9 @@ def _near(session: Session, pair: Pair) -> list[Node]:
 
 
 def _seen_at(session: Session, base: Candidate) -> str | None:
-    """Where a server sees this address of ours."""
+    """Where a server sees this address of ours; through a NAT64 that is the address itself."""
+    if base.type == "srflx":
+        return address_port(base.address, base.port)
     for c in session.local_candidates.values():
         is_base = (c.related_address, c.related_port) == (base.address, base.port)
         if c.type == "srflx" and is_base:

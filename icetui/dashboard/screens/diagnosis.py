@@ -131,9 +131,9 @@ def _rows(session: Session, now: float) -> Iterator[tuple[str, str, str, str]]:
             told.add(seen)
             yield *seen, server_name(c.server) if c.server else "a server", ""
     for pair in session.pairs.values():
-        local = session.local_candidates.get(pair.local)
-        if pair.mapped and local is not None and local.type == "host":
-            seen = (address_port(local.address, local.port), pair.mapped)
+        socket = session.own_socket(pair)
+        if pair.mapped and socket is not None:
+            seen = (socket, pair.mapped)
             if seen not in told:
                 told.add(seen)
                 yield *seen, f"the peer, on {pair.id}", ""
