@@ -176,6 +176,60 @@ async def test_ours_is_rewritten_when_it_changes_and_theirs_is_pasted_when_it_do
     await source.close()
 
 
+def changed(t, candidates, complete):
+    more = [HOST, events.Candidate(id="", type="host", address="127.0.0.2", port=4001, priority=9)]
+    description = signaling.Description(**CREDENTIALS, candidates=tuple(more[:candidates]), made=t)
+    blob = signaling.write_blob(description)
+    return events.BlobChanged(wall=t, t=t, blob=blob, candidates=candidates, complete=complete)
+
+
+async def written(path):
+    async with asyncio.timeout(5):
+        while not path.exists():  # noqa: ASYNC110 - a file tells nobody
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("form", ["sdp", "json", "base64"])
+async def test_what_is_taken_once_is_written_when_all_candidates_are_in_it(tmp_path, form):
+    told = Told(changed(1.0, 1, False), changed(2.0, 2, True))
+    stream = (source := WithBlobFiles(told, tmp_path / "a", None, form)).events()
+    await anext(stream)
+    assert not (tmp_path / "a").exists()
+    await anext(stream)
+    assert len(signaling.read((tmp_path / "a").read_text()).candidates) == 2
+    await source.close()
+
+
+async def test_what_is_taken_once_waits_for_no_silent_server_and_has_all_that_came(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(blobfiles, "GATHER_PATIENCE", 0.05)
+    told = Told(changed(1.0, 1, False), changed(2.0, 2, False), changed(3.0, 1, False))
+    stream = (source := WithBlobFiles(told, tmp_path / "a", None, "json")).events()
+    await anext(stream)
+    await anext(stream)
+    await written(tmp_path / "a")
+    assert len(signaling.read((tmp_path / "a").read_text()).candidates) == 2
+    await anext(stream)  # later changes are written at once
+    assert len(signaling.read((tmp_path / "a").read_text()).candidates) == 1
+    await source.close()
+
+
+async def test_after_a_restart_the_candidates_are_waited_for_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(blobfiles, "GATHER_PATIENCE", 0.01)
+    restarted = events.SessionRestarted(wall=2.0, t=2.0, generation=1, ufrag="x")
+    told = Told(changed(1.0, 1, False), restarted, changed(3.0, 2, False), changed(4.0, 2, True))
+    stream = (source := WithBlobFiles(told, tmp_path / "a", None, "json")).events()
+    await anext(stream)
+    await written(tmp_path / "a")
+    monkeypatch.setattr(blobfiles, "GATHER_PATIENCE", 3600.0)
+    candidates = [
+        len(signaling.read((tmp_path / "a").read_text()).candidates) async for _ in stream
+    ]
+    assert candidates == [1, 1, 2]
+    await source.close()
+
+
 async def test_a_folder_that_vanishes_is_a_problem_with_a_sentence_and_no_end(tmp_path, said):
     told = Told(events.BlobChanged(wall=1, t=1, blob=BLOB))
     source = WithBlobFiles(told, tmp_path / "gone" / "a", None, say=said.append)

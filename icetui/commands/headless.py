@@ -28,15 +28,13 @@ from icetui.session import Session
 from icetui.signaling import UnreadableDescription
 from icetui.streams.console import Console
 from icetui.streams.line_splitter import Lines
-from icetui.streams.own_form import own_form
+from icetui.streams.own_form import GATHER_PATIENCE, own_form
 from icetui.streams.recording import without_secrets
 from icetui.streams.source import Source
 
 OK, ENGINE_FAILED, USAGE, UNREADABLE, NO_CANDIDATE, GAVE_UP, LOST = 0, 1, 2, 3, 4, 5, 6
 """Exit codes, part of the command line's contract."""
 
-GATHER_PATIENCE = 2.5
-"""Seconds after which our blob is printed even if a server has not answered."""
 HOLD_TOLERANCE = 1.0
 """Seconds by which the other side may leave before our hold ends: its clock started elsewhere."""
 NOMINATION_PATIENCE = 1.0

@@ -31,6 +31,8 @@ class Exchange:
     """A paste is with the engine, unread."""
     owed: bool = False
     """Theirs was accepted from a paste: ours is wanted next."""
+    paying: bool = False
+    """Ours will be copied in a moment: what is gathered until then is in it."""
     card: bool | None = None
     """Opened (True) or closed (False) by hand; None: as the session needs it."""
 

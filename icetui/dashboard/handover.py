@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from icetui import events
 from icetui.dashboard.shown_text import plain
 from icetui.grammar import count
+from icetui.streams.own_form import GATHER_PATIENCE
 
 if TYPE_CHECKING:
     from textual.worker import WorkType
@@ -24,6 +25,7 @@ CONCERNS = frozenset(
     {
         events.SessionStarted, events.SessionRestarted, events.BlobChanged,
         events.DescriptionAccepted, events.DescriptionRefused, events.TextReceived,
+        events.GatheringStateChanged,
     }
 )  # fmt: skip
 """The events that anything here follows from; thousands of others pass by."""
@@ -75,13 +77,23 @@ def saw(app: Dashboard, watch: Watch, event: events.AnyEvent) -> None:
             markup=False,
         )
     if exchange.owed and session.blob_at is not None and session.blob is not None:
-        exchange.owed = False
         if app.masked or watch.source.foreign:
-            return  # true addresses, or another program's word: by a key only
-        if session.gathering == "complete":
-            copy_own(app)
-        else:
-            app.set_timer(SETTLE, partial(copy_own, app))
+            exchange.owed = False  # true addresses, or another program's word: by a key only
+        elif session.gathering == "complete":
+            _pay(app, watch)
+        elif not exchange.paying:
+            exchange.paying = True
+            patience = GATHER_PATIENCE if exchange.own.taken_once else SETTLE
+            app.set_timer(patience, partial(_pay, app, watch))
+
+
+def _pay(app: Dashboard, watch: Watch) -> None:
+    """Copy ours, once."""
+    exchange = watch.exchange
+    exchange.paying = False
+    if exchange.owed:
+        exchange.owed = False
+        copy_own(app)
 
 
 def by_itself(watch: Watch, event: events.AnyEvent | None = None) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from icetui import events, signaling
 from icetui.events import AnyEvent
 from icetui.signaling import IncompleteDescription, UnreadableDescription
-from icetui.streams.own_form import own_form
+from icetui.streams.own_form import GATHER_PATIENCE, own_form
 from icetui.streams.source import Source, Wrapper
 
 POLL = 0.01
@@ -107,6 +107,9 @@ class WithBlobFiles(Wrapper):
         self._form = own_form(form)
         self._say = say
         self._task: asyncio.Task[None] | None = None
+        self._unwritten: events.BlobChanged | None = None
+        self._patience: asyncio.TimerHandle | None = None
+        self._patience_over = False
         self.on_unreadable: Callable[[str], None] = say
         """Hears the sentence when the file of theirs holds something else."""
         self.on_unwritable: Callable[[str], None] = say
@@ -120,15 +123,39 @@ class WithBlobFiles(Wrapper):
 
     def saw(self, event: AnyEvent) -> None:
         self._form.see(event)
+        if isinstance(event, events.SessionRestarted):
+            self._be_patient_again()
         if isinstance(event, events.BlobChanged) and self._out is not None:
-            if self._form.surprise:
-                self._say(self._form.surprise)
-            text = self._form.written_line(event.blob)
-            self._form.hand_out()
-            try:
-                write_whole(self._out, text)
-            except OSError as error:
-                self.on_unwritable(f"{self._out} cannot be written: {error.strerror}")
+            self._unwritten = event
+            if not self._form.taken_once or event.complete or self._patience_over:
+                self._write(self._out)
+            elif self._patience is None:
+                loop = asyncio.get_running_loop()
+                self._patience = loop.call_later(GATHER_PATIENCE, self._waited_enough, self._out)
+
+    def _be_patient_again(self) -> None:
+        """What was gathered before goes nowhere any more."""
+        if self._patience is not None:
+            self._patience.cancel()
+        self._patience, self._patience_over, self._unwritten = None, False, None
+
+    def _waited_enough(self, path: Path) -> None:
+        self._patience_over = True
+        self._write(path)
+
+    def _write(self, path: Path) -> None:
+        """Write the newest of ours."""
+        if self._unwritten is None:
+            return
+        blob, self._unwritten = self._unwritten.blob, None
+        if self._form.surprise:
+            self._say(self._form.surprise)
+        text = self._form.written_line(blob)
+        self._form.hand_out()
+        try:
+            write_whole(path, text)
+        except OSError as error:
+            self.on_unwritable(f"{path} cannot be written: {error.strerror}")
 
     async def _follow(self, path: Path) -> None:
         """Take theirs, and again whenever it changes: later candidates refresh a blob."""
@@ -144,4 +171,5 @@ class WithBlobFiles(Wrapper):
     async def close(self) -> None:
         if self._task is not None:
             self._task.cancel()
+        self._be_patient_again()
         await super().close()

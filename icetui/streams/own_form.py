@@ -14,6 +14,8 @@ from icetui import events
 
 FORMS = ("blob", "sdp", "json", "base64")
 """What our description can be written as; `base64` is of JSON, as pion's examples exchange it."""
+GATHER_PATIENCE = 2.5
+"""Seconds after which our description is handed out even if a server has not answered."""
 _ANSWERED_AS = {form: form for form in FORMS} | {"object": "json", "jingle": "sdp"}
 """Kinds of theirs, and the nearest one that we write."""
 
@@ -73,6 +75,15 @@ class OwnForm:
         """Remember that our description left for the other side as it is now."""
         self.offered = self.form != "blob" and self.sdp_type == "offer"
         self.surprise = None
+
+    @property
+    def taken_once(self) -> bool:
+        """Whether the other side will not take ours again when it has grown: so it is best whole.
+
+        Another icetui does. A browser or a library is handed an SDP once, and would never hear of
+        the candidates that came after: they need signaling of their own (RFC 9429 section 3.5.2).
+        """
+        return self.form != "blob"
 
     def turn(self) -> None:
         """Choose the next form."""

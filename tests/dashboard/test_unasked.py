@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from icetui import events
@@ -51,6 +52,30 @@ async def test_ours_is_copied_after_a_paste_but_never_for_another_program(
         await pilot.press("c")
         await pilot.pause()
         assert len(clipboard.copied) == before + 1
+
+
+@pytest.mark.parametrize("kind", ["blob", "json"])
+async def test_what_another_kind_of_program_takes_once_is_copied_when_it_is_whole(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(handover, "SETTLE", 0.01)
+    monkeypatch.setattr(handover, "GATHER_PATIENCE", 3600.0)
+    clipboard, source, tell = PretendClipboard(), FeedSource(), Teller()
+    app = Dashboard(source, clipboard=clipboard, monotonic=lambda: 0.0)
+    async with app.run_test(size=(120, 40)) as pilot:
+        known = [e for e in gathered(tell) if not isinstance(e, events.GatheringStateChanged)]
+        source.feed([*known, tell(events.GatheringStateChanged, state="gathering")])
+        await source.told()
+        handover.hand_in(app, "anything")
+        theirs = accepted(tell.after(1.0))
+        source.feed([msgspec.structs.replace(theirs, kind=kind, sdp_type="offer")])
+        await source.told()
+        await pilot.pause(0.1)
+        assert len(clipboard.copied) == (1 if kind == "blob" else 0)
+        source.feed([tell.after(0.1)(events.GatheringStateChanged, state="complete")])
+        await source.told()
+        await pilot.pause()
+        assert len(clipboard.copied) == 1  # once, and not again
 
 
 @pytest.fixture
