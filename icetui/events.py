@@ -98,6 +98,10 @@ NameState = Literal["asked", "listed", "unresolved"]
 """A name that is being asked for; that stands for an address which is a candidate of its own; that
 nobody answers for."""
 OverTcp = Literal["connected", "refused", "unreachable", "silent"]
+ServersSeen = Literal["unknown", "none", "answer", "over-tcp", "silent", "failed"]
+"""What a blob says of the servers that its side asks. `none`: none is named; `answer`: at least one
+over UDP; `over-tcp`: only over TCP or TLS; `silent`: nothing came over UDP, and none is asked over
+TCP with success; `failed`: they answer, and are of no use."""
 DampedChange = Literal["role", "path"]
 RelayOutcome = Literal["works", "forbidden", "silent", "one-way", "not-tried"]
 """What came of a relay that was tried: `forbidden`: its server refuses to relay for our own
@@ -263,6 +267,9 @@ class Server(Part, frozen=True, kw_only=True):
     """What the failure was told from."""
     over_tcp: OverTcp | None = None
     """What came of a TCP connection to it, which is tried where it is silent over UDP."""
+    over_web: OverTcp | None = None
+    """The same of its port 443, which is tried where that is silent, too: where only web pages are
+    let out, the machine answers there."""
     mapped: str | None = None
     """`ip:port` it saw us at."""
     relayed: str | None = None
@@ -633,6 +640,12 @@ class DescriptionAccepted(Event, frozen=True, kw_only=True):
     mapping: NatDependence = "unknown"
     """Of the NAT in front of them, as their side found it."""
     filtering: NatDependence = "unknown"
+    servers: ServersSeen = "unknown"
+    """What they say of the servers they ask."""
+    shared_answering: tuple[str, ...] = ()
+    """URIs of servers of ours that answer them over UDP."""
+    shared_silent: tuple[str, ...] = ()
+    """URIs of servers of ours that do not answer them over UDP."""
     media: tuple[MediaSection, ...] = ()
     """The media sections of their offer, which an answer must have too."""
     bundle: tuple[str, ...] | None = None

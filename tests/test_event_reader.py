@@ -32,7 +32,8 @@ def planted(event: events.AnyEvent, trap: str) -> bytes:
     """The event's line with a trap in every text that is no code or id of ours."""
     kept = {"event", "state", "type", "kind", "transport", "direction", "message_class", "reason",
             "role", "purpose", "mapping", "filtering", "severity", "where", "outcome", "gone",
-            "tls", "resolver", "alternate_refused", "name_state", "over_tcp"}  # fmt: skip
+            "tls", "resolver", "alternate_refused", "name_state", "over_tcp",
+            "over_web", "servers"}  # fmt: skip
     if isinstance(event, events.DescriptionReplaced):
         kept |= {"cause"}  # one of three words, elsewhere a sentence
     if isinstance(event, events.NetworkChanged):

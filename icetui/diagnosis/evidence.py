@@ -13,6 +13,7 @@ from icetui.diagnosis.nats import Nat
 from icetui.diagnosis.questions import (
     abroad,
     answered,
+    by_tcp,
     checking_for,
     has_answered,
     heard,
@@ -29,7 +30,7 @@ from icetui.diagnosis.questions import (
     requests_of,
     their_candidates,
 )
-from icetui.events import Candidate, Pair, Reason, Refused, Server
+from icetui.events import Candidate, Pair, Reason, Refused, Server, ServersSeen, ServerState
 from icetui.session import Session
 
 NEAR_PORTS = 16
@@ -89,6 +90,13 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Servers asked over UDP that never answered."""
     udp_ok: bool
     """Whether anything has arrived over UDP from outside this network."""
+    their_servers: ServersSeen
+    """What their blob says of the servers they ask."""
+    only_here_silent: tuple[str, ...]
+    """Servers that answer them over UDP, and not us."""
+    only_there_silent: tuple[str, ...]
+    """Servers that answer us over UDP, and not them."""
+    silent_to_both: tuple[str, ...]
     machines_up: tuple[Server, ...]
     """Servers that are silent over UDP, and whose machine takes or refuses a TCP connection."""
     machines_silent: tuple[Server, ...]
@@ -201,11 +209,16 @@ def gather(session: Session) -> Evidence:
             for p in abroad(session)
             if p.local not in relays
         ),
+        their_servers=told.servers if told is not None else "unknown",
+        only_here_silent=_of_state(session, told.shared_answering if told else (), "failed"),
+        only_there_silent=_of_state(session, told.shared_silent if told else (), "ok"),
+        silent_to_both=_of_state(session, told.shared_silent if told else (), "failed"),
         machines_up=tuple(
-            s for s in servers if s.state == "failed" and s.over_tcp in ("connected", "refused")
+            s for s in servers if s.state == "failed" and by_tcp(s)
         ),
         machines_silent=tuple(
             s for s in servers if s.state == "failed" and s.over_tcp in ("silent", "unreachable")
+            and not by_tcp(s)
         ),
         servers_ok=any(s.state == "ok" for s in servers),
         stream_ok=tuple(s for s in servers if s.transport != "udp" and s.state == "ok"),
@@ -234,6 +247,16 @@ def gather(session: Session) -> Evidence:
         if ours and session.resend_at is not None and not nats.moved(session)
         else None,
     )  # fmt: skip
+
+
+def _of_state(session: Session, urls: tuple[str, ...], state: ServerState) -> tuple[str, ...]:
+    """Those of the servers that are in this state with us; `failed`: by their silence."""
+    found = (session.servers.get(url) for url in urls)
+    return tuple(
+        s.url
+        for s in found
+        if s is not None and s.state == state and (state == "ok" or s.reason in SILENT)
+    )
 
 
 def are_neighbours(session: Session) -> bool:

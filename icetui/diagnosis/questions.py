@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 from functools import lru_cache
 
-from icetui.events import Candidate, Pair, Reason, Refused, StunMessage, address_port
+from icetui.events import Candidate, Pair, Reason, Refused, Server, StunMessage, address_port
 from icetui.grammar import count
 from icetui.session import Session
 
@@ -251,3 +251,12 @@ def listed(items: Iterable[str], most: int = 4) -> str:
     found = list(dict.fromkeys(items))
     more = f" and {len(found) - most} more" if len(found) > most else ""
     return ", ".join(found[:most]) + more
+
+
+def by_tcp(server: Server) -> str:
+    """What the machine of a server that is silent over UDP does with a TCP connection; empty: none
+    comes about there, or none was tried."""
+    for outcome, port in ((server.over_tcp, ""), (server.over_web, " at port 443, the web's")):
+        if outcome in ("connected", "refused"):
+            return f"{'takes' if outcome == 'connected' else 'refuses'} a TCP connection{port}"
+    return ""

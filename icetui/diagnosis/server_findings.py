@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from icetui.diagnosis import failures
 from icetui.diagnosis.finding import Finding
 from icetui.diagnosis.questions import (
+    by_tcp,
     host_of,
     ids,
     listed,
@@ -169,12 +170,11 @@ def server_verdict(server: Server) -> tuple[str, str, str]:
                 "Check whether that port is a TURN server's TLS port: another service may be "
                 "there, or something on the way may answer in its place.",
             )
-        case Reason.TIMEOUT if server.over_tcp in ("connected", "refused"):
-            did = "takes" if server.over_tcp == "connected" else "refuses"
+        case Reason.TIMEOUT if did := by_tcp(server):
             return (
                 "server-silent",
-                f"{what} does not answer over UDP, though its machine is there and {did} a TCP "
-                f"connection: UDP is dropped on the way, or the service is down; {lost}.",
+                f"{what} does not answer over UDP, though its machine is there and {did}: "
+                f"UDP is dropped on the way, or the service is down; {lost}.",
                 "Check whether a firewall here drops UDP to it, and whether the server is running.",
             )
         case Reason.TIMEOUT:

@@ -19,7 +19,7 @@ from icetui.engine.gatherer import Gatherer
 from icetui.engine.gathering_hosts import HostBase, HostGathering
 from icetui.engine.gathering_reflexive import ReflexiveGathering
 from icetui.engine.gathering_relays import RelayGathering
-from icetui.engine.gathering_servers import AskedServers
+from icetui.engine.gathering_servers import AskedServers, Outlook
 from icetui.engine.interfaces import LocalAddress
 from icetui.engine.net import Address, Net
 from icetui.engine.relay_proof import Way
@@ -92,6 +92,14 @@ class Gathering:
     def answering(self) -> list[Address]:
         """Servers that have answered a Binding request, or speak TURN over UDP and so would."""
         return self._servers.answering()
+
+    def outlook(self) -> Outlook:
+        """See `AskedServers.outlook`."""
+        return self._servers.outlook()
+
+    def shared_servers(self, marks: tuple[bytes, ...]) -> tuple[str, ...]:
+        """See `AskedServers.shared`."""
+        return self._servers.shared(marks)
 
     def way_to(self, addr: Address) -> Way | None:
         """How a further socket of ours would write there; None: not at all."""

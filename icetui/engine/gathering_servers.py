@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,10 +16,32 @@ from icetui.engine.net import Address, Net, Unresolved
 from icetui.engine.over_tcp import over_tcp
 from icetui.engine.stream import Stream
 from icetui.engine.tasks import INTERNAL, Tasks
-from icetui.events import Evidence, OverTcp, Reason, Server, StartSession
+from icetui.events import (
+    Evidence,
+    OverTcp,
+    Reason,
+    Server,
+    StartSession,
+    StunServer,
+    TurnServer,
+)
+from icetui.signaling.server_mark import server_mark
 
+WEB = 443
+"""The port that is let out where nothing else is."""
 RESOLVER_DEADLINE = 2.0
 """Seconds after which a resolver counts as dead."""
+
+
+_SILENT = (Reason.TIMEOUT, Reason.ICMP_UNREACHABLE)
+
+
+class Outlook(NamedTuple):
+    """What one side says of the servers it asks."""
+
+    seen: events.ServersSeen
+    answering: tuple[bytes, ...] = ()
+    silent: tuple[bytes, ...] = ()
 
 
 class AskedServers:
@@ -53,6 +76,39 @@ class AskedServers:
                 host, _, port = server.address.rpartition(":")
                 found.append((host.strip("[]"), int(port)))
         return found
+
+    def outlook(self) -> Outlook:
+        """What is to be said of them to the other side, once all have answered or failed."""
+        udp = [s for s in self._known.values() if s.transport == "udp"]
+        answering = [s for s in udp if s.state == "ok"]
+        silent = [s for s in udp if s.state == "failed" and s.reason in _SILENT]
+        seen: events.ServersSeen = "failed"
+        if answering:
+            seen = "answer"
+        elif any(s.state == "ok" for s in self._known.values()):
+            seen = "over-tcp"
+        elif silent and len(silent) == len(udp):
+            seen = "silent"
+        elif not self._known and not self._start.unusable_servers:
+            seen = "none"
+        return Outlook(seen, self._marks(answering), self._marks(silent))
+
+    def shared(self, marks: tuple[bytes, ...]) -> tuple[str, ...]:
+        """URIs of those that are asked over UDP and have one of these marks."""
+        return tuple(
+            s.url
+            for s in self._by_name()
+            if s.url in self._known and server_mark(s.host, s.port) in marks
+        )
+
+    def _by_name(self) -> list[StunServer | TurnServer]:
+        turn = [s for s in self._start.turn_servers if s.transport == "udp"]
+        return [*self._start.stun_servers, *turn]
+
+    def _marks(self, servers: list[Server]) -> tuple[bytes, ...]:
+        urls = {s.url for s in servers}
+        marks = [server_mark(s.host, s.port) for s in self._by_name() if s.url in urls]
+        return tuple(dict.fromkeys(marks))
 
     def show(self, server: Server) -> None:
         """Tell what is known of it now."""
@@ -95,11 +151,14 @@ class AskedServers:
 
     async def _connect(self, url: str, addr: Address, source: str | None) -> None:
         outcome: OverTcp = "unreachable"
+        over_web: OverTcp | None = None
         if source is not None:
             outcome = await over_tcp(self._net, addr, source)
+            if outcome == "silent" and addr[1] != WEB:
+                over_web = await over_tcp(self._net, (addr[0], WEB), source)
         known = self._known[url]
         if known.state == "failed":
-            self.show(msgspec.structs.replace(known, over_tcp=outcome))
+            self.show(msgspec.structs.replace(known, over_tcp=outcome, over_web=over_web))
 
     def broke(self, url: str) -> None:
         """An error of our own ended what was done with this server."""

@@ -19,6 +19,7 @@ from icetui.engine.core_runner import CoreRunner
 from icetui.engine.discovery import Discovery
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.gathering import Gathering
+from icetui.engine.gathering_servers import Outlook
 from icetui.engine.hidden import HiddenCandidates
 from icetui.engine.local_candidates import LocalCandidates
 from icetui.engine.net import Address, Net
@@ -213,6 +214,9 @@ class IceSession:
         # Candidates alone, trickled later, say nothing of their NAT.
         said = theirs if theirs.ufrag else self._theirs
         told["mapping"], told["filtering"] = said.mapping, said.filtering
+        told["servers"] = said.servers
+        told["shared_answering"] = self._gathering.shared_servers(said.answering)
+        told["shared_silent"] = self._gathering.shared_servers(said.silent)
         self.stream.emit(
             events.DescriptionAccepted,
             new_candidates=added,
@@ -459,6 +463,7 @@ class IceSession:
     def description(self) -> Description:
         """What the other side needs to know of us."""
         mapping, filtering = self._discovery.said
+        outlook = self._gathering.outlook() if self._gathered else Outlook("unknown")
         return Description(
             ufrag=self.ufrag,
             pwd=self._pwd,
@@ -469,6 +474,9 @@ class IceSession:
             mid=self._mid,
             mapping=mapping,
             filtering=filtering,
+            servers=outlook.seen,
+            answering=outlook.answering,
+            silent=outlook.silent,
         )
 
     def _answered_ufrag(self) -> str | None:

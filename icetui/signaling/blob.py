@@ -36,6 +36,10 @@ on all bytes but the last, at most 3 bytes.
                       tag 2: 1 byte, NAT behaviour: high four bits mapping, low four
                       bits filtering; 0 unknown, 1 endpoint-independent,
                       2 address-dependent, 3 address- and port-dependent
+                      tag 3: servers that this side asks: 1 byte, 1 none is asked, 2 answer over
+                             UDP, 3 answer over TCP or TLS only, 4 silent, 5 of no use; then 3
+                             bytes (`server_mark`) for each of the first 2 that answer over UDP
+                      tag 4: 3 bytes each: the first 2 that are silent over UDP
     checksum      4   CRC-32 (the one of zlib) of every byte before it
 
 Only UDP candidates of component 1 are written. Unless spelled out, a priority is
@@ -66,6 +70,7 @@ from icetui import events
 from icetui.grammar import agreeing, count
 from icetui.signaling import armour, validity
 from icetui.signaling.description import MAX_CANDIDATES, Description, UnreadableDescription
+from icetui.signaling.server_mark import MARK, MOST_MARKS
 
 VERSION = armour.MAJOR << 4 | 0
 
@@ -74,8 +79,9 @@ _EPOCH_MINUTES = 1_735_689_600 // 60
 """2025-01-01T00:00Z; three bytes of minutes last until 2056."""
 _TYPES: tuple[events.CandidateType, ...] = ("host", "srflx", "prflx", "relay")
 _IPV4, _IPV6, _UUID, _NAME = range(4)
-_ANSWERS, _NAT = 1, 2
+_ANSWERS, _NAT, _SERVERS, _SILENT = 1, 2, 3, 4
 _DEPENDENCES: tuple[events.NatDependence, ...] = get_args(events.NatDependence)
+_SEEN: tuple[events.ServersSeen, ...] = get_args(events.ServersSeen)
 _UUID_NAME = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.local")
 
 
@@ -117,6 +123,11 @@ def write_blob(d: Description) -> str:
     if (d.mapping, d.filtering) != ("unknown", "unknown"):
         nat = _DEPENDENCES.index(d.mapping) << 4 | _DEPENDENCES.index(d.filtering)
         body += bytes([_NAT, 1, nat])
+    if d.servers != "unknown":
+        marks = b"".join(d.answering[:MOST_MARKS])
+        body += bytes([_SERVERS]) + _counted(bytes([_SEEN.index(d.servers)]) + marks)
+    if d.silent:
+        body += bytes([_SILENT]) + _counted(b"".join(d.silent[:MOST_MARKS]))
     data = bytes([VERSION]) + _varint(len(body) + 4) + bytes(body)
     return armour.PREFIX + armour.armoured(data + zlib.crc32(data).to_bytes(4, "big"))
 
@@ -261,6 +272,7 @@ def _description(source: _Bytes) -> Description:
     if len(read) != number:
         raise _Malformed
     answers, nat = None, 0
+    servers, answering, silent = 0, b"", b""
     while source.left:
         tag, value = source.number(), source.take(source.varint())
         if tag == _ANSWERS:
@@ -269,6 +281,10 @@ def _description(source: _Bytes) -> Description:
                 raise _Malformed
         elif tag == _NAT and value:
             nat = value[0]
+        elif tag == _SERVERS and value:
+            servers, answering = value[0], value[1:]
+        elif tag == _SILENT:
+            silent = value
     candidates = validity.distinct(_finished(read))
     warnings: tuple[str, ...] = ()
     if len(candidates) > MAX_CANDIDATES:
@@ -285,8 +301,16 @@ def _description(source: _Bytes) -> Description:
         answers=answers,
         mapping=_dependence(nat >> 4),
         filtering=_dependence(nat & 15),
+        servers=_SEEN[servers] if servers < len(_SEEN) else "unknown",
+        answering=_marks(answering),
+        silent=_marks(silent),
         warnings=warnings,
     )
+
+
+def _marks(data: bytes) -> tuple[bytes, ...]:
+    marks = tuple(data[at : at + MARK] for at in range(0, len(data) - MARK + 1, MARK))
+    return marks[:MOST_MARKS]
 
 
 def _dependence(number: int) -> events.NatDependence:

@@ -54,6 +54,11 @@ class Description(msgspec.Struct, frozen=True, kw_only=True):
     """What the mapping of the NAT in front of this side depends on (RFC 4787 section 4.1)."""
     filtering: events.NatDependence = "unknown"
     """What its filtering depends on (RFC 4787 section 5)."""
+    servers: events.ServersSeen = "unknown"
+    answering: tuple[bytes, ...] = ()
+    """Marks (`server_mark`) of the servers that answer this side over UDP."""
+    silent: tuple[bytes, ...] = ()
+    """Marks of those that were asked over UDP and do not."""
     warnings: tuple[str, ...] = ()
     """Sentences for the user: what was repaired or ignored."""
     cut: bool = False

@@ -27,6 +27,16 @@ _KINDS = {
 }
 
 
+SERVERS_IN_WORDS: dict[events.ServersSeen, str] = {
+    "none": "none is named on that side",
+    "answer": "answer over UDP",
+    "over-tcp": "answer over TCP or TLS only",
+    "silent": "do not answer over UDP",
+    "failed": "of no use to that side",
+}
+"""What a description says of the servers that its side asks."""
+
+
 class CandidateRow(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the candidate table; all strings, `""` where there is nothing to say."""
 
@@ -61,7 +71,7 @@ def facts(d: Description) -> dict[str, Any]:
     """What `events.DescriptionAccepted` tells of `d` itself."""
     same = (
         "ufrag kind made sdp_type mid answers complete lite ice_options setup fingerprint mapping "
-        "filtering media bundle warnings"
+        "filtering servers media bundle warnings"
     )
     return {name: getattr(d, name) for name in same.split()} | {"password_length": len(d.pwd)}
 
@@ -93,6 +103,7 @@ def explain_accepted(
     say("setup", d.setup)
     say("fingerprint", d.fingerprint)
     say("NAT", nat_in_words(d.mapping, d.filtering))
+    say("servers", SERVERS_IN_WORDS.get(d.servers))
     return Explanation(
         fields=tuple(fields),
         candidates=tuple(_row(c) for c in candidates),

@@ -173,7 +173,7 @@ class Mask:
         match key:
             case "address" | "related_address":
                 return self._host(value)
-            case "url" | "server" | "via":
+            case "url" | "server" | "via" | "shared_answering" | "shared_silent":
                 return self._url(value)
             case "interface":
                 return self._interface(value)

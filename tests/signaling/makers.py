@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from icetui import events
 from icetui.signaling import Description, random_credentials, write_blob
+from icetui.signaling.server_mark import MARK, MOST_MARKS
 
 MADE = 1_800_000_000.0
 
@@ -75,6 +76,9 @@ def candidates(draw):
 ice_chars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
+marks = st.lists(st.binary(min_size=MARK, max_size=MARK), max_size=MOST_MARKS).map(tuple)
+
+
 @st.composite
 def descriptions(draw):
     foreign = st.tuples(
@@ -91,6 +95,9 @@ def descriptions(draw):
         answers=draw(st.none() | st.text(ice_chars, min_size=4, max_size=20)),
         mapping=draw(st.sampled_from(get_args(events.NatDependence))),
         filtering=draw(st.sampled_from(get_args(events.NatDependence))),
+        servers=(seen := draw(st.sampled_from(get_args(events.ServersSeen)))),
+        answering=draw(marks) if seen != "unknown" else (),
+        silent=draw(marks),
     )
 
 

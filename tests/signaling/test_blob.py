@@ -35,7 +35,7 @@ def test_four_ipv4_candidates_fit_in_a_hundred_characters():
     assert "\n" not in BLOB
 
 
-def test_even_an_answer_with_all_extras_keeps_to_a_hundred_and_twenty():
+def test_even_an_answer_with_all_extras_keeps_to_a_hundred_and_forty():
     lowered = tuple(msgspec.structs.replace(c, priority=c.priority - (9 << 8)) for c in FOUR)
     full = description(
         answers="9QmZ",
@@ -43,8 +43,10 @@ def test_even_an_answer_with_all_extras_keeps_to_a_hundred_and_twenty():
         filtering="address-and-port-dependent",
         complete=True,
         candidates=lowered,
+        servers="answer",
+        answering=(b"abc", b"def"),
     )
-    assert len(write_blob(full)) <= 120
+    assert len(write_blob(full)) <= 140
 
 
 @given(descriptions())
@@ -54,6 +56,7 @@ def test_what_is_written_is_what_is_read(d):
     assert (got.ufrag, got.pwd, got.lite, got.complete) == (d.ufrag, d.pwd, d.lite, d.complete)
     assert (got.answers, got.kind) == (d.answers, "blob")
     assert (got.mapping, got.filtering) == (d.mapping, d.filtering)
+    assert (got.servers, got.answering, got.silent) == (d.servers, d.answering, d.silent)
     assert got.made == (None if d.made is None else d.made // 60 * 60)
     assert without_foundations(got.candidates) == without_foundations(d.candidates)
     assert all(c.id == "" and c.foundation for c in got.candidates)
@@ -66,6 +69,15 @@ def test_a_blob_read_and_written_again_is_the_same_blob(d):
     usable = read(write_blob(d))
     assume(all(c.unsupported is None for c in usable.candidates))
     assert write_blob(usable) == write_blob(d)
+
+
+def test_what_a_later_version_says_of_servers_is_not_known_and_no_error():
+    """A number that has no meaning yet, more marks than are read, and half a mark."""
+    value = bytes([9]) + b"abcdefghijk"
+    extras = bytes([3, len(value)]) + value + bytes([4, 2]) + b"xy"
+    told = read(rewritten(BLOB, lambda data: data.extend(extras)))
+    assert told.servers == "unknown"
+    assert (told.answering, told.silent) == ((b"abc", b"def"), ())
 
 
 @pytest.mark.parametrize("local_preference", [65535, 65534, 65280, 65279, 0])

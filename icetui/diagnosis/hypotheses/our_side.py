@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from icetui.diagnosis.evidence import Evidence, covers
 from icetui.diagnosis.hypothesis import Hypothesis, Speaks
-from icetui.diagnosis.questions import host_of, listed
+from icetui.diagnosis.questions import by_tcp, host_of, listed
 from icetui.grammar import count
 
 
@@ -34,9 +34,11 @@ def _blocked(e: Evidence) -> Speaks:
     asked = f"{count(len(e.udp_silent), 'server')} asked over UDP, none answered"
     asked += f" ({listed(s.url for s in e.udp_silent)})"
     found = [(3.0 if len(_hosts(e)) > 1 else 1.0, asked)]
+    if e.only_here_silent:
+        found.append((15.0, f"{e.only_here_silent[0]} answers them over UDP, and not us"))
     for server in e.machines_up[:1]:
-        did = "takes a TCP connection" if server.over_tcp == "connected" else "refuses one by TCP"
-        found.append((4.0, f"{server.address}, silent over UDP, {did}: that machine is there"))
+        figure = f"{server.address}, silent over UDP, {by_tcp(server)}: that machine is there"
+        found.append((4.0, figure))
     for server in e.stream_ok[:1]:
         same = bool(server.address) and host_of(server.address or "") in _hosts(e)
         who = "the same server" if same else server.url
@@ -49,7 +51,10 @@ def _dead_servers(e: Evidence) -> Speaks:
     figure += f"{e.udp_silent[0].url} does not answer)"
     alone = len(_hosts(e)) == 1 and not e.stream_ok
     # A single server may well be down or wrongly named, several at once hardly.
-    return ((3.0 if alone else 1.0, figure),)
+    found = [(3.0 if alone else 1.0, figure)]
+    if e.silent_to_both:
+        found.append((5.0, f"{e.silent_to_both[0]} does not answer them either"))
+    return tuple(found)
 
 
 def _no_address(e: Evidence) -> Speaks:
@@ -141,7 +146,8 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         words=lambda e: "the servers we ask are down or wrongly named, so nobody tells our public "
         "address",
         common=lambda e: 8.0 if e.machines_up else 40.0 if e.machines_silent else 25.0,
-        possible=lambda e: _udp_unheard(e) and not e.our_public and not e.neighbours,
+        possible=lambda e: _udp_unheard(e) and not e.our_public and not e.neighbours
+        and len(e.only_here_silent) < len(e.udp_silent),
         speaks=_dead_servers,
         remedy=lambda e: "Check the names and ports of the servers, or name others.",
     ),

@@ -47,6 +47,31 @@ def _lets_us_knock(e: Evidence) -> bool:
     return e.our_public and e.mine.filtering == "endpoint-independent"
 
 
+def _udp_unheard_there(e: Evidence) -> bool:
+    """Whether their blob says that no server answers them over UDP."""
+    return e.their_servers in ("silent", "over-tcp")
+
+
+def _blocked_there(e: Evidence) -> Speaks:
+    found = []
+    if e.only_there_silent:
+        found.append((15.0, f"{e.only_there_silent[0]} answers us over UDP, and not them"))
+    if e.their_servers == "over-tcp":
+        found.append((12.0, "servers answer them over TCP or TLS only"))
+    elif e.their_servers == "silent":
+        found.append((4.0, "no server they ask answers them over UDP"))
+    return tuple(found)
+
+
+def _dead_there(e: Evidence) -> Speaks:
+    found = [*_their_addresses(e)]
+    if e.silent_to_both:
+        found.append((5.0, f"{e.silent_to_both[0]} does not answer us either"))
+    elif e.only_there_silent:
+        found.append((0.1, f"{e.only_there_silent[0]} answers us over UDP, and not them"))
+    return tuple(found)
+
+
 def _private_there(e: Evidence) -> bool:
     return (
         bool(e.theirs)
@@ -127,6 +152,38 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         remedy=lambda e: "Let them paste our blob; if they have, let UDP in over there.",
     ),
     Hypothesis(
+        code="no-stun-there",
+        rule="private-addresses",
+        place="their network",
+        words=lambda e: (
+            "their blob holds private addresses only, as "
+            + (
+                "no STUN server is named over there"
+                if e.their_servers == "none"
+                else "the servers they ask are of no use to them"
+            )
+        ),
+        common=lambda e: 60.0,
+        possible=lambda e: _private_there(e) and e.their_servers in ("none", "failed"),
+        speaks=_their_addresses,
+        remedy=lambda e: (
+            "Name a STUN server that answers over there (--stun); a TURN server "
+            "(--turn) helps more often."
+        ),
+    ),
+    Hypothesis(
+        code="servers-dead-there",
+        rule="private-addresses",
+        place="a server",
+        words=lambda e: (
+            "the servers they ask are down or wrongly named, so nobody tells their public address"
+        ),
+        common=lambda e: 25.0,
+        possible=lambda e: _private_there(e) and e.their_servers == "silent",
+        speaks=_dead_there,
+        remedy=lambda e: "Let them check the names and ports of their servers, or name others.",
+    ),
+    Hypothesis(
         code="no-public-address-there",
         rule="private-addresses",
         place="their network",
@@ -135,7 +192,7 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
             "public one, or their network lets no UDP out"
         ),
         common=lambda e: 50.0,
-        possible=_private_there,
+        possible=lambda e: _private_there(e) and e.their_servers in ("unknown", "answer"),
         speaks=_their_addresses,
         remedy=lambda e: (
             "A STUN server over there (--stun) tells their public address; where UDP "
@@ -152,9 +209,11 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
             bool(e.theirs)
             and not e.their_public
             and _silent(e)
-            and (e.neighbours or _lets_us_knock(e))
+            and (e.neighbours or _lets_us_knock(e) or _udp_unheard_there(e))
+            and e.their_servers != "answer"
             and not e.itself
         ),
+        speaks=_blocked_there,
         remedy=lambda e: "Let them allow outgoing UDP, or name a TURN server over TCP there.",
     ),
     Hypothesis(

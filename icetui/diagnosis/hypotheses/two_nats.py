@@ -60,7 +60,9 @@ def _known(e: Evidence) -> Speaks:
 
 def _how_dependent(e: Evidence) -> Speaks:
     if e.mine.dependent or e.other.dependent:
-        return ((7.0 if _private(e) else 2.5, nats.in_words(e.mine, e.other)),)
+        return (
+            (7.0 if _private(e) and not _explained(e) else 2.5, nats.in_words(e.mine, e.other)),
+        )
     return ()
 
 
@@ -68,6 +70,11 @@ def _private(e: Evidence) -> bool:
     """Whether one side has no public address: with one the two would most likely not meet either,
     as nearly all NATs let in only ports they have written to."""
     return not e.our_public or not e.their_public
+
+
+def _explained(e: Evidence) -> bool:
+    """Whether there is a reason on one side for its having no public address."""
+    return bool(e.udp_silent and not e.udp_ok) or e.their_servers in ("silent", "over-tcp")
 
 
 def _where_local(e: Evidence) -> str:

@@ -261,6 +261,8 @@ CAUSE_OF: dict[str, tuple[str, ...]] = {
     "unreachable": ("firewall", "server"),
     "refusing-router": ("firewall",),
     "udp-blocked-there": ("firewall",),
+    "no-stun-there": ("no-stun", "server"),
+    "servers-dead-there": ("no-stun", "server"),
     "no-public-address-there": ("firewall", "no-stun", "server"),
     "same-numbers": ("no-stun",),
     "same-numbered-network": ("no-stun",),
