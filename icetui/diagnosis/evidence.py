@@ -80,6 +80,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     other: Nat
     possible: bool | None
     """Whether two such NATs let a direct path through; None: not known."""
+    excluded: bool
+    """Whether it is sure that they let none through."""
     doubtful: str
     """Two servers whose views of one address of ours are so near that one may be wrong."""
     hairpinning: bool | None
@@ -92,6 +94,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Whether anything has arrived over UDP from outside this network."""
     their_servers: ServersSeen
     """What their blob says of the servers they ask."""
+    early_blob: bool
+    """Their blob was made before all their servers had answered or failed."""
     only_here_silent: tuple[str, ...]
     """Servers that answer them over UDP, and not us."""
     only_there_silent: tuple[str, ...]
@@ -195,6 +199,8 @@ def gather(session: Session) -> Evidence:
         mine=mine,
         other=other,
         possible=nats.direct_possible(mine, other),
+        excluded=nats.surely_exclude(mine, other)
+        and not nats.several(ours) and not nats.several(theirs),
         doubtful=doubtful_views(session),
         hairpinning=session.nat.hairpinning if session.nat is not None else None,
         gathered=session.gathering == "complete",
@@ -210,6 +216,7 @@ def gather(session: Session) -> Evidence:
             if p.local not in relays
         ),
         their_servers=told.servers if told is not None else "unknown",
+        early_blob=told is not None and told.kind == "blob" and not told.complete,
         only_here_silent=_of_state(session, told.shared_answering if told else (), "failed"),
         only_there_silent=_of_state(session, told.shared_silent if told else (), "ok"),
         silent_to_both=_of_state(session, told.shared_silent if told else (), "failed"),

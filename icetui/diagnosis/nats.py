@@ -92,6 +92,24 @@ def direct_possible(one: Nat, other: Nat) -> bool | None:
     return None if verdict and "unknown" in (one.mapping, other.mapping) else verdict
 
 
+def surely_exclude(one: Nat, other: Nat) -> bool:
+    """Whether both are measured, and no NAT of their kinds lets a direct path through.
+
+    A dependent mapping alone does not suffice: a NAT that lets anybody in at the port that a server
+    saw gives the first check its way, and many send the answer back through that very port.
+    """
+    closed = all(n.filtering == DEPENDENT[1] for n in (one, other) if n.dependent)
+    measured = one.measured and other.measured
+    return measured and closed and direct_possible(one, other) is False
+
+
+def several(candidates: Iterable[Candidate]) -> bool:
+    """Whether more than one address of a side is seen from outside: there may be a NAT for each,
+    and what is known is known of one."""
+    bases = {c.related_address for c in candidates if c.type == "srflx" and ":" not in c.address}
+    return len(bases) > 1
+
+
 def shared_address(session: Session) -> str | None:
     """The public address that the outside sees both sides at, if it is the same one."""
     mine = {c.address for c in own_candidates(session, "srflx") if is_public(c.address)}

@@ -106,9 +106,9 @@ def _relayed(session: Session, pair: Pair, evidence: str) -> Finding:
         why = f"{sure}because both are behind one NAT that does not turn packets back inside"
         tried = f"both are seen at {shared}; {tried}"
     elif (possible := nats.direct_possible(nats.ours(session), nats.theirs(session))) is False:
-        measured = nats.ours(session).measured and nats.theirs(session).measured
+        certain = nats.surely_exclude(nats.ours(session), nats.theirs(session))
         why = (
-            f"{'' if measured else 'most likely '}because these two NATs let no direct path through"
+            f"{'' if certain else 'most likely '}because these two NATs let no direct path through"
         )
         tried = f"{nats.in_words(nats.ours(session), nats.theirs(session))}; {tried}"
     elif possible is None or checking_for(session) < patience(session):

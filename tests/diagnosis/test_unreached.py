@@ -4,7 +4,7 @@ import pytest
 
 from icetui import events
 from icetui.diagnosis import Finding
-from icetui.diagnosis.nats import Nat, direct_possible, sentence
+from icetui.diagnosis.nats import Nat, direct_possible, sentence, surely_exclude
 from icetui.events import NatDependence, Reason
 from tests.diagnosis.making import (
     STUN,
@@ -39,6 +39,30 @@ CONE, ARC, PRC, SYM = Nat(EI, EI), Nat(EI, AD), Nat(EI, APD), Nat(APD, APD)
 def test_which_nats_let_a_direct_path_through(one: Nat, other: Nat, possible: bool | None) -> None:
     assert direct_possible(one, other) is possible
     assert direct_possible(other, one) is possible
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "sure"),
+    [
+        (SYM, SYM, True), (SYM, PRC, True), (SYM, ARC, False), (SYM, CONE, False),
+        (Nat(APD), SYM, False), (Nat(APD, AD), SYM, False), (Nat(APD, EI), SYM, False),
+        (SYM, Nat(EI), False), (SYM._replace(measured=False), SYM, False), (PRC, PRC, False),
+    ],
+)  # fmt: skip
+def test_that_no_way_exists_is_sure_only_when_what_lets_in_is_known(
+    one: Nat, other: Nat, sure: bool
+) -> None:
+    """A NAT with a dependent mapping that lets anybody in may yet give the first check its way."""
+    assert surely_exclude(one, other) is sure
+    assert surely_exclude(other, one) is sure
+
+
+def test_of_two_uplinks_only_one_nat_is_known_so_nothing_is_sure() -> None:
+    uplink = {"related_address": "192.168.7.20", "related_port": 5000}
+    second = local(3, type="srflx", address="203.0.113.7", port=5000, server=STUN, **uplink)
+    before = gathered(reflexive(), second, nat(mapping=APD, filtering=APD))
+    found = findings(checking(before, remote(), pair(), mapping=EI, filtering=APD))
+    assert found["no-direct-way"].strength == "one of"
 
 
 def between(ours: Nat, theirs: Nat, *more: events.AnyEvent) -> dict[str, Finding]:

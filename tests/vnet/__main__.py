@@ -29,6 +29,9 @@ def main() -> int:
         "--kinds", nargs="*", choices=random_network.KINDS, default=random_network.KINDS,
         help="what they may have",
     )  # fmt: skip
+    searching.add_argument(
+        "--remedies", action="store_true", help="do what findings say to do; slower"
+    )
     searching.add_argument("--keep", type=Path, metavar="DIR", help="shrunk failures go there")
     playing = commands.add_parser("play", help="play one network and tell what happens")
     playing.add_argument("network", help="a file, or the seed of a random network")
@@ -46,7 +49,7 @@ def _search(options: argparse.Namespace) -> int:
     score = Score()
     kinds = tuple(options.kinds)
     try:
-        for done in search(options.networks, options.seed, options.jobs, kinds):
+        for done in search(options.networks, options.seed, options.jobs, kinds, options.remedies):
             score.add(done)
             if sys.stderr.isatty():
                 bad = sum(score.violations.values())

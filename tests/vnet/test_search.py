@@ -18,12 +18,23 @@ from tests.vnet.search.causes import causes
 from tests.vnet.search.judge import judge
 from tests.vnet.search.play import play
 from tests.vnet.search.random_network import KINDS, random_network
+from tests.vnet.search.remedies import works as carry_out
 from tests.vnet.search.search import batch
 from tests.vnet.search.shrink import shrink
 from tests.vnet.search.truth import find
 
 NETWORKS = sorted((Path(__file__).parent / "networks").glob("*.toml"))
+NO_WAY = sorted((Path(__file__).parent / "networks" / "no-way").glob("*.toml"))
 SEEDS, AT_ONCE = range(20_000, 20_200), 25
+
+
+@pytest.mark.parametrize("path", NO_WAY, ids=lambda path: path.stem)
+def test_why_there_is_no_way_was_once_said_wrongly_and_is_said_rightly(path: Path) -> None:
+    judgement = judge(read(path.read_text(encoding="utf-8")))
+    assert len(judgement.namings) == 2
+    assert not judgement.truth.any
+    assert not judgement.violations
+    assert not judgement.claims
 
 
 @pytest.mark.parametrize("path", NETWORKS, ids=lambda path: path.stem)
@@ -78,6 +89,25 @@ def test_a_cause_is_what_lets_them_connect_once_it_is_gone() -> None:
     assert causes(symmetric.network, symmetric.times, symmetric.until) == ["nat"]
     blocked = play(network("open", "udpblock"), 6.0)
     assert causes(blocked.network, blocked.times, blocked.until) == ["firewall"]
+
+
+@pytest.mark.parametrize(
+    ("codes", "alice", "bob", "works"),
+    [
+        (("nats-exclude",), "sym", "sym", True),
+        (("relay-unreached",), "sym", "sym", False),
+        (("relay-unreached", "nats-exclude"), "sym", "sym", True),
+        (("udp-blocked-there",), "prc", "udpblock", True),
+        (("no-stun-there",), "prc", "udpblock", True),
+        (("servers-dead-there",), "prc", "udpblock", False),
+        (("left",), "sym", "sym", None),
+    ],
+)
+def test_a_remedy_carried_out_leads_to_a_path_where_it_fits(
+    codes: tuple[str, ...], alice: NatKind, bob: NatKind, works: bool | None
+) -> None:
+    run = play(network(alice, bob), 6.0)
+    assert carry_out(codes, run.network, "alice", run.times) is works
 
 
 # --- the tools ----------------------------------------------------------------------------------

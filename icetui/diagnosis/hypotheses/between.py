@@ -51,9 +51,7 @@ def _suiting(e: Evidence) -> Speaks:
 def _not_through(e: Evidence) -> bool:
     """A firewall between explains nothing where the NATs or the lack of addresses do already."""
     silent = not e.answered and not e.heard
-    return (
-        silent and (e.possible is not False or bool(e.free)) and not (e.relay_only or e.relays_only)
-    )
+    return silent and (not e.excluded or bool(e.free)) and not (e.relay_only or e.relays_only)
 
 
 def _at(e: Evidence) -> str:

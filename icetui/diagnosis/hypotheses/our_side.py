@@ -18,7 +18,10 @@ def _no_route(e: Evidence) -> Speaks:
 
 
 def _virtual(e: Evidence) -> Speaks:
-    return ((30.0, f"our only interfaces are {listed(e.virtual)}"),)
+    found = [(30.0, f"our only interfaces are {listed(e.virtual)}")]
+    if e.only_here_silent:  # which speaks for blocked UDP just as much
+        found.append((15.0, f"{e.only_here_silent[0]} answers them over UDP, and not us"))
+    return tuple(found)
 
 
 def _hosts(e: Evidence) -> set[str]:

@@ -89,8 +89,7 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         common=lambda e: 60.0,
         possible=_missing,
         speaks=lambda e: ((1.0, server_evidence(_failed(e))),),
-        proved=lambda e: _missing(e) and (e.relay_only or (
-            e.mine.measured and e.other.measured and not e.doubtful)),
+        proved=lambda e: _missing(e) and (e.relay_only or (e.excluded and not e.doubtful)),
         remedy=lambda e: server_verdict(_failed(e))[2],
     ),
     Hypothesis(

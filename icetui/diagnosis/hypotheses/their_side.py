@@ -67,8 +67,6 @@ def _dead_there(e: Evidence) -> Speaks:
     found = [*_their_addresses(e)]
     if e.silent_to_both:
         found.append((5.0, f"{e.silent_to_both[0]} does not answer us either"))
-    elif e.only_there_silent:
-        found.append((0.1, f"{e.only_there_silent[0]} answers us over UDP, and not them"))
     return tuple(found)
 
 
@@ -179,9 +177,38 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
             "the servers they ask are down or wrongly named, so nobody tells their public address"
         ),
         common=lambda e: 25.0,
-        possible=lambda e: _private_there(e) and e.their_servers == "silent",
+        possible=lambda e: (
+            _private_there(e) and e.their_servers == "silent" and not e.only_there_silent
+        ),
         speaks=_dead_there,
         remedy=lambda e: "Let them check the names and ports of their servers, or name others.",
+    ),
+    Hypothesis(
+        code="slow-answers-there",
+        rule="private-addresses",
+        place="their network",
+        words=lambda e: (
+            "their server answers them too late, on a slow line perhaps, so their blob "
+            "lacks their public address"
+        ),
+        common=lambda e: 15.0,
+        possible=lambda e: (
+            _private_there(e) and e.their_servers == "silent" and bool(e.only_there_silent)
+        ),
+        speaks=_their_addresses,
+        remedy=lambda e: "Ask for the blob their icetui shows now.",
+    ),
+    Hypothesis(
+        code="early-blob-there",
+        rule="private-addresses",
+        place="the blobs",
+        words=lambda e: (
+            "their blob was made while they were still gathering, and lacks addresses they "
+            "have found since"
+        ),
+        common=lambda e: 5.0 if e.their_public else 45.0,
+        possible=lambda e: e.early_blob and _silent(e) and not e.neighbours,
+        remedy=lambda e: "Ask for the blob their icetui shows now.",
     ),
     Hypothesis(
         code="no-public-address-there",

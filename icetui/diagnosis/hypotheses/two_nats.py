@@ -48,8 +48,7 @@ def _one_dependent(e: Evidence) -> str:
 
 def _measured(e: Evidence) -> bool:
     return (
-        e.possible is False and not _relay(e) and e.mine.measured and e.other.measured
-        and not e.doubtful and _silent(e)
+        e.excluded and not _relay(e) and not e.doubtful and _silent(e)
     )  # fmt: skip
 
 
@@ -93,6 +92,14 @@ def _turned_back(e: Evidence) -> Speaks:
     return ((1.0, figure),)
 
 
+def _lets_in(e: Evidence) -> Speaks:
+    """What speaks for their checks getting in by a port that ours do not leave from."""
+    if not e.mine.dependent:
+        return ()
+    known = e.mine.filtering == "endpoint-independent"
+    return ((20.0 if known else 6.0, nats.in_words(e.mine, e.other)),)
+
+
 TURN = "Name a TURN server on one side (--turn turn:user:password@host), then exchange new blobs."
 
 HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
@@ -126,6 +133,20 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         possible=lambda e: e.possible is None and not _relay(e) and _silent(e) and not e.neighbours
         and e.shared is None and not (e.mine.absent or e.other.absent),
         speaks=_how_dependent,
+        remedy=lambda e: "A TURN server on one side (--turn) gets around the NATs.",
+    ),
+    Hypothesis(
+        code="nats-one-way",
+        rule="not-heard",
+        place="our network",
+        words=lambda e: "our router lets their checks in and sends ours out from another port for "
+        "every destination, and theirs lets in only ports it has written to",
+        common=lambda e: 2.0,
+        possible=lambda e: e.heard_long and not e.answered and not e.free and not e.mine.absent
+        and not e.relays_only
+        and e.mine.mapping != "endpoint-independent"
+        and e.mine.filtering != "address-and-port-dependent",
+        speaks=_lets_in,
         remedy=lambda e: "A TURN server on one side (--turn) gets around the NATs.",
     ),
     Hypothesis(

@@ -273,7 +273,8 @@ LATE = ("server-silent", "udp-blocked", "private-addresses", "blob-outdated", *S
 
 @scenario(
     "very slow line", "Bob's server answers after four seconds, when Alice has his blob already",
-    alice=("private-addresses",), bob=("blob-outdated",), watch=6.0, also=LATE,
+    alice=("private-addresses", "nothing-answers"), says="too late", bob=("blob-outdated",),
+    watch=6.0, also=LATE,
 )  # fmt: skip
 def very_slow_line(stage: Stage) -> None:
     stage.lab.set_weather("bob", Weather(delay=2.0))

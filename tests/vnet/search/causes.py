@@ -59,7 +59,10 @@ def with_good_servers(network: Network) -> Network:
             else StunOptions(addresses=at)
         )
         servers[name] = replace(server, options=good)
-    names = {n: Name(addresses=addresses[n.partition(".")[0]]) for n in network.names}
+    names = {
+        name: Name(addresses=addresses.get(name.partition(".")[0], led.addresses))
+        for name, led in network.names.items()
+    }
     return replace(network, servers=servers, names=names)
 
 

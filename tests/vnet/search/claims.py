@@ -246,6 +246,7 @@ CAUSE_OF: dict[str, tuple[str, ...]] = {
     "nats-exclude": ("nat",),
     "server-misleads": ("server",),
     "nats-may-exclude": ("nat",),
+    "nats-one-way": ("nat",),
     "no-hairpin": ("nat",),
     "relay-missing": ("server", "nat", "password"),
     "relay-forbidden": ("server",),
@@ -262,6 +263,8 @@ CAUSE_OF: dict[str, tuple[str, ...]] = {
     "refusing-router": ("firewall",),
     "udp-blocked-there": ("firewall",),
     "no-stun-there": ("no-stun", "server"),
+    "slow-answers-there": ("line", "server"),
+    "early-blob-there": ("line", "server"),
     "servers-dead-there": ("no-stun", "server"),
     "no-public-address-there": ("firewall", "no-stun", "server"),
     "same-numbers": ("no-stun",),
@@ -302,6 +305,10 @@ class Naming:
     """Whether one of them is in its list."""
     sure: bool
     claim: str
+    soon: bool = False
+    """Whether that was so at the first look already."""
+    codes: tuple[str, ...] = ()
+    """The hypotheses, the likeliest first."""
 
 
 def false_claims(run: Run, truth: Truth) -> Iterator[Violation]:
@@ -355,9 +362,11 @@ def namings(run: Run, truth: Truth) -> Iterator[Naming]:
             yield Naming(side.name, "nothing", tuple(true), False, False, False, "")
             continue
         first, within = named(finding, true)
+        early = next(iter(diagnose(side.session_at(known + LOOKS[0]))), None)
+        soon = early is not None and named(early, true)[0]
         yield Naming(
             side.name, finding.rule, tuple(true), first, within, finding.strength == "is",
-            finding.claim,
+            finding.claim, soon, tuple(h.code for h in finding.hypotheses),
         )  # fmt: skip
 
 

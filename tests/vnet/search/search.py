@@ -42,6 +42,12 @@ class Score:
     """The same of what the diagnosis said."""
     namings: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Sides without a path by true cause and `first`, `within` or `missed`; `all` for any cause."""
+    soon: Counter[bool] = field(default_factory=Counter)
+    """Those that are right, by whether they were at the first look already."""
+    remedies: Counter[tuple[bool, bool]] = field(default_factory=Counter)
+    """Remedies carried out: whether the finding was right, whether a path came of it."""
+    failed_remedies: Counter[str] = field(default_factory=Counter)
+    """By the hypothesis, of findings that were right."""
     judged: int = 0
     """Networks that do not change, in which the diagnosis was held against the truth."""
     examples: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
@@ -71,6 +77,12 @@ class Score:
             whole = () if naming.causes == CHANGED else ("all",)
             for cause in (*whole, *naming.causes):
                 self.namings[cause, how] += 1
+            if naming.first and whole:
+                self.soon[naming.soon] += 1
+        for right, code, worked in judgement.remedies:
+            self.remedies[right, worked] += 1
+            if right and not worked:
+                self.failed_remedies[code] += 1
         for violation in (*judgement.violations, *judgement.claims):
             kept = self.examples.setdefault(violation.kind, [])
             if len(kept) < KEPT and seed not in [s for s, _ in kept]:
@@ -90,6 +102,9 @@ class Score:
         self.violations += other.violations
         self.claims += other.claims
         self.namings += other.namings
+        self.soon += other.soon
+        self.remedies += other.remedies
+        self.failed_remedies += other.failed_remedies
         self.judged += other.judged
         for kind, found in other.examples.items():
             kept = self.examples.setdefault(kind, [])
@@ -115,12 +130,12 @@ def waited(run: Run, side: Side) -> float | None:
     return max(0.0, side.at[0] + first - known)
 
 
-def batch(first: int, number: int, kinds: tuple[str, ...]) -> Score:
-    """So many networks from a seed on."""
+def batch(first: int, number: int, kinds: tuple[str, ...], remedies: bool = False) -> Score:
+    """So many networks from a seed on; `remedies`: what is said to be done is done, too."""
     score = Score()
     began = time.process_time()
     for seed in range(first, first + number):
-        score.take(seed, judge(random_network(seed, kinds)))
+        score.take(seed, judge(random_network(seed, kinds), remedies=remedies))
     gc.collect()
     score.cpu = time.process_time() - began
     score.memory.append(resident())
@@ -137,11 +152,15 @@ def resident() -> int:
 
 
 def search(
-    networks: int, seed: int, jobs: int = 1, kinds: tuple[str, ...] = KINDS
+    networks: int,
+    seed: int,
+    jobs: int = 1,
+    kinds: tuple[str, ...] = KINDS,
+    remedies: bool = False,
 ) -> Iterator[Score]:
     """Batch after batch, as they are done."""
     batches = [
-        (first, min(BATCH, seed + networks - first), kinds)
+        (first, min(BATCH, seed + networks - first), kinds, remedies)
         for first in range(seed, seed + networks, BATCH)
     ]
     if jobs <= 1:

@@ -35,6 +35,7 @@ def table(score: Score, seconds: float) -> str:
     rows.append("")
     rows.append(f"diagnosis, in {score.judged} networks that do not change")
     rows += _namings(score)
+    rows += _soon(score) + _remedies(score)
     rows += _kinds(score.claims, score) or ["        No claim is false, no cause missed."]
     return "\n".join(rows)
 
@@ -50,6 +51,27 @@ def _namings(score: Score) -> list[str]:
             f"{first / sides:.1%} right first, {(first + within) / sides:.1%} within the list"
         )
     return rows
+
+
+def _soon(score: Score) -> list[str]:
+    right = score.soon.total()
+    share = score.soon[True] / right if right else 0.0
+    return (
+        [f"{right:6}  right first, {share:.1%} of them 3 s after both knew both"] if right else []
+    )
+
+
+def _remedies(score: Score) -> list[str]:
+    rows = []
+    for right, which in ((True, "right"), (False, "other")):
+        done = score.remedies[right, True] + score.remedies[right, False]
+        if done:
+            worked = score.remedies[right, True] / done
+            rows.append(
+                f"{done:6}  remedies of {which} findings carried out, {worked:.1%} lead to a path"
+            )
+    failed = ", ".join(f"{code} {n}" for code, n in score.failed_remedies.most_common(8))
+    return [*rows, f"        of right ones failed: {failed}"] if failed else rows
 
 
 def _kinds(counts: Counter[str], score: Score) -> list[str]:
