@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 from icetui.diagnosis import nats
+from icetui.diagnosis.evidence import are_neighbours
 from icetui.diagnosis.finding import Finding
 from icetui.diagnosis.questions import (
     checking_for,
@@ -143,11 +144,16 @@ def direct_blocked(session: Session) -> Iterator[Finding]:
         return
     if not any(c.type == "srflx" or not is_private(c.address) for c in their_candidates(session)):
         return
+    if are_neighbours(session):
+        claim = "Relayed although both are in one network; most likely its hosts are kept apart "
+        claim += "(client isolation, guest wireless), or a firewall drops UDP between us."
+    else:
+        claim = "Relayed although these NATs would let a direct path through; most likely a "
+        claim += "firewall drops UDP between us, or a blob names an outdated address."
     yield Finding(
         rule="direct-blocked",
         severity="warning",
-        claim="Relayed although these NATs would let a direct path through; most likely a "
-        "firewall drops UDP between us, or a blob names an outdated address.",
+        claim=claim,
         evidence=f"{mine.evidence}, {other.evidence}; {count(len(tried), 'direct pair')} without "
         "an answer",
         remedy="Allow UDP between the two machines in the firewalls of both networks; r with new "

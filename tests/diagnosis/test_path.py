@@ -56,6 +56,18 @@ def test_relayed_although_the_nats_would_let_a_direct_path_through() -> None:
     assert "direct-blocked" not in findings(relayed(mapping="address-and-port-dependent"))
 
 
+def test_relayed_between_two_hosts_of_one_public_network_that_are_kept_apart() -> None:
+    """No NAT: what stands between them is their own network."""
+    ours = {"local": "198.51.100.2", "behind_nat": False}
+    before = [
+        local(address="198.51.100.2"), server(), server(TURN), RELAY, nat(**ours, **INDEPENDENT),
+    ]  # fmt: skip
+    theirs = remote(type="host", address="198.51.100.3")
+    stream = checking(before, theirs, pair("L1-R1"), **INDEPENDENT)
+    finding = findings(connected(stream, id="L3-R1"))["direct-blocked"]
+    assert "client isolation" in finding.claim and "NAT" not in finding.claim
+
+
 def test_relayed_because_the_nats_let_nothing_else_through() -> None:
     found = findings(relayed(mapping="address-and-port-dependent"))
     assert "because these two NATs let no direct path through" in found["relayed-path"].claim

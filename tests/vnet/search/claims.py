@@ -172,6 +172,11 @@ def prohibits(case: Case) -> bool:
     )
 
 
+def kept_apart(case: Case) -> bool:
+    """Some network isolates its hosts."""
+    return any(link.isolated for link in case.network.links.values())
+
+
 def no_hairpin(case: Case) -> bool:
     """A router that both are behind."""
     one, other = (case.route(side) for side in case.run.sides.values())
@@ -197,7 +202,12 @@ def heard_not_answered(case: Case) -> bool:
 MUST_BE: dict[str, Callable[[Case], bool]] = {
     "udp-blocked": blocked_udp,
     "no-direct-way": no_direct,
-    "direct-blocked": lambda case: firewall_or_mtu(case) or lossy_somewhere(case) or late(case),
+    "direct-blocked": lambda case: (
+        firewall_or_mtu(case)
+        or lossy_somewhere(case)
+        or late(case)
+        or ("kept apart" in case.finding.claim and kept_apart(case))
+    ),
     "lossy-path": lossy_somewhere,
     "asymmetric-loss": lossy_somewhere,
     "unsteady-path": lossy_somewhere,
