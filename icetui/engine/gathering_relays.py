@@ -77,6 +77,8 @@ class RelayGathering:
         self._discovery = discovery
         self._servers = servers
         self._keepers = Tasks()
+        self._late: dict[str, list[asyncio.Task[None]]] = {}
+        """By URI: requests of rounds that have been given up, and may still be answered."""
         self._allocated: dict[Endpoint, str] = {}
         """Endpoints on allocations, and the local address that each was asked for from."""
         self._changed = asyncio.Event()
@@ -154,6 +156,7 @@ class RelayGathering:
         turn_server = with_credentials(turn_server, self._net.wall())
         server = msgspec.structs.replace(server, address=events.address_port(*ways[0][0]))
         self._discovery.turn_server(turn_server, addresses)
+        self._end_late(turn_server.url)
         deadline = self._net.now() + SERVER_DEADLINE
         attempts: list[asyncio.Task[None]] = []
         problems: list[Failure] = []
@@ -191,11 +194,19 @@ class RelayGathering:
             evidence = Evidence(silence=SERVER_DEADLINE)
             words = f"no answer for {SERVER_DEADLINE:.0f} s"
             self._servers.failed(server, began, told or Failure(Reason.TIMEOUT, words, evidence))
+            waiting = self._late.setdefault(turn_server.url, [])
+            waiting[:] = [task for task in (*waiting, *attempts) if not task.done()]
             for late in attempts:
                 asyncio.get_running_loop().call_later(SERVER_PATIENCE, late.cancel)
         elif self._servers[server.url].state != "ok" and problems:
             answered = [p for p in problems if p.reason in ANSWERED]
             self._servers.failed(server, began, (answered or problems)[-1])
+
+    def _end_late(self, url: str) -> None:
+        """One allocation is enough: whoever still waits for one here waits no more."""
+        for late in self._late.pop(url, []):
+            if late is not asyncio.current_task():
+                late.cancel()
 
     async def _allocate(
         self, turn_server: TurnServer, addr: Address, source: str, rank: int, began: float
@@ -220,6 +231,7 @@ class RelayGathering:
                 self._discovery.turn_answered(turn_server, source)
             raise
         self._discovery.turn_answered(turn_server, source)
+        self._end_late(turn_server.url)
         for ended in [e for e in self._allocated if e.transport.is_closing()]:
             del self._allocated[ended]
         self._allocated |= dict.fromkeys(endpoints, source)

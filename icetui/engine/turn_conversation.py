@@ -8,6 +8,7 @@ business.
 from __future__ import annotations
 
 import asyncio
+import errno
 import struct
 from collections.abc import Callable, Mapping
 
@@ -47,6 +48,10 @@ class Refused(Exception):
 
 class Unanswered(Exception):
     """The server did not answer a request."""
+
+
+PASSING_ERRORS = (errno.EPERM, errno.EACCES, errno.ENOBUFS, errno.EAGAIN, errno.EMSGSIZE)
+"""Why the system may refuse to send although our address is there."""
 
 
 class TurnConversation:
@@ -100,8 +105,12 @@ class TurnConversation:
         self.on_lost(exc)
 
     def cannot_send(self, error: OSError) -> None:
-        """The system does not send from our address any more, or not yet."""
-        self.unsent += 1
+        """The system does not send from our address any more, or not yet.
+
+        That it is forbidden, or too much at once, says nothing of the address: a firewall's rule
+        may go as it came.
+        """
+        self.unsent += error.errno not in PASSING_ERRORS
         self.on_failure(server_failure.unsent(error))
 
     def undelivered(self, error: Undelivered) -> None:
