@@ -102,6 +102,8 @@ ServersSeen = Literal["unknown", "none", "answer", "over-tcp", "silent", "failed
 """What a blob says of the servers that its side asks. `none`: none is named; `answer`: at least one
 over UDP; `over-tcp`: only over TCP or TLS; `silent`: nothing came over UDP, and none is asked over
 TCP with success; `failed`: they answer, and are of no use."""
+RenewalCause = Literal["consent", "their consent"]
+"""Whose consent ran out: ours, or theirs, as a check of theirs says that has new credentials."""
 DampedChange = Literal["role", "path"]
 RelayOutcome = Literal["works", "forbidden", "silent", "one-way", "not-tried"]
 """What came of a relay that was tried: `forbidden`: its server refuses to relay for our own
@@ -519,6 +521,16 @@ class SessionRestarted(Event, frozen=True, kw_only=True):
     ufrag: str
     cause: str = "user"
     """`user`, or `their restart`: the other side began it and waits for our new blob."""
+
+
+class CredentialsRenewed(Event, frozen=True, kw_only=True):
+    """Consent has expired, and both icetui have made the next generation's credentials of the
+    present ones (RFC 7675 section 5.1, RFC 8445 section 9): nothing is to be exchanged."""
+
+    generation: Count
+    ufrag: str
+    their_ufrag: str
+    cause: RenewalCause
 
 
 class InterfaceFound(Event, frozen=True, kw_only=True):
@@ -945,6 +957,7 @@ AnyEvent = (
     | EngineFailed
     | SessionStarted
     | SessionRestarted
+    | CredentialsRenewed
     | InterfaceFound
     | GatheringStateChanged
     | CandidateGathered

@@ -49,6 +49,14 @@ def _engine_failed(e: events.EngineFailed) -> Line:
     return Line(f"engine failed: {e.problem}", "bad")
 
 
+def _renewed(e: events.CredentialsRenewed) -> Line:
+    whose = "Consent ran out" if e.cause == "consent" else "Their consent ran out"
+    return Line(
+        f"{whose}: both sides have made new credentials, generation {e.generation}, "
+        f"user fragments {e.ufrag} and {e.their_ufrag}"
+    )
+
+
 def _restarted(e: events.SessionRestarted) -> Line:
     return Line(f"ICE restart ({e.cause}): generation {e.generation}, user fragment {e.ufrag}")
 
@@ -334,6 +342,7 @@ _SAY: dict[type[events.Event], Callable[[Any], Line]] = {
     events.EngineFailed: _engine_failed,
     events.SessionStarted: _session_started,
     events.SessionRestarted: _restarted,
+    events.CredentialsRenewed: _renewed,
     events.InterfaceFound: _interface,
     events.GatheringStateChanged: _gathering,
     events.CandidateGathered: _candidate,

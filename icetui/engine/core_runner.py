@@ -37,16 +37,18 @@ class CoreRunner:
         lost: Callable[[Endpoint], None],
         knocked: Callable[[str], None],
         doubted: Callable[[], None] = lambda: None,
+        renewed: Callable[[core.Renewed], None] = lambda _: None,
     ) -> None:
         """`seen_as` hears at which address a peer sees an endpoint, `lost` of one that is gone
         though nobody closed it, `knocked` the user fragment of `core.KnockedBy`, `doubted` that a
-        pair has gone silent."""
+        pair has gone silent, `renewed` that credentials were derived."""
         self.agent = agent
         self._net = net
         self._stream = stream
         self._seen_as = seen_as
         self._lost = lost
         self._knocked = knocked
+        self._renewed = renewed
         self._doubted = doubted
         self._endpoints: dict[core.Base, Endpoint] = {}
         self._draining = False
@@ -129,7 +131,7 @@ class CoreRunner:
         return endpoint.base is not None and self.agent.vouches(endpoint.base, message)
 
     def is_named_by(self, request: stun.Message) -> bool:
-        return self.agent.named_by(request) is not None
+        return self.agent.named_by(request) is not None or self.agent.names_successor(request)
 
     def carries(self, endpoint: Endpoint, addr: Address) -> bool:
         return endpoint.base is not None and self.agent.carries(endpoint.base, addr) is not None
@@ -156,6 +158,9 @@ class CoreRunner:
     def _do(self, output: core.Output) -> None:
         if isinstance(output, core.Tell):
             self._stream.emit(output.kind, **self._in_stream_time(output.fields))
+            return
+        if isinstance(output, core.Renewed):
+            self._renewed(output)
             return
         if isinstance(output, core.KnockedBy):
             self._knocked(output.ufrag)

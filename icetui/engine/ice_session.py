@@ -72,10 +72,13 @@ class IceSession:
             lost=self._endpoint_lost,
             knocked=self._knocked_by,
             doubted=lambda: self._gathering.ask_at_once(),
+            renewed=self._renewed,
         )
         self._theirs: Description | None = None
         self._before: tuple[str, Description | None] = ("", None)
         """Our ufrag and their description of the generation before."""
+        self._ancestors: set[str] = set()
+        """User fragments of theirs whose credentials the present ones derive from."""
         self._former: Description | None = None
         """The description of theirs that the present one has replaced."""
         self._kept: list[Description] = []
@@ -141,6 +144,8 @@ class IceSession:
         """Read the other side's description, or say in one sentence why not."""
         try:
             theirs = self._placed(self._typed(signaling.read(text)))
+            if self.core.has_gone_over(theirs.ufrag, theirs.answers):
+                self.runner.run(self.core.succeed, "their consent", self.net.now())
             warnings = signaling.check(theirs, self._addressed_by(theirs), self.net.wall())
             self._take(theirs, warnings)
         except UnreadableDescription as problem:
@@ -174,6 +179,9 @@ class IceSession:
 
     def _take(self, theirs: Description, warnings: tuple[str, ...]) -> None:
         known = self._theirs
+        if known is not None and theirs.ufrag in self._ancestors:
+            # What they showed before consent expired: it may hold addresses that are new to us.
+            theirs = msgspec.structs.replace(theirs, ufrag=known.ufrag, pwd=known.pwd)
         strange = known is not None and bool(theirs.ufrag) and theirs.ufrag != known.ufrag
         if not theirs.pwd and (known is None or (strange and not self.connected())):
             self._keep(theirs)
@@ -346,11 +354,33 @@ class IceSession:
         self._generation += 1
         self.ufrag, self._pwd = signaling.random_credentials(self.net.random.randbytes)
         self._theirs = self._former = None
+        self._ancestors.clear()
         self._unpaired = UnpairedCandidates(self.stream, self.core)
         self.stream.emit(
             events.SessionRestarted, generation=self._generation, ufrag=self.ufrag, cause=cause
         )
         self.runner.run(self.core.begin, self.ufrag, self._pwd, "an ICE restart")
+
+    def _renewed(self, made: core.Renewed) -> None:
+        """Consent has expired: both sides go on with credentials that neither has to be sent."""
+        if self._theirs is None:
+            return
+        self._ancestors.add(self._theirs.ufrag)
+        self._before = (self.ufrag, None)
+        self._generation += 1
+        self.ufrag, self._pwd = made.ours
+        self._theirs = msgspec.structs.replace(
+            self._theirs, ufrag=made.theirs.ufrag, pwd=made.theirs.pwd
+        )
+        self._former = None
+        self.stream.emit(
+            events.CredentialsRenewed,
+            generation=self._generation,
+            ufrag=self.ufrag,
+            their_ufrag=made.theirs.ufrag,
+            cause=made.cause,
+        )
+        self._publish()
 
     def _controls(self, theirs: Description) -> bool:
         """The offerer controls (RFC 8445 section 6.1.1); between two blobs the ufrags decide."""

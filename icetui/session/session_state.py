@@ -275,6 +275,17 @@ def _session_restarted(s: Session, e: events.SessionRestarted) -> None:
     s.blob_at = s.described_at = s.first_path_at = s.nominated_at = None
 
 
+def _credentials_renewed(s: Session, e: events.CredentialsRenewed) -> None:
+    """What is known of both sides stays; only the credentials are new."""
+    s.generation = e.generation
+    if s.started is not None:
+        s.started = msgspec.structs.replace(s.started, ufrag=e.ufrag, generation=e.generation)
+    if s.description is not None:
+        s.description = msgspec.structs.replace(s.description, ufrag=e.their_ufrag)
+    if s.their_description is not None:
+        s.their_description = msgspec.structs.replace(s.their_description, ufrag=e.their_ufrag)
+
+
 def _session_closed(s: Session, e: events.SessionClosed) -> None:
     s.closed = e
 
@@ -473,6 +484,7 @@ _TAKE: dict[type[events.Event], Callable[[Session, Any], None]] = {
     events.EngineFailed: _engine_failed,
     events.SessionStarted: _session_started,
     events.SessionRestarted: _session_restarted,
+    events.CredentialsRenewed: _credentials_renewed,
     events.SessionClosed: _session_closed,
     events.InterfaceFound: _interface,
     events.GatheringStateChanged: _gathering,

@@ -139,7 +139,7 @@ class Mask:
             return
         for key, value in fields.items():
             if isinstance(value, str):
-                if key == "ufrag" and value:
+                if key in ("ufrag", "their_ufrag") and value:
                     self._ufrags.add(value)
                 else:
                     self._field(key, value)

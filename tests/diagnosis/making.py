@@ -77,6 +77,7 @@ def gathered(*more: AnyEvent, host: AnyEvent | None = None) -> list[AnyEvent]:
 def checking(before: Iterable[AnyEvent], *more: AnyEvent, **described: Any) -> list[AnyEvent]:
     """… that checks a peer since second 1; ``more`` follows."""
     given: dict[str, Any] = {"ufrag": "theirs", "new_candidates": 1, "known_candidates": 1}
+    given["complete"] = True
     return [
         *before,
         stamped(events.DescriptionAccepted, t=1.0, **(given | described)),

@@ -18,10 +18,10 @@ async def new_blob(side: Side, generation: int = 1) -> str:
     return side.session.blob.blob
 
 
-async def exchange_again(one: Side, other: Side) -> None:
+async def exchange_again(one: Side, other: Side, generation: int = 1) -> None:
     """One has restarted: its blob goes over, the answer comes back."""
-    other.agent.paste(await new_blob(one))
-    one.agent.paste(await new_blob(other))
+    other.agent.paste(await new_blob(one, generation))
+    one.agent.paste(await new_blob(other, generation))
 
 
 async def test_the_old_path_carries_data_until_the_new_one_stands(pair: tuple[Side, Side]) -> None:
@@ -66,7 +66,7 @@ async def test_a_restart_finds_the_way_again_after_the_path_was_lost(
     one.agent.restart()
     assert one.session.selected is None
     plug_in()
-    await exchange_again(one, other)
+    await exchange_again(one, other, 2)  # they have made new credentials by themselves before
     for each in (one, other):
         await each.until(lambda s: s.connected and s.restart is None, within=5)
     assert path(one) == path(other)[::-1]

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from icetui import events
 from icetui.engine import stun
+from icetui.engine.core import incoming_check
 from icetui.engine.core.base import Address, Base
 from icetui.engine.core.conversation import Conversation, unsendable
 from icetui.engine.core.failure import Failure
 from icetui.engine.core.generation import Generation
-from icetui.engine.core.outbox import Outbox, Output, SendData
+from icetui.engine.core.outbox import Outbox, Output, Renewed, SendData
 from icetui.engine.core.pair import CandidatePair
 from icetui.engine.core.pair_table import Routes, Surroundings
 from icetui.engine.core.refusals import Refusals
+from icetui.engine.core.succession import Credentials
 from icetui.engine.core.timing import Timing
 from icetui.engine.core.upkeep import Randomness
-from icetui.events import Candidate, Reason, RefusalKind
+from icetui.events import Candidate, Reason, RefusalKind, RenewalCause
 
 
 class Agent:
@@ -81,6 +83,10 @@ class Agent:
         for generation in self._generations:
             generation.settle(now)
         newest = self.newest
+        if newest.consent_lost:
+            newest.consent_lost = False
+            self.succeed("consent", now)
+            newest = self.newest
         if newest.path.selected is not None and not newest.connection.primary:
             self._take_over(newest)
 
@@ -135,6 +141,50 @@ class Agent:
         self._generations = [newest]
         newest.connection.primary = True
         newest.path.announce(previous)
+
+    @property
+    def _successors(self) -> tuple[Credentials, Credentials] | None:
+        """Our and their credentials of the next generation; None: it is to be exchanged."""
+        return self.newest.successors if self._conversation.of_icetui else None
+
+    def has_gone_over(self, ufrag: str, answers: str | None) -> bool:
+        """Whether a description with this user fragment, that answers one with that, is of a side
+        which has the credentials of the next generation already."""
+        successors = self._successors
+        if successors is None:
+            return False
+        ours, theirs = successors
+        return ufrag == theirs.ufrag or answers == ours.ufrag
+
+    def names_successor(self, message: stun.Message) -> bool:
+        """Whether a request names, and is signed for, the next generation."""
+        successors = self._successors
+        if successors is None:
+            return False
+        ours, theirs = successors
+        named = incoming_check.names(message.username or "", ours.ufrag, theirs.ufrag)
+        return named and message.signed_with(ours.pwd.encode())
+
+    def succeed(self, cause: RenewalCause, now: float) -> None:
+        """Go over to the next generation, with all candidates that are known."""
+        successors = self._successors
+        if successors is None:
+            return
+        old, lost = self.newest, self.carrying is None
+        ours, theirs = successors
+        self._outbox.put(Renewed(ours, theirs, cause))
+        self.begin(ours.ufrag, ours.pwd, "credentials made anew")
+        newest = self.newest
+        if lost:
+            newest.connection.state = old.connection.state
+        for candidate in old.pairs.remotes.values():
+            if candidate.unsupported is None:
+                newest.add_remote(candidate, now)
+        newest.set_remote(
+            theirs.ufrag, theirs.pwd, has_ours=True, lite=False,
+            controlling=old.role.controlling, now=now, role_by="kept",
+        )  # fmt: skip
+        newest.end_of_candidates(now)
 
     # --- what is known --------------------------------------------------------------------------
 
@@ -249,7 +299,9 @@ class Agent:
         password, or an answer to a request of ours with theirs."""
         if message.message_class == stun.Class.REQUEST:
             generation = self.named_by(message)
-            return generation is not None and generation.signs_requests(message)
+            if generation is None:
+                return self.names_successor(message)
+            return generation.signs_requests(message)
         return any(generation.signs_answer(base, message) for generation in self._generations)
 
     def pair_id(self, base: Base, addr: Address) -> str | None:
@@ -265,7 +317,10 @@ class Agent:
     ) -> None:
         """A STUN message that came at `at`; whoever demultiplexes has parsed it already."""
         if message.message_class == stun.Class.REQUEST:
-            generation = self.named_by(message) or self.newest
+            generation = self.named_by(message)
+            if generation is None and self.names_successor(message):
+                self.succeed("their consent", now)
+            generation = generation or self.newest
             generation.request_received(base, source, message, at, now)
         elif message.message_class in (stun.Class.RESPONSE, stun.Class.ERROR):
             for generation in list(self._generations):

@@ -27,6 +27,7 @@ from icetui.engine.core.path_choice import PathChoice
 from icetui.engine.core.refusals import Refusals
 from icetui.engine.core.request import Purpose, Request
 from icetui.engine.core.role import Claim
+from icetui.engine.core.succession import Credentials, successors
 from icetui.engine.core.timing import Timing
 from icetui.engine.core.upkeep import Randomness, Upkeep
 from icetui.events import Evidence, Reason, address_port
@@ -52,7 +53,10 @@ class Generation:
         self._keys: Keys | None = None
         self._keys_of = b""
         """The password of theirs that the keys are made with."""
+        self._successors: tuple[Credentials, Credentials] | None = None
         self.ended = False
+        self.consent_lost = False
+        """The path is gone because consent has expired, and nothing has come of that yet."""
         self._timing = timing
         self._outbox = outbox
         self._random = random
@@ -90,18 +94,38 @@ class Generation:
             self._keys = keys(self._pwd, self._keys_of)
         return self._keys
 
+    @property
+    def successors(self) -> tuple[Credentials, Credentials] | None:
+        """Our and their credentials in the generation after this one, once theirs are known."""
+        theirs = self.checks.their_ufrag
+        if self._successors is None and theirs is not None:
+            ours = Credentials(self.ufrag, self._pwd.decode())
+            their = Credentials(theirs, self.checks.their_pwd.decode())
+            self._successors = successors(ours, their)
+        return self._successors
+
     def add_base(self, base: Base) -> None:
         """Pair a new host or relayed candidate with every remote candidate."""
         self.checks.add_base(base)
 
     def set_remote(
-        self, ufrag: str, pwd: str, *, lite: bool, has_ours: bool, controlling: bool, now: float
+        self,
+        ufrag: str,
+        pwd: str,
+        *,
+        lite: bool,
+        has_ours: bool,
+        controlling: bool,
+        now: float,
+        role_by: str = "ufrags",
     ) -> None:
-        """Credentials of the other side and our role; starts the checks."""
+        """Credentials of the other side and our role; starts the checks. `role_by` is what decided
+        it."""
         self.path.heard = self.path.heard or has_ours
         self.checks.describe(ufrag, pwd, controlling=controlling or lite)
-        self._show_role("lite" if lite else "ufrags")
-        self.connection.become("checking", "both descriptions are known")
+        self._show_role("lite" if lite else role_by)
+        if self.connection.state == "new":  # one that was lost stays so until a pair answers
+            self.connection.become("checking", "both descriptions are known")
         for base, source, message in self._knockers.take():
             if incoming_check.names(message.username or "", self.ufrag, ufrag):
                 self._authentic(base, source, message, now)
@@ -490,7 +514,9 @@ class Generation:
         if silence is not None:
             detail = f"no answer for {silence:.0f} s (RFC 7675)"
             evidence = Evidence(silence=round(silence, 6))
+            was_path = pair is selected
             self._fail(pair, Failure(Reason.CONSENT_EXPIRED, detail, evidence), now)
+            self.consent_lost = was_path and self.path.selected is None
         elif upkeep.went_silent(pair, now):
             self._silent(pair, now)
 

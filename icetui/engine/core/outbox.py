@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from icetui.engine import stun
 from icetui.engine.core.base import Address, Base
-from icetui.events import Event
+from icetui.engine.core.succession import Credentials
+from icetui.events import Event, RenewalCause
 
 
 class SendStun(NamedTuple):
@@ -75,7 +76,15 @@ class KnockedBy(NamedTuple):
     ufrag: str
 
 
-Output = SendStun | SendData | Tell | Prepare | Prove | SeenAs | KnockedBy
+class Renewed(NamedTuple):
+    """A generation with derived credentials has taken the place of the newest (`succession`)."""
+
+    ours: Credentials
+    theirs: Credentials
+    cause: RenewalCause
+
+
+Output = SendStun | SendData | Tell | Prepare | Prove | SeenAs | KnockedBy | Renewed
 
 
 class Outbox:
