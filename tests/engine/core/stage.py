@@ -95,9 +95,10 @@ class Side:
         *,
         controlling: bool | None = None,
         complete: bool = True,
+        icetui: bool = False,
         **changed: str,
     ) -> None:
-        """Take in the other's description, as it is by now."""
+        """Take in the other's description, as it is by now; `icetui`: from a blob."""
         for base in other.bases.values():
             self.learn(base.candidate)
         if controlling is None:
@@ -106,7 +107,7 @@ class Side:
         now = self.stage.now
         self.do(
             self.agent.describe, ufrag, pwd,
-            lite=False, controlling=controlling, complete=complete, now=now,
+            lite=False, controlling=controlling, complete=complete, icetui=icetui, now=now,
         )  # fmt: skip
 
     def learn(self, theirs: Candidate) -> bool:
@@ -200,15 +201,15 @@ class Stage:
         self.alice.base("192.0.2.1")
         self.bob.base("192.0.2.2")
 
-    def connect(self) -> None:
+    def connect(self, *, icetui: bool = False) -> None:
         """A base each, both descriptions known, and the pair nominated."""
         self.homes()
-        self.meet()
+        self.meet(icetui=icetui)
 
-    def meet(self) -> None:
+    def meet(self, *, icetui: bool = False) -> None:
         """Both learn of each other, and wait for the nomination."""
-        self.alice.know(self.bob)
-        self.bob.know(self.alice)
+        self.alice.know(self.bob, icetui=icetui)
+        self.bob.know(self.alice, icetui=icetui)
         self.run_until(self.completed, 5.0)
         assert self.completed(), [s.session.state for s in self.sides]
 

@@ -160,7 +160,14 @@ def no_storm(run: Run, truth: Truth) -> Iterator[Violation]:
     if run.both_known is None:
         return
     most = QUIET_LOSSY if loses(run.network) else QUIET_MOST
-    quiet = max([run.both_known, *(c.at for c in run.network.changes)]) + QUIET_AFTER
+    # Consent that has expired begins a generation, whose pairs are all checked: once for each loss.
+    begun = [
+        at
+        for side in run.sides.values()
+        for event, at in zip(side.events, side.at, strict=True)
+        if isinstance(event, events.CredentialsRenewed)
+    ]
+    quiet = max([run.both_known, *begun, *(c.at for c in run.network.changes)]) + QUIET_AFTER
     for side in run.sides.values():
         for second in range(int(quiet) + 1, int(run.until) - QUIET_FOR):
             sent = sum(side.packets.get(s, 0) for s in range(second, second + QUIET_FOR))
