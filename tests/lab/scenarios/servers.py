@@ -140,7 +140,7 @@ def forbidden(stage: Stage) -> None:
 @scenario(
     "TURN server stopped under a relayed path", "the only relay is gone",
     alice_nat="sym", bob_nat="sym",
-    alice=("allocation-lost",), bob=("relay-gone",), watch=4.0,
+    alice=("allocation-lost",), bob=("relay-gone",), watch=6.0,
     also=("silent-path", "server-closed", "server-silent", "blob-outdated"),
 )  # fmt: skip
 def stopped(stage: Stage) -> None:

@@ -81,7 +81,9 @@ def _pair(session: Session, pair: Pair) -> str:
     remote = _end(session.remote_candidates.get(pair.remote))
     said_by = SAID_BY.search(pair.detail or "")
     router = f"said by {said_by[1]}" if said_by is not None else ""
-    return f"{local} - {remote} {pair.state} {pair.reason or ''} {router}"
+    # A program that ends with the path leaves its last pairs within a check or just before it.
+    state = "in-progress" if pair.state == "waiting" else pair.state
+    return f"{local} - {remote} {state} {pair.reason or ''} {router}"
 
 
 def differences(scenario: Scenario, one: Outcome, other: Outcome) -> list[str]:
