@@ -3,6 +3,7 @@
 import ipaddress
 
 import ifaddr
+import pytest
 
 from icetui.dashboard.app import Dashboard
 from icetui.streams.masking import Mask, Masked
@@ -53,3 +54,30 @@ def test_a_masked_run_shows_no_address_of_this_machine_anywhere(icetui, tmp_path
     for text in (done.stdout, recorded.read_text()):
         assert "icetui:(not recorded)" in text
         assert not [address for address in own if address != "127.0.0.1" and address in text]
+
+
+@pytest.mark.parametrize(
+    ("one", "same", "other"),
+    [
+        ("192.168.1.20", "192.168.1.21", "192.168.2.20"),
+        ("10.8.0.2", "10.8.0.3", "10.8.1.2"),
+        ("100.64.7.1", "100.64.7.2", "100.64.8.1"),
+        ("9.9.9.9", "9.9.9.10", "8.8.8.8"),
+        ("fd12:3456:789a:1::20", "fd12:3456:789a:1::21", "fd12:3456:789a:2::20"),
+        ("2a02:8109:1::1", "2a02:8109:1::2", "2a02:8109:2::1"),
+    ],
+)
+def test_addresses_of_one_network_stay_in_one_and_of_two_in_two(
+    one: str, same: str, other: str
+) -> None:
+    mask = Mask()
+    masked = [ipaddress.ip_address(mask.text(text)) for text in (one, same, other)]
+    bits = 24 if masked[0].version == 4 else 64
+    networks = [ipaddress.ip_network(f"{a}/{bits}", strict=False) for a in masked]
+    assert networks[0] == networks[1] != networks[2]
+    assert len(set(masked)) == 3
+    assert {str(a) for a in masked}.isdisjoint({one, same, other})
+
+
+def test_the_name_of_a_range_is_no_address() -> None:
+    assert Mask().text("in 100.64.0.0/10 (RFC 6598)") == "in 100.64.0.0/10 (RFC 6598)"

@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Iterable
 from functools import lru_cache
 
+from icetui.address_ranges import LOCAL, PRIVATE, within
 from icetui.events import Candidate, Pair, Reason, Refused, Server, StunMessage, address_port
 from icetui.grammar import count
 from icetui.session import Session
@@ -16,15 +17,6 @@ LONGEST_PATIENCE = 12.0
 """… and where our own servers are slow to answer."""
 HEARD_PATIENCE = 4.0
 """Seconds from their first check until an answer to ours is missing, on a line of any speed."""
-PRIVATE = [
-    ipaddress.ip_network(text)
-    for text in (
-        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16",
-        "127.0.0.0/8", "fc00::/7", "fe80::/10", "::1/128",
-    )
-]  # fmt: skip
-"""What nobody can be reached at from another network: RFC 1918, 6598, 3927, 1122, 4193, 4291."""
-
 VPN_NAMES = ("tun", "tap", "wg", "ppp", "utun", "tailscale", "zt", "nordlynx", "ipsec", "vpn")
 CONTAINER_NAMES = (
     "docker", "br-", "veth", "virbr", "vmnet", "vboxnet", "lxc", "lxd", "cni", "flannel", "cali",
@@ -48,7 +40,7 @@ def parsed(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None
 def is_private(address: str) -> bool:
     """Whether only hosts of the same network can reach it."""
     ip = parsed(address)
-    return ip is not None and any(ip.version == n.version and ip in n for n in PRIVATE)
+    return ip is not None and within(ip, (*PRIVATE, *LOCAL))
 
 
 def is_public(address: str) -> bool:

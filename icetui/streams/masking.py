@@ -20,12 +20,17 @@ from typing import Any
 import msgspec
 
 from icetui import events
+from icetui.address_ranges import PRIVATE, SHARED, within
 from icetui.events import AnyEvent
 from icetui.streams.source import Source, Wrapper
 
 HIDDEN = "(masked)"
 MOST_NAMES = 5000
 """Pseudonyms that one run gives; whatever comes then is `HIDDEN`, and memory stays bounded."""
+MOST_NETWORKS = 1000
+"""Networks of each kind of address that are told apart."""
+MOST_HOSTS = 254
+"""Addresses in an IPv4 network of 24 bits."""
 MOST_SOUGHT, LEAST_SOUGHT = 300, 3
 """Names that are looked for in free text, the first ones; and how long one has to be for that."""
 
@@ -61,6 +66,8 @@ _KEPT = frozenset(
     )
 )
 """Fields that hold codes of ours, or what is made anew for each session."""
+_ICE = re.compile(r"[A-Za-z0-9+/]{4,256}:[A-Za-z0-9+/]{4,256}")
+"""Two user fragments (RFC 8445 section 5.3)."""
 _HARMLESS_ATTRIBUTES = frozenset(
     (
         *("CHANGE-REQUEST", "MESSAGE-INTEGRITY", "ERROR-CODE", "UNKNOWN-ATTRIBUTES"),
@@ -83,8 +90,12 @@ class Mask:
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
         self._given: dict[str, int] = {}
+        self._networks: dict[str, dict[bytes, int]] = {}
+        """Numbers of the networks of each kind of address, by prefix."""
         self._pseudonyms: set[str] = set()
         self._ufrags: set[str] = set()
+        self._checking = False
+        """Whether what is being masked is of a connectivity check, not of a TURN server's."""
         self._sought: list[str] = []
         """Names to be looked for in free text, the longest first."""
         self._names: re.Pattern[str] | None = None
@@ -96,6 +107,7 @@ class Mask:
         if isinstance(event, events.BlobChanged):
             return event
         fields = msgspec.to_builtins(event)
+        self._checking = _is_a_check(event)
         self._learn_from(fields)
         masked: AnyEvent = msgspec.convert(self._value(fields), _KINDS)
         return masked
@@ -103,6 +115,7 @@ class Mask:
     def look_at(self, event: AnyEvent) -> None:
         """Learn the names in the event's fields, where all of a stream is known beforehand."""
         if not isinstance(event, events.BlobChanged):
+            self._checking = _is_a_check(event)
             self._learn_from(msgspec.to_builtins(event))
 
     def learn(self, start: events.StartSession) -> None:
@@ -193,7 +206,7 @@ class Mask:
             return attribute
         if name == "USERNAME":
             parts = value.split(":")
-            if self._ufrags.isdisjoint(parts):
+            if self._ufrags.isdisjoint(parts) and not (self._checking and _ICE.fullmatch(value)):
                 value = self._name(value, "user-{}")  # a TURN server's account
             else:
                 self._ufrags.update(parts[:2])
@@ -245,9 +258,24 @@ class Mask:
             return text
         if address.is_loopback or address.is_unspecified or str(address) in self._pseudonyms:
             return bare
+        if address == SHARED.network_address:
+            return bare  # the name of the range, in sentences about it
         if len(self._packed) < MOST_NAMES:
             self._packed.add(address.packed.hex())
-        return self._pseudonym(str(address), _shape(address))
+        return self._pseudonym(str(address), self._shape(address))
+
+    def _shape(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+        kind = _kind(address)
+        prefix = address.packed[:3] if address.version == 4 else address.packed[:8]
+        of_kind = self._networks.setdefault(kind, {})
+        number = of_kind.get(prefix, len(of_kind))
+        if len(of_kind) < MOST_NETWORKS:
+            of_kind[prefix] = number
+        shape = _network(kind, number)
+        if kind == "public" and self._given.get(shape, 0) >= MOST_HOSTS:
+            others = (f"{block}.{{}}" for block in PUBLIC)
+            shape = next((o for o in others if self._given.get(o, 0) < MOST_HOSTS), shape)
+        return shape
 
     def _hexed(self, text: str) -> str:
         """Raw bytes as hexadecimal, hidden where a known address is among them."""
@@ -293,6 +321,16 @@ class Masked(Wrapper):
             yield self._mask.event(event)
 
 
+def _is_a_check(event: AnyEvent) -> bool:
+    """Whether a USERNAME in it is of two user fragments (RFC 8445 section 7.2.2): a TURN server's
+    comes with a realm, or in a request that only TURN has."""
+    return (
+        isinstance(event, events.StunMessage)
+        and event.method.lower() == "binding"
+        and not any(a.name == "REALM" for a in event.attributes)
+    )
+
+
 def _is_left_as_it_is(host: str) -> bool:
     """Loopback and the unspecified address say nothing about anybody."""
     try:
@@ -307,32 +345,43 @@ PUBLIC = ("192.88.99", "192.175.48", "192.31.196", "192.52.193")
 the withdrawn 6to4 anycast (RFC 7526), AS112 (RFC 7534, 7535), AMT (RFC 7450)."""
 
 
-def _shape(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    """A range of the same kind."""
-    if address.version == 6:
-        if address.is_link_local:
-            return "fe80::{}"
-        return "fd00::{}" if address.is_private else "2002:c058:6301::{}"
+def _kind(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    """What range a pseudonym is from: one of the same kind."""
+    six = address.version == 6
     if address.is_link_local:
-        return "169.254.{}"
-    if address in ipaddress.ip_network("100.64.0.0/10"):
-        return "100.64.{}"
-    return "10.99.{}" if address.is_private else "192.88.99.{}"
+        return "local6" if six else "local"
+    if address in SHARED:
+        return "shared"
+    return ("private" if within(address, PRIVATE) else "public") + ("6" if six else "")
+
+
+def _network(kind: str, number: int) -> str:
+    """Where the pseudonyms of one network are, the first of its kind having the number 0: two
+    addresses are in one network (by the usual prefixes, 24 and 64) where the real ones are."""
+    match kind:
+        case "local6":
+            return "fe80::{}"
+        case "private6":
+            return f"fd00:0:0:{min(number, 0xFFFF) + 1:x}::{{}}"
+        case "public6":
+            return f"2002:c058:6301:{min(number, 0xFFFF) + 1:x}::{{}}"
+        case "public":
+            # There are few. The first network may be ours, so that nobody else is in it.
+            return PUBLIC[0 if number == 0 else 1 + (number - 1) % (len(PUBLIC) - 1)] + ".{}"
+    block = {"local": "169.254", "shared": "100.64", "private": "10.99"}[kind]
+    return f"{block}.{min(number, 255)}.{{}}"
 
 
 def _numbered(number: int, shape: str) -> str:
     if shape == HIDDEN:
         return HIDDEN
-    if shape.startswith(PUBLIC[0]):
-        block, host = divmod(number - 1, 254)
-        return f"{PUBLIC[min(block, len(PUBLIC) - 1)]}.{host + 1 if block < len(PUBLIC) else 254}"
     if "::" in shape:
         return shape.format(f"{number:x}")
-    if re.match(r"\d+\.\d+\.\{", shape):
-        return shape.format(f"{min(number // 250, 255)}.{number % 250 + 1}")
+    if shape.count(".") == 3:
+        return shape.format(min(number, MOST_HOSTS))
     return shape.format(number)
 
 
 def _overflow(shape: str) -> str:
     """The one address for all that come when no more pseudonyms are given."""
-    return shape.format("ffff" if "::" in shape else "254" if shape.count(".") == 3 else "255.254")
+    return shape.format("ffff" if "::" in shape else "254")

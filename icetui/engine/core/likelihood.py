@@ -9,15 +9,8 @@ from __future__ import annotations
 
 import ipaddress
 
+from icetui.address_ranges import IP, PRIVATE, within
 from icetui.events import Candidate
-
-IP = ipaddress.IPv4Address | ipaddress.IPv6Address
-PRIVATE = [
-    ipaddress.ip_network(text)
-    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
-]
-"""RFC 1918, RFC 6598, RFC 4193. `is_private` also counts networks that are only for documentation,
-and a loopback address reaches its peer wherever it is offered at all."""
 
 
 def unlikely(
@@ -49,7 +42,8 @@ def private(address: str) -> bool:
 
 
 def _private(ip: IP) -> bool:
-    return any(ip.version == network.version and ip in network for network in PRIVATE)
+    """A loopback address is none: it reaches its peer wherever it is offered at all."""
+    return within(ip, PRIVATE)
 
 
 def _same_network(one: IP, other: IP) -> bool:
