@@ -282,12 +282,14 @@ def allocation_lost(session: Session) -> Iterator[Finding]:
     else:
         news = "; it is being asked again"
     what = "The relayed path is gone: its TURN server"
-    if session.connected:
+    if session.connected and again:
+        claim = "A TURN server had lost our allocation, and has lent us another address."
+    elif session.connected:
         claim = "A TURN server does not relay for us any more; the session goes on without it."
     elif again:
         claim = f"{what} has lost our allocation (it was restarted, or the allocation ran out)."
     elif stopped:
-        claim = f"{what} has stopped."
+        claim = f"{what} has stopped, as far as it has been asked."
     else:
         claim = f"{what} does not confirm our allocation any more."
     remedy = "Is the TURN server running, and the way to it open? It is asked again by itself."
@@ -333,6 +335,8 @@ def allocation_expiring(session: Session) -> Iterator[Finding]:
         lifetime = _lifetime(event)
         if event.message_class == "response" and lifetime is not None:
             granted[event.via] = (event.t, lifetime)
+            if event.method == "Allocate":
+                asked.pop(event.via, None)  # that was about an allocation before this one
     for url, relay in relays.items():
         request = asked.get(url)
         overdue = request is not None and session.t - request.t > REFRESH_PATIENCE

@@ -81,7 +81,9 @@ def gather(session: Session) -> Silence:
     since = session.t - last
     came, latest, sent, still, unanswered = _traffic(session, pair, since)
     relays = _relay_hosts(session, pair, theirs)
-    facts = pair.evidence if pair is not None else None
+    told_of = _told_of(session, pair, theirs)
+    facts = told_of.evidence if told_of is not None else None
+    said = (told_of.detail or "") if told_of is not None else ""
     closed = theirs is not None and failures.port_unreachable(facts)
     closed = closed and failures.said_by(facts) == (theirs.address if theirs else "")
     told = failures.unreachable(facts)
@@ -103,13 +105,25 @@ def gather(session: Session) -> Silence:
         unanswered=unanswered,
         moved=_moved(session, pair, since - BEFORE),
         their_nat=nats.theirs(session),
-        closed=detail if closed else "",
-        icmp=detail if told and not closed else "",
+        closed=said if closed else "",
+        icmp=said if told and not closed else "",
         unsendable=detail if pair is not None and pair.reason == Reason.SEND_ERROR else "",
         others=sum(p.valid and p.id != session.selected for p in live_pairs(session)),
         failed=tuple(p for p in live_pairs(session) if p.reason == Reason.CONSENT_EXPIRED),
         cause=stood.cause if stood is not None else "",
     )
+
+
+def _told_of(session: Session, pair: Pair | None, theirs: Candidate | None) -> Pair | None:
+    """The path, or another pair to the very same address of theirs of which more was said since."""
+    if pair is None or theirs is None or failures.unreachable(pair.evidence):
+        return pair
+    for other in live_pairs(session):
+        remote = session.remote_candidates.get(other.remote)
+        same = remote is not None and where(remote) == where(theirs)
+        if same and failures.unreachable(other.evidence):
+            return other
+    return pair
 
 
 def _path(session: Session) -> Pair | None:

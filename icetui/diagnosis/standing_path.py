@@ -43,12 +43,6 @@ LARGE, LARGE_PATIENCE = 500, 3.0
 """Bytes of a text that counts as large; seconds its echo may take."""
 CONSENT = 30.0
 """Seconds consent lasts (RFC 7675 section 5.1)."""
-ONE_WAY = 0.2
-"""Share lost in one direction, next to nothing being lost in the other, that is no chance."""
-NEARLY_ALL = 0.9
-"""Share that arrives where next to nothing is lost; the two sides do not probe quite in step."""
-DIRECTION_SAMPLES = 60
-"""Requests before the direction of loss is told."""
 AGAIN_AND_AGAIN = 3
 OUTAGE = 0.5
 """Seconds of silence that are no single lost answer."""
@@ -190,7 +184,7 @@ def vpn_path(session: Session) -> Iterator[Finding]:
 
 
 def lossy(session: Session) -> Iterator[Finding]:
-    """The path loses requests, and perhaps one direction only does."""
+    """The path loses requests; in which direction nobody can tell from round trips."""
     pair = session.selected_pair
     if pair is None or not session.connected or session.peer_left:
         return
@@ -205,33 +199,17 @@ def lossy(session: Session) -> Iterator[Finding]:
     if scattered < LOSS_LEAST or scattered / len(recent) < LOSS_WORTH_SAYING:
         return  # losses in one row are an interruption, which is another thing
     evidence = f"{lost} of the last {len(recent)} requests on {pair.id} got no answer"
-    direction = _direction(session, pair)
     others = [p for p in live_pairs(session) if p.valid and p.id != pair.id]
     calm = [p for p in others if (q := session.quality.get(p.id)) is not None and _calm(q)]
     remedy = "Wireless or an overloaded line is the usual cause: try a cable, or less traffic."
     if calm and session.role == "controlling":
         remedy = f"{calm[0].id} loses nothing: n takes the highlighted pair."
-    if direction is None:
-        yield Finding(
-            rule="lossy-path",
-            severity="warning",
-            claim="The path loses datagrams.",
-            evidence=evidence,
-            remedy=remedy,
-            pairs=(pair.id,),
-        )
-        return
-    way, figures = direction
     yield Finding(
-        rule="asymmetric-loss",
+        rule="lossy-path",
         severity="warning",
-        claim="The path loses datagrams, on the way from us to them rather than back."
-        if way == "out"
-        else "The path loses datagrams, on the way from them to us rather than out.",
-        evidence=f"{evidence}; {figures}",
-        remedy="Look at what this side sends over (a busy uplink, its wireless)."
-        if way == "out"
-        else "Look at what brings their datagrams here: their uplink, our downlink.",
+        claim="The path loses datagrams.",
+        evidence=evidence,
+        remedy=remedy,
         pairs=(pair.id,),
     )
 
@@ -316,25 +294,6 @@ def interrupted(session: Session) -> Iterator[Finding]:
 
 def _calm(quality: Quality) -> bool:
     return quality.measured >= MEASURED and quality.lost == 0
-
-
-def _direction(session: Session, pair: Pair) -> tuple[str, str] | None:
-    """Which way loses: an icetui probes as often as we do, so of its requests as many should come
-    as we send, less those lost on the way here."""
-    if session.description is None or session.description.kind != "blob":
-        return None
-    asked, back, came = pair.requests_sent, pair.responses_received, pair.requests_received
-    if asked < DIRECTION_SAMPLES or came < DIRECTION_SAMPLES / 3:
-        return None
-    # Of what they send `arriving` comes. An answer has crossed both ways, so that the share of
-    # what we send that gets there, `through`, is what is left when `arriving` is divided out.
-    arriving, through = came / asked, back / came
-    figures = f"{came} of their requests came while we sent {asked}, of which {back} were answered"
-    if arriving > NEARLY_ALL and through < 1 - ONE_WAY:
-        return "out", figures
-    if through > NEARLY_ALL and arriving < 1 - ONE_WAY:
-        return "in", figures
-    return None
 
 
 def slow(session: Session) -> Iterator[Finding]:

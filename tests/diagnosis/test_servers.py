@@ -129,6 +129,16 @@ def test_a_refresh_without_an_answer() -> None:
     assert "allocation-expiring" not in findings([*waiting, answered])
 
 
+def test_a_refresh_of_an_allocation_that_is_lost_says_nothing_of_the_next_one() -> None:
+    lifetime = (StunAttribute(name="LIFETIME", value="600 s"),)
+    stream = lived(
+        turn_message("out", "Refresh", 40.0, "bb"),
+        turn_message("in", "Allocate", 60.0, "cc", attributes=lifetime),
+        pair("L3-R1", t=64.0, state="succeeded", valid=True),
+    )
+    assert "allocation-expiring" not in findings(stream)
+
+
 def test_an_address_of_the_other_family_is_not_called_a_name_that_cannot_be_resolved() -> None:
     detail = "192.0.2.10 has no address of a family in use"
     other = events.Evidence(resolver="other-family")

@@ -68,7 +68,7 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         common=lambda e: 8.0,
         possible=_not_through,
         speaks=_suiting,
-        remedy=lambda e: "If they have, look for a firewall that drops UDP, on either side; a TURN "
+        remedy=lambda e: "Look for a firewall that drops UDP, on either side; a TURN "
         "server over TCP (--turn) gets around most.",
     ),
     Hypothesis(

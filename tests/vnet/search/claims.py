@@ -209,7 +209,6 @@ MUST_BE: dict[str, Callable[[Case], bool]] = {
         or ("kept apart" in case.finding.claim and kept_apart(case))
     ),
     "lossy-path": lossy_somewhere,
-    "asymmetric-loss": lossy_somewhere,
     "unsteady-path": lossy_somewhere,
     "slow-path": slow_somewhere,
     "silent-path": lossy_somewhere,
