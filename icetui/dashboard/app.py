@@ -92,6 +92,7 @@ class Dashboard(App[int]):
         self.pace = Pace(self._paint, monotonic)
         self.keyboard = Keyboard(self)
         self.monotonic = monotonic
+        self._below_painted = float("-inf")
         self.leaving = False
         """Keys that come now are for whatever comes after us."""
 
@@ -204,12 +205,21 @@ class Dashboard(App[int]):
         """Draw what there is; how many lines changed."""
         if self.suspended or self.leaving or not self.screen_stack:
             return 0
-        screen: Screen[object] = self.screen  # what lies below a box would be drawn with it, dimmed
+        screen: Screen[object] = self.screen
         if not (screen.is_mounted and screen.children):
             return 0
-        if isinstance(screen, Drawn):
-            return screen.show(self.view())
-        return 0
+        lines = screen.show(self.view()) if isinstance(screen, Drawn) else 0
+        return lines + self._paint_below(screen)
+
+    def _paint_below(self, box: Screen[object]) -> int:
+        """What lies below a box is drawn with it, dimmed: that it is true is worth that once a
+        second."""
+        below = next((s for s in reversed(self.screen_stack[:-1]) if isinstance(s, Drawn)), None)
+        now = self.monotonic()
+        if not box.is_modal or below is None or now - self._below_painted < 1.0:
+            return 0
+        self._below_painted = now
+        return below.show(self.view())
 
     def look_at(self, number: int) -> None:
         self.looked_at = min(max(0, number), len(self.watches) - 1)

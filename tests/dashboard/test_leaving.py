@@ -139,3 +139,14 @@ async def test_a_session_that_cannot_be_begun_leaves_the_old_one_on_the_screen()
         assert "No space left" in look.toasts
         assert len(look.app.watches) == 1
         assert not look.source.closed
+
+
+async def test_what_lies_below_a_box_stays_true() -> None:
+    tell = Teller()
+    async with looking([*gathered(tell), *described(tell), *connected(tell)], (140, 40)) as look:
+        await look.press("m")
+        now = look.app.monotonic()
+        look.app.monotonic = lambda: now + 1.5  # the box is open for a second and a half
+        await look.tell([tell(events.PeerLeft)])
+        below = [strip.text for strip in look.main._compositor.render_strips()]
+        assert "THEY LEFT" in below[0]
