@@ -94,6 +94,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Whether anything has arrived over UDP from outside this network."""
     their_servers: ServersSeen
     """What their blob says of the servers they ask."""
+    icetui: bool
+    """Whether their side is one, as far as their description shows."""
+    loopback: bool
+    """All their addresses are this machine's loopback: nothing of any network is between."""
     early_blob: bool
     """Their blob was made before all their servers had answered or failed."""
     only_here_silent: tuple[str, ...]
@@ -216,6 +220,8 @@ def gather(session: Session) -> Evidence:
             if p.local not in relays
         ),
         their_servers=told.servers if told is not None else "unknown",
+        icetui=session.their_description is None or session.their_description.kind == "blob",
+        loopback=bool(theirs) and all(_is_loopback(c) for c in theirs),
         early_blob=told is not None and told.kind == "blob" and not told.complete,
         only_here_silent=_of_state(session, told.shared_answering if told else (), "failed"),
         only_there_silent=_of_state(session, told.shared_silent if told else (), "ok"),
@@ -264,6 +270,11 @@ def _of_state(session: Session, urls: tuple[str, ...], state: ServerState) -> tu
         for s in found
         if s is not None and s.state == state and (state == "ok" or s.reason in SILENT)
     )
+
+
+def _is_loopback(c: Candidate) -> bool:
+    ip = parsed(c.address)
+    return ip is not None and ip.is_loopback
 
 
 def are_neighbours(session: Session) -> bool:

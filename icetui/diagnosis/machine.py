@@ -109,15 +109,19 @@ def only_private(session: Session) -> Iterator[Finding]:
     if not offered or any(c.type != "host" or is_public(c.address) for c in offered):
         return
     asked = _asked(session)
+    loopback = all((ip := parsed(c.address)) is not None and ip.is_loopback for c in offered)
+    claim = "Our blob holds private addresses only: peers on the same network can reach us, "
+    claim += "others hardly."
+    remedy = "" if session.servers else "Name a STUN server with --stun, or leave out --no-servers."
+    if loopback:
+        claim = "Our blob holds loopback addresses only: nobody but this machine can reach us."
+        remedy = "To be reached from another machine, choose another interface than loopback."
     yield Finding(
         rule="only-private",
         severity="info",
-        claim="Our blob holds private addresses only: peers on the same network can reach us, "
-        "others hardly.",
+        claim=claim,
         evidence=f"{count(len(offered), 'host candidate')}, none public; {asked}",
-        remedy=""
-        if session.servers
-        else "Name a STUN server with --stun, or leave out --no-servers.",
+        remedy=remedy,
     )
 
 

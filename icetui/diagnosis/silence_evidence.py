@@ -28,6 +28,8 @@ TRANSACTION = 0.5
 class Silence(msgspec.Struct, frozen=True, kw_only=True):
     """Of one side, at one moment."""
 
+    icetui: bool
+    """Whether their side is one, as far as their description shows."""
     lost: bool
     """Consent has run out, or every pair has failed."""
     last: float
@@ -89,6 +91,7 @@ def gather(session: Session) -> Silence:
     told = failures.unreachable(facts)
     stood = session.path_history[-1] if session.path_history else None
     return Silence(
+        icetui=session.their_description is None or session.their_description.kind == "blob",
         lost=lost,
         last=last,
         pair=pair,

@@ -50,7 +50,7 @@ def _suiting(e: Evidence) -> Speaks:
 
 def _not_through(e: Evidence) -> bool:
     """A firewall between explains nothing where the NATs or the lack of addresses do already."""
-    silent = not e.answered and not e.heard
+    silent = not e.answered and not e.heard and not e.loopback
     return silent and (not e.excluded or bool(e.free)) and not (e.relay_only or e.relays_only)
 
 

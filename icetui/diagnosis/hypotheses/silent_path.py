@@ -15,6 +15,10 @@ CHANCE = 0.01
 """… unless so many requests in a row would be lost less often than this."""
 
 
+def _program(e: Silence) -> str:
+    return "icetui" if e.icetui else "program"
+
+
 def _heard(e: Silence) -> bool:
     return e.came >= HEARD_AGAIN and e.came_ago <= LATELY
 
@@ -139,15 +143,15 @@ HYPOTHESES: tuple[Hypothesis[Silence], ...] = (
         rule="peer-gone",
         place="their machine",
         words=lambda e: (
-            "their icetui has ended without a goodbye"
+            f"their {_program(e)} has ended without a goodbye"
             + (": nobody listens there" if e.closed else "")
         ),
         common=lambda e: 7.0,
         possible=lambda e: not _heard(e) and not (e.closed and e.relayed),
         speaks=_closed,
         remedy=lambda e: (
-            "Is icetui still running over there? If it has ended, start it again and "
-            "exchange new blobs on both sides."
+            f"Is their {_program(e)} still running? If it has ended, start it again and "
+            f"exchange new {'blobs' if e.icetui else 'descriptions'} on both sides."
         ),
     ),
     Hypothesis(

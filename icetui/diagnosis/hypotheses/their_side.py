@@ -19,6 +19,21 @@ def _unpasted(e: Evidence) -> float:
     return max(5.0, 30.0 / (1.0 + (e.waited / PASTING) ** 2))
 
 
+def _program(e: Evidence) -> str:
+    return "icetui" if e.icetui else "their program"
+
+
+def _text(e: Evidence) -> str:
+    """What they were given of us."""
+    return "blob" if e.icetui else "description"
+
+
+def _anew(e: Evidence) -> str:
+    if e.icetui:
+        return "Ask for the blob that their icetui shows now."
+    return "Ask for a new description of theirs, and answer that."
+
+
 def _silent(e: Evidence) -> bool:
     return not e.heard and not e.answered
 
@@ -118,7 +133,9 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         ),
         common=_unpasted,
         possible=lambda e: _silent(e) and not e.they_have_ours,
-        remedy=lambda e: "Make sure they have pasted our blob and icetui is still running there.",
+        remedy=lambda e: (
+            f"Make sure they have pasted our {_text(e)} and {_program(e)} is still running there."
+        ),
     ),
     Hypothesis(
         code="left",
@@ -127,18 +144,18 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         words=lambda e: "they have left or are in another network now",
         common=lambda e: 5.0,
         possible=lambda e: _silent(e) and e.they_have_ours,
-        remedy=lambda e: "Make sure icetui is still running there.",
+        remedy=lambda e: f"Make sure {_program(e)} is still running there.",
     ),
     Hypothesis(
         code="ended",
         rule="nobody-listens",
         place="their machine",
-        words=lambda e: f"nobody listens at {_who(e)} any more: icetui has ended there",
+        words=lambda e: f"nobody listens at {_who(e)} any more: {_program(e)} has ended there",
         common=lambda e: 60.0 if _at_host(e) else 4.0,
         possible=lambda e: bool(e.closed) and _silent(e),
         speaks=_ended,
         pairs=lambda e: e.closed,
-        remedy=lambda e: "Is icetui still running over there? Ask for the blob it shows now.",
+        remedy=lambda e: f"Is {_program(e)} still running over there? {_anew(e)}",
     ),
     Hypothesis(
         code="refusing-router",
@@ -196,7 +213,7 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
             _private_there(e) and e.their_servers == "silent" and bool(e.only_there_silent)
         ),
         speaks=_their_addresses,
-        remedy=lambda e: "Ask for the blob their icetui shows now.",
+        remedy=_anew,
     ),
     Hypothesis(
         code="early-blob-there",
@@ -208,7 +225,7 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         ),
         common=lambda e: 5.0 if e.their_public else 45.0,
         possible=lambda e: e.early_blob and _silent(e) and not e.neighbours,
-        remedy=lambda e: "Ask for the blob their icetui shows now.",
+        remedy=_anew,
     ),
     Hypothesis(
         code="no-public-address-there",
@@ -239,6 +256,7 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
             and (e.neighbours or _lets_us_knock(e) or _udp_unheard_there(e))
             and e.their_servers != "answer"
             and not e.itself
+            and not e.loopback
         ),
         speaks=_blocked_there,
         remedy=lambda e: "Let them allow outgoing UDP, or name a TURN server over TCP there.",
@@ -248,13 +266,13 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         rule="stranger-answers",
         place="their machine",
         words=lambda e: (
-            f"another program than their icetui answers at {_stranger(e)}: theirs has "
+            f"another program than theirs answers at {_stranger(e)}: theirs has "
             "ended, or its port is another one's now"
         ),
         common=lambda e: 300.0,
         possible=lambda e: bool(e.echoed or e.unsigned) and not e.heard,
         speaks=_strange,
-        remedy=lambda e: "Ask for the blob that their icetui shows now.",
+        remedy=_anew,
     ),
     Hypothesis(
         code="same-numbers",
@@ -276,10 +294,12 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         code="ended-here",
         rule="same-address",
         place="the blobs",
-        words=lambda e: "their icetui ran on this machine and has ended",
+        words=lambda e: (
+            f"{'their icetui' if e.icetui else 'their program'} ran on this machine and has ended"
+        ),
         common=lambda e: 20.0,
         possible=lambda e: bool(e.itself) and len(e.itself) == len(e.pairs) and _silent(e),
-        remedy=lambda e: "Ask for the blob that their icetui shows now.",
+        remedy=_anew,
     ),
     Hypothesis(
         code="same-numbered-network",
@@ -300,7 +320,7 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         speaks=lambda e: (
             (1.0, f"its time stamp is {span(e.blob_age or 0.0)} before this machine's clock"),
         ),
-        remedy=lambda e: "Ask for the blob their icetui shows now.",
+        remedy=_anew,
     ),
     Hypothesis(
         code="outdated-blob",
