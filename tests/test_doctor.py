@@ -268,11 +268,12 @@ def test_the_json_has_every_key_whether_or_not_something_is_known() -> None:
 # --- the command --------------------------------------------------------------------------------
 
 
-def test_without_servers_it_says_what_stays_open(icetui: Any) -> None:
+def test_loopback_alone_says_nothing_of_any_network(icetui: Any) -> None:
     done = icetui("doctor", *ALONE)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (NOTHING_WORKS, "")
     assert "No server was asked" in done.stdout
-    assert "perhaps direct" in done.stdout
+    assert "Only loopback was looked at" in done.stdout
+    assert "direct" not in done.stdout
 
 
 def test_json_is_one_object_on_stdout_and_nothing_else(icetui: Any, tmp_path: Any) -> None:
@@ -280,7 +281,7 @@ def test_json_is_one_object_on_stdout_and_nothing_else(icetui: Any, tmp_path: An
     done = icetui("doctor", *ALONE, "--json", "--record", recording)
     (line,) = done.stdout.splitlines()
     found = json.loads(line)
-    assert (done.returncode, found["exit_code"], found["complete"]) == (0, 0, True)
+    assert (done.returncode, found["exit_code"], found["complete"]) == (4, 4, True)
     assert {c["address"] for c in found["candidates"]} >= {"127.0.0.1"}
     assert "gathering-state-changed" in recording.read_text()
 
@@ -328,7 +329,7 @@ async def test_interrupted_it_says_what_it_has(start: Any, tmp_path: Path) -> No
             if recording.exists() and "server-changed" in recording.read_text():
                 break
         running.process.terminate()
-        assert await running.ends() == FINE
+        assert await running.ends() == NOTHING_WORKS
     found = json.loads(running.out[-1])
     assert (found["complete"], found["cut_short"]) == (False, "it was interrupted")
     assert found["servers"][0]["state"] == "asking"

@@ -19,6 +19,7 @@ from icetui.diagnosis.questions import (
     heard,
     host_of,
     interface_kind,
+    is_loopback,
     is_private,
     is_public,
     live_pairs,
@@ -221,7 +222,7 @@ def gather(session: Session) -> Evidence:
         ),
         their_servers=told.servers if told is not None else "unknown",
         icetui=session.their_description is None or session.their_description.kind == "blob",
-        loopback=bool(theirs) and all(_is_loopback(c) for c in theirs),
+        loopback=bool(theirs) and all(is_loopback(c.address) for c in theirs),
         early_blob=told is not None and told.kind == "blob" and not told.complete,
         only_here_silent=_of_state(session, told.shared_answering if told else (), "failed"),
         only_there_silent=_of_state(session, told.shared_silent if told else (), "ok"),
@@ -270,11 +271,6 @@ def _of_state(session: Session, urls: tuple[str, ...], state: ServerState) -> tu
         for s in found
         if s is not None and s.state == state and (state == "ok" or s.reason in SILENT)
     )
-
-
-def _is_loopback(c: Candidate) -> bool:
-    ip = parsed(c.address)
-    return ip is not None and ip.is_loopback
 
 
 def are_neighbours(session: Session) -> bool:

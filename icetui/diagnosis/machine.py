@@ -9,6 +9,7 @@ from icetui.diagnosis.questions import (
     host_of,
     ids,
     interface_kind,
+    is_loopback,
     is_private,
     is_public,
     listed,
@@ -109,7 +110,7 @@ def only_private(session: Session) -> Iterator[Finding]:
     if not offered or any(c.type != "host" or is_public(c.address) for c in offered):
         return
     asked = _asked(session)
-    loopback = all((ip := parsed(c.address)) is not None and ip.is_loopback for c in offered)
+    loopback = all(is_loopback(c.address) for c in offered)
     claim = "Our blob holds private addresses only: peers on the same network can reach us, "
     claim += "others hardly."
     remedy = "" if session.servers else "Name a STUN server with --stun, or leave out --no-servers."

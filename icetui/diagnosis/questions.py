@@ -43,6 +43,12 @@ def is_private(address: str) -> bool:
     return ip is not None and within(ip, (*PRIVATE, *LOCAL))
 
 
+def is_loopback(address: str) -> bool:
+    """Whether it is this machine's own."""
+    ip = parsed(address)
+    return ip is not None and ip.is_loopback
+
+
 def is_public(address: str) -> bool:
     """Whether it is an IP address that other networks can reach."""
     return parsed(address) is not None and not is_private(address)

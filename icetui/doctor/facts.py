@@ -8,6 +8,7 @@ from typing import Literal, cast
 import msgspec
 
 from icetui import __version__
+from icetui.diagnosis.questions import is_loopback
 from icetui.doctor.relays import is_of_no_use
 from icetui.events import (
     Candidate,
@@ -108,7 +109,7 @@ def facts(session: Session, cut_short: str = "") -> Facts:
     paths = towards(ours)
     if udp is None:
         paths = {k: _perhaps(p, bool(relays)) for k, p in paths.items()}
-    if relay_only or not session.local_candidates:
+    if relay_only or not session.local_candidates or _only_loopback(session):
         paths = {k: _without_direct(p, bool(relays)) for k, p in paths.items()}
     verdict = _verdict(paths, session.servers.values())
     return Facts(
@@ -199,6 +200,11 @@ def _perhaps(path: Path, relayed: bool) -> Path:
     return "direct-or-relay" if relayed else "direct-or-no"
 
 
+def _only_loopback(session: Session) -> bool:
+    addresses = [c.address for c in session.local_candidates.values() if c.type != "relay"]
+    return bool(addresses) and all(is_loopback(address) for address in addresses)
+
+
 def _without_direct(path: Path, relayed: bool) -> Path:
     """For whoever uses no address of its own, whatever its NAT would allow."""
     return path if path in ("relay", "no") else "relay" if relayed else "no"
@@ -226,6 +232,8 @@ def _sentence(session: Session, verdict: Verdict, paths: dict[str, Path]) -> str
             f"{_listed(failed)}."
         )
     said = _reachable(verdict, paths)
+    if _only_loopback(session):
+        said = "Only loopback was looked at, which reaches nobody but this machine."
     working = {s.url for s in servers if s.state == "ok"}
     useless = {url: reason for url, reason in failed.items() if url not in working}
     useless |= {s.url: "it relays nothing" for s in servers if is_of_no_use(session, s)}
