@@ -43,10 +43,17 @@ def farewell(watch: Watch, files: Sequence[str] = (), which: str = "") -> str:
         ("path", _path(session)),
         ("lasted", f"{lasted}; {which}" if which else lasted),
         ("finding", _worst(session)),
-        ("saved", plain(", ".join(files), 1000) if files else "no; e in the dashboard writes a "
-         "report, --record FILE keeps everything"),
-    )  # fmt: skip
+        ("saved", _saved(watch, files)),
+    )
     return "".join(f"{name:8} {text}\n" for name, text in lines)
+
+
+def _saved(watch: Watch, files: Sequence[str]) -> str:
+    if files:
+        return plain(", ".join(files), 1000)
+    if not watch.source.live:
+        return "this was a recording; e in the dashboard writes a report"
+    return "no; e in the dashboard writes a report, --record FILE keeps everything"
 
 
 def _files(watches: Sequence[Watch]) -> list[str]:
@@ -57,6 +64,8 @@ def _files(watches: Sequence[Watch]) -> list[str]:
 
 def _peer(session: Session) -> str:
     if session.remote_ufrag is None:
+        if session.refusal is not None:
+            return "none: what was pasted could not be used"
         return "none: nothing of theirs was pasted, and nobody knocked"
     kind = session.their_description.kind if session.their_description is not None else "knock"
     left = ", who left" if session.peer_left else ""

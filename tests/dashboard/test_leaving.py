@@ -103,6 +103,16 @@ async def test_five_lines_stay_on_the_terminal() -> None:
     assert "! The TURN server" in lines[3]
 
 
+async def test_the_lines_say_what_was_refused_and_that_it_was_a_recording() -> None:
+    tell = Teller()
+    refused = tell(events.DescriptionRefused, problem="The blob is cut off.")
+    async with looking([*gathered(tell), refused], (80, 24)) as look:
+        look.source.live = False
+        lines = farewell(look.app.living).splitlines()
+    assert lines[0].endswith("none: what was pasted could not be used")
+    assert "this was a recording" in lines[4] and "--record" not in lines[4]
+
+
 async def test_the_last_words_are_of_the_session_that_had_a_path_and_name_every_file(
     tmp_path: Path,
 ) -> None:
