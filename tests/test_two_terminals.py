@@ -176,6 +176,13 @@ def test_a_suspended_dashboard_is_drawn_whole_when_it_comes_back(tmux: Tmux) -> 
     assert "behind by" not in after
 
 
+def test_without_a_shell_that_could_bring_it_back_nothing_is_suspended(tmux: Tmux) -> None:
+    window = tmux.open(*ICETUI)
+    window.until("icetui:")
+    window.keys("C-z")
+    window.until("it is not suspended")
+
+
 def test_a_damaged_paste_is_named_and_the_session_goes_on(tmux: Tmux) -> None:
     window = tmux.open(*ICETUI)
     window.until("icetui:")

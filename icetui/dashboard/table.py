@@ -248,7 +248,7 @@ class Table(Lines, Generic[Item, Row]):
         cells = [place.column.cell(row).text for place in self._places]
         last = max((n for n, text in enumerate(cells) if text), default=0)
         whole = [
-            f"{place.column.id}: {text}"
+            f"{place.column.title or place.column.id}: {text}"
             for n, (place, text) in enumerate(zip(self._places, cells, strict=True))
             if len(text) > (width - place.start if n == last else place.width)
             and (place.column.least or place.column.rest)

@@ -203,7 +203,7 @@ def lossy(session: Session) -> Iterator[Finding]:
     calm = [p for p in others if (q := session.quality.get(p.id)) is not None and _calm(q)]
     remedy = "Wireless or an overloaded line is the usual cause: try a cable, or less traffic."
     if calm and session.role == "controlling":
-        remedy = f"{calm[0].id} loses nothing: n takes the highlighted pair."
+        remedy = f"{calm[0].id} loses nothing: highlight it and press n to take it."
     yield Finding(
         rule="lossy-path",
         severity="warning",

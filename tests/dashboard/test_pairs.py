@@ -7,7 +7,17 @@ from icetui.dashboard.panes.pairs import COLUMNS
 from icetui.dashboard.table import fitted
 from icetui.events import Nominate
 from tests.dashboard.looking import looking
-from tests.dashboard.streams import SID, Teller, many_pairs, pair, succeeded, whole
+from tests.dashboard.streams import (
+    SID,
+    Teller,
+    connected,
+    described,
+    gathered,
+    many_pairs,
+    pair,
+    succeeded,
+    whole,
+)
 
 
 async def test_a_change_in_a_hidden_pair_draws_no_visible_row_again() -> None:
@@ -93,3 +103,17 @@ async def test_a_succeeded_pair_without_quality_shows_its_round_trip() -> None:
     tell = Teller()
     async with looking([tell(events.PairChanged, pair=succeeded())], (140, 40)) as look:
         assert "23.4 ms" in look.text
+
+
+async def test_a_pair_beside_the_path_that_has_gone_silent_is_marked() -> None:
+    """What once worked is no sign that it does."""
+    tell = Teller()
+    other = pair("L3-R2", state="succeeded", valid=True)
+    start = [*gathered(tell), *described(tell), *connected(tell)]
+    start.append(tell(events.PairChanged, pair=other))
+    lost = [tell(events.RequestLost, pair="L3-R2") for _ in range(4)]
+    async with looking(start, (140, 40)) as look:
+        marks = [line for line in look.lines if "succeeded" in line]
+        assert not any("!" in line[:6] for line in marks)
+        await look.tell(lost)
+        assert [line[:6] for line in look.lines if "succeeded" in line and "!" in line[:6]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Hashable
 from dataclasses import replace
@@ -30,6 +31,8 @@ GLYPHS = {
     REPLACED: "–",
 }  # fmt: skip
 SILENT = "!"
+IN_A_ROW = 4
+"""Requests in a row without an answer that loss hardly explains."""
 WORDS = {"in-progress": "in progress"}
 TONES = {"succeeded": "good", "failed": "bad", "in-progress": "warn"}
 ORDER = ("succeeded", "in-progress", "waiting", "frozen", "failed", REPLACED)
@@ -48,7 +51,15 @@ class PairRow(NamedTuple):
     mark: str
     now: float
     silent: bool = False
-    """Whether it is the path, and nothing has come over it for seconds."""
+    """Whether it has worked and nothing comes over it now."""
+
+
+def _silent(quality: Quality | None) -> bool:
+    """Whether the latest requests on a pair are all without an answer."""
+    if quality is None or len(quality.samples) < IN_A_ROW:
+        return False
+    newest = itertools.islice(reversed(quality.samples), IN_A_ROW)
+    return all(sample is None for sample in newest)
 
 
 def standing(pair: Pair) -> str:
@@ -292,7 +303,8 @@ class PairTable(Table[Pair, PairRow]):
             item, session.local_candidates.get(item.local),
             session.remote_candidates.get(item.remote), session.quality.get(item.id),
             self._chronicle.pairs.get(item.id), mark, self._now,
-            item.id == session.selected and session.state == "disconnected",
+            (item.id == session.selected and session.state == "disconnected")
+            or (item.valid and _silent(session.quality.get(item.id))),
         )  # fmt: skip
 
     def haystack(self, item: Pair) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -26,6 +27,12 @@ from icetui.dashboard.view import View
 
 if TYPE_CHECKING:
     from icetui.dashboard.app import Dashboard
+
+
+def shell_waits() -> bool:
+    """Whether a shell with job control started this program: it gives each job a process group of
+    its own. In a window of its own, as `tmux new icetui` opens one, it would stay stopped."""
+    return not hasattr(os, "getsid") or os.getsid(0) != os.getpgrp()
 
 
 class Main(Screen[None]):
@@ -219,8 +226,10 @@ class Main(Screen[None]):
         session = self.dashboard.living.session
         if session.replaced is not None and session.replaced.cause != "knock":
             self.dashboard.send(events.TakeFormer(session=session.id))
-        else:
+        elif shell_waits():
             self.dashboard.action_suspend_process()
+        else:
+            self.notify("No shell runs this program that could bring it back: it is not suspended.")
 
     async def action_back(self) -> None:
         """Escape: the filter first, then zoom, card and freeze."""

@@ -29,7 +29,8 @@ def _still(e: Silence) -> Speaks:
 
 def _own_line(e: Silence) -> Speaks:
     if e.unanswered:
-        return ((4.0, f"{listed(e.unanswered)} does not answer either"),)
+        do = "does" if len(e.unanswered) == 1 else "do"
+        return ((4.0, f"{listed(e.unanswered)} {do} not answer either"),)
     return ()
 
 
