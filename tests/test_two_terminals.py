@@ -180,7 +180,7 @@ def test_without_a_shell_that_could_bring_it_back_nothing_is_suspended(tmux: Tmu
     window = tmux.open(*ICETUI)
     window.until("icetui:")
     window.keys("C-z")
-    window.until("it is not suspended")
+    window.until("No shell runs")
 
 
 def test_a_damaged_paste_is_named_and_the_session_goes_on(tmux: Tmux) -> None:
