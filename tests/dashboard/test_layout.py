@@ -94,6 +94,17 @@ async def test_empty_panes_say_what_they_wait_for() -> None:
         assert "Nothing has happened yet" in text
 
 
+async def test_where_nobody_exchanges_by_hand_nobody_is_told_to_paste() -> None:
+    """In a recording, and in the demo, which exchanges both blobs itself."""
+    async with looking(gathered(), (140, 40)) as look:
+        assert "Send ours" in look.text and "Paste theirs" in look.text
+        look.source.live = False
+        look.app.repaint()
+        await look.settle()
+        for told in ("until you paste", "Paste theirs", "Send ours", "paste theirs"):
+            assert told not in look.text
+
+
 async def test_the_keys_shown_are_the_keys_that_do_something() -> None:
     tell = Teller()
     async with looking(gathered(tell), (140, 40)) as look:

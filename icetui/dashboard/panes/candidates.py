@@ -85,8 +85,9 @@ class CandidatesPane(Table[CandidateRow, CandidateRow]):
         self._unsaid: tuple[str, ...] = ()
         """Columns that would say nothing of any row."""
 
-    def show(self, session: Session, now: float) -> None:
-        rows = [*_mine(session), *_theirs(session)]
+    def show(self, session: Session, now: float, *, by_hand: bool = True) -> None:
+        """`by_hand`: whether the two blobs are exchanged by whoever looks at this."""
+        rows = [*_mine(session), *_theirs(session, by_hand)]
         self._widths = {
             "address": min(47, max((len(r.address) for r in rows if r.type), default=14)),
             "origin": min(24, max(4, *(len(r.origin) for r in rows))),
@@ -208,7 +209,7 @@ def server_label(session: Session, url: str) -> str:
     return f"{url.partition(':')[0]} {name}" if others else name
 
 
-def _theirs(session: Session) -> Iterator[CandidateRow]:
+def _theirs(session: Session, by_hand: bool) -> Iterator[CandidateRow]:
     candidates = list(session.remote_candidates.values())
     for c in candidates[:MOST]:
         yield _candidate(c, "theirs", "", None)
@@ -217,7 +218,9 @@ def _theirs(session: Session) -> Iterator[CandidateRow]:
             "more", "theirs", "…", "dim", address=f"and {len(candidates) - MOST} more"
         )
     if not candidates:
-        text = "unknown until you paste their blob (just paste, anywhere)"
+        text = "unknown until their blob is here"
+        if by_hand:
+            text = "unknown until you paste their blob (just paste, anywhere)"
         if session.description is not None:
             text = "none in what they sent; the path shows itself when they check us"
         yield CandidateRow("unknown", "theirs", "", "dim", address=text)

@@ -15,6 +15,8 @@ from icetui.dashboard.panes.pieces import BAD, GOOD, MUTED, STRONG, WARN, line
 from icetui.dashboard.shown_text import plain
 from icetui.diagnosis import Finding
 
+OF_THE_EXCHANGE = frozenset({"waiting-for-blob"})
+"""Findings whose remedy is the exchange itself: nothing to do where nobody does it by hand."""
 SIGNS = {"good": ("✓", GOOD), "info": ("·", MUTED), "warning": ("!", WARN), "problem": ("✗", BAD)}
 MARKED = 8.0
 """Seconds for which a finding that is new is marked as such."""
@@ -41,13 +43,16 @@ class FindingsPane(Prose):
         self._since: dict[str, float] = {}
         """When each rule's finding was first told, in the stream's time."""
         self._now = 0.0
+        self._by_hand = True
         self._cursor = 0
         self._unfolded = False
         self._starts: list[int] = []
         """First line of each finding."""
 
-    def show(self, findings: Sequence[Finding], now: float) -> None:
+    def show(self, findings: Sequence[Finding], now: float, *, by_hand: bool = True) -> None:
+        """`by_hand`: whether the two blobs are exchanged by whoever looks at this."""
         self._now = now
+        self._by_hand = by_hand
         known = {finding.rule: finding for finding in findings}
         first = not self._since
         self._since = {
@@ -83,7 +88,7 @@ class FindingsPane(Prose):
         unfolded = here and self._unfolded
         if finding.evidence and (finding.severity in ("problem", "warning") or unfolded):
             yield line((f"   {plain(finding.evidence, 400)}", MUTED))
-        if finding.remedy:
+        if finding.remedy and (self._by_hand or finding.rule not in OF_THE_EXCHANGE):
             yield line(("   → ", style), plain(finding.remedy, 400))
 
     # --- the cursor --------------------------------------------------------------------------

@@ -242,10 +242,15 @@ class PairTable(Table[Pair, PairRow]):
         self._mark = "★"
         self._seen: list[Pair] = []
         self._shaped: tuple[object, ...] = ()
+        self._by_hand = True
         self._shared = {"local": 0, "remote": 0}
         """How much all addresses of a side begin with in common."""
 
-    def show(self, session: Session, now: float, chronicle: Chronicle) -> None:
+    def show(
+        self, session: Session, now: float, chronicle: Chronicle, *, by_hand: bool = True
+    ) -> None:
+        """`by_hand`: whether the two blobs are exchanged by whoever looks at this."""
+        self._by_hand = by_hand
         pairs = list(session.pairs.values())
         shape = (id(session), session.selected, in_use(session), session.state, self.filter,
                  self.sorted_by, self.reverse)  # fmt: skip
@@ -286,10 +291,8 @@ class PairTable(Table[Pair, PairRow]):
             return f"No pair matches “{text}”. Press / to change the filter, esc to drop it."
         if self._session.description is not None:
             return "No pairs yet: their side brought no candidate that ours can be paired with."
-        return (
-            "No pairs yet: a pair is one of your candidates with one of theirs. "
-            "Paste theirs to form some."
-        )
+        none = "No pairs yet: a pair is one of your candidates with one of theirs."
+        return f"{none} Paste theirs to form some." if self._by_hand else none
 
     # --- rows ----------------------------------------------------------------------------------
 

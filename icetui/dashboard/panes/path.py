@@ -358,7 +358,7 @@ def _no_path(session: Session, by_hand: bool) -> list[Content]:
             (
                 " Send ours, paste theirs; o shows how."
                 if by_hand
-                else " The two sides exchange theirs as soon as they have gathered.",
+                else " Nothing is to be done here: theirs comes by itself.",
                 MUTED,
             )
         ),

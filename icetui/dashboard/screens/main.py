@@ -102,18 +102,19 @@ class Main(Screen[None]):
     def show(self, view: View) -> int:
         """Draw everything anew; each pane repaints only what differs. How many lines did."""
         session, now = view.session, view.now
+        by_hand = view.live and not view.side
         self.header.show(view)
         self.next_step.show(view, self.size.height)
         if self.pairs.display:
-            self.pairs.show(session, now, view.chronicle)
+            self.pairs.show(session, now, view.chronicle, by_hand=by_hand)
         if self.candidates.display:
-            self.candidates.show(session, now)
+            self.candidates.show(session, now, by_hand=by_hand)
         if self.findings.display:
-            self.findings.show(view.findings, now)
+            self.findings.show(view.findings, now, by_hand=by_hand)
         if self.log_pane.display:
             self.log_pane.show(session, now, view.chronicle)
         if self.path.display:
-            self.path.show(session, now, by_hand=not view.side)
+            self.path.show(session, now, by_hand=by_hand)
         self.tabs.show(self.tab)
         self.keys.show(view)
         self._arrange()
