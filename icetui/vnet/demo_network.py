@@ -78,8 +78,8 @@ def check_kinds(text: str) -> None:
     kinds = text.split("+")
     for kind in kinds:
         if kind not in NAT_KINDS:
-            near = difflib.get_close_matches(kind.lower(), NAT_KINDS, 1, 0.4)
-            hint = f"perhaps {near[0]}" if near else f"there are {', '.join(NAT_KINDS)}"
+            near = difflib.get_close_matches(kind.lower(), NAT_KINDS, 1)
+            hint = f"{f'perhaps {near[0]}; ' if near else ''}there are {', '.join(NAT_KINDS)}"
             raise BadNetwork(f"{kind!r} is no kind of NAT; {hint}")
     if len(kinds) > MOST_NATS:
         raise BadNetwork(f"{text} are {len(kinds)} NATs in a row; {MOST_NATS} are the most")
