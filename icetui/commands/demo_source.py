@@ -83,9 +83,9 @@ def check_kinds(option: str, text: str) -> None:
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
-    """The valid word that was probably meant, or all of them."""
-    near = difflib.get_close_matches(word.lower(), known, 1, 0.4)
-    return f"perhaps {near[0]}" if near else f"there are {', '.join(known)}"
+    """The valid word that was probably meant, and all of them."""
+    near = difflib.get_close_matches(word.lower(), known, 1, 0.6)
+    return f"{f'perhaps {near[0]}; ' if near else ''}there are {', '.join(known)}"
 
 
 def speed_of(text: str) -> float | None:
