@@ -13,10 +13,31 @@ from typing import Any
 import pytest
 
 from icetui.vnet.clock import HostLoop
+from icetui.vnet.world import World
 from tests.running import ALONE, ICETUI, Running, environment, run
 
 Start = Callable[..., Awaitable[Running]]
 RunIcetui = Callable[..., "CompletedProcess[str]"]
+
+
+@pytest.fixture(autouse=True)
+def worlds_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What runs in simulated networks ends with the test: coroutines that the garbage collector
+    finds in the middle of something fail whichever test is running then."""
+    made: list[World] = []
+    really = World.__init__
+
+    def running(world: World) -> bool:
+        return not all(host.loop.is_closed() for host in world.hosts.values())
+
+    def make(world: World, *args: Any, **kwargs: Any) -> None:
+        really(world, *args, **kwargs)
+        made[:] = [*filter(running, made), world]
+
+    monkeypatch.setattr(World, "__init__", make)
+    yield
+    for world in filter(running, made):
+        world.close()
 
 
 @pytest.fixture(autouse=True)
