@@ -56,7 +56,11 @@ class Generation:
         self._successors: tuple[Credentials, Credentials] | None = None
         self.ended = False
         self.consent_lost = False
-        """The path is gone because consent has expired, and nothing has come of that yet."""
+        """No path stands any more, consent has expired on all pairs, and nothing has come of that
+        yet."""
+        self._had_path = False
+        self._answered_at: float | None = None
+        """When a check was last answered, on any pair: consent counts from then at the latest."""
         self._timing = timing
         self._outbox = outbox
         self._random = random
@@ -164,13 +168,19 @@ class Generation:
 
     # --- time -----------------------------------------------------------------------------------
 
+    def _consent_ends(self) -> float | None:
+        """When consent has expired on whatever pair, of a path that is gone for any reason."""
+        if not self._had_path or self.path.selected is not None or self.connection.gone:
+            return None
+        return None if self._answered_at is None else self._answered_at + self._timing.consent
+
     def next_due(self) -> float | None:
         """When `tick` wants to be called, None: never as things are; maybe in the past."""
         if self.ended:
             return None
         dues = (
             self.checks.plan.next_due(), self.path.next_due(), self._upkeep_due.next_due(),
-            self.figures.due, self._knockers.due, self._judged_from,
+            self.figures.due, self._knockers.due, self._judged_from, self._consent_ends(),
         )  # fmt: skip
         return min((due for due in dues if due is not None), default=None)
 
@@ -192,6 +202,9 @@ class Generation:
             self._indicate(base, addr)
         if self._judged_from is not None and self._judged_from <= now:
             self.end_of_candidates(now)  # they will hardly come any more
+        ends = self._consent_ends()
+        if ends is not None and ends <= now:
+            self.consent_lost, self._had_path = True, False
 
     def settle(self, now: float) -> None:
         """What comes of an input beyond itself."""
@@ -201,6 +214,7 @@ class Generation:
         if self.path.selected is not self._kept_path:
             self._kept_path = self.path.selected
             if self._kept_path is not None:
+                self._had_path = True
                 self._keep_later(self._kept_path, now)
 
     # --- checks ---------------------------------------------------------------------------------
@@ -323,7 +337,7 @@ class Generation:
         self, pair: CandidatePair, request: Request, answer: stun.Message, at: float, now: float
     ) -> None:
         round_trip = pair.take_round_trip(request, answer, at)
-        pair.last_heard = pair.consent_at = now
+        pair.last_heard = pair.consent_at = self._answered_at = now
         self._heard(now)
         self.checks.rechecks.answered(pair.remote.address)
         mapped = answer.address(stun.Attribute.XOR_MAPPED_ADDRESS)
@@ -514,9 +528,7 @@ class Generation:
         if silence is not None:
             detail = f"no answer for {silence:.0f} s (RFC 7675)"
             evidence = Evidence(silence=round(silence, 6))
-            was_path = pair is selected
             self._fail(pair, Failure(Reason.CONSENT_EXPIRED, detail, evidence), now)
-            self.consent_lost = was_path and self.path.selected is None
         elif upkeep.went_silent(pair, now):
             self._silent(pair, now)
 
@@ -538,6 +550,8 @@ class Generation:
 
     def slept(self, seconds: float, now: float) -> None:
         """See `Agent.slept`."""
+        if self._answered_at is not None:
+            self._answered_at -= seconds
         for pair in self.pairs:
             if pair.consent_at is not None:
                 pair.consent_at -= seconds

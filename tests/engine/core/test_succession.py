@@ -82,6 +82,20 @@ def test_a_check_of_the_next_generation_is_vouched_for(stage: Stage) -> None:
     assert stage.bob.agent.vouches(base, check(stage.bob, stage.alice))
 
 
+def test_a_path_that_was_lost_with_its_base_is_renewed_when_consent_would_have_expired(
+    stage: Stage,
+) -> None:
+    """The other side goes over then, and refuses whoever has not."""
+    base = next(iter(stage.alice.bases.values()))
+    stage.alice.base("192.0.2.9")
+    stage.run(2.0)
+    stage.lost = lambda *_: True
+    stage.run(1.0)
+    stage.alice.do(stage.alice.agent.base_lost, base, stage.now)
+    stage.run(OUTAGE + 2.0)
+    assert len(renewals(stage.alice)) == len(renewals(stage.bob)) == 1
+
+
 def test_of_sessions_that_share_a_socket_the_right_one_hears_of_it(stage: Stage) -> None:
     """Nobody's user fragment, so far."""
     runner = CoreRunner.__new__(CoreRunner)
