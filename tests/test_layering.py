@@ -4,9 +4,12 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
+
+import icetui
 
 REPOSITORY = Path(__file__).parents[1]
 SAY_MODULES = "import sys, json; print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
@@ -110,3 +113,10 @@ def test_the_import_contracts_are_kept(env):
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert "0 broken" in done.stdout
+
+
+def test_no_module_name_stands_twice():
+    """A newcomer would open the wrong one."""
+    package = Path(icetui.__file__).parent
+    names = Counter(p.stem for p in package.rglob("*.py") if not p.stem.startswith("__"))
+    assert [name for name, number in names.items() if number > 1] == []

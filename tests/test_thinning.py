@@ -101,7 +101,7 @@ def test_a_day_of_a_quiet_path_stays_within_reach() -> None:
     size = sum(len(events.encode(e)) for e in told)
     assert size * 24 / 5 < 110_000_000
     # What was kept is a list of the kinds that a fold takes, declared as their base class.
-    assert fold(told).pairs["L1-R1"].requests_sent == 5 * 3600 - 1  # type: ignore[arg-type]
+    assert fold(told).pairs["L1-R1"].requests_sent == 5 * 3600 - 1  # type: ignore[arg-type]  # of the union
 
 
 async def test_a_recording_ends_at_its_bound_and_says_so(

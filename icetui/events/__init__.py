@@ -21,6 +21,35 @@ from icetui.events.checking import (
     RoundTripMeasured,
     SelectedPairChanged,
 )
+from icetui.events.codes import (
+    PROTOCOL,
+    AlternateRefusal,
+    CandidateType,
+    ConnectionState,
+    Count,
+    DampedChange,
+    DescriptionProblem,
+    GatheringState,
+    NameState,
+    NatDependence,
+    OverTcp,
+    PairState,
+    Reason,
+    RefusalKind,
+    RelayOutcome,
+    RenewalCause,
+    ResolverFailure,
+    Role,
+    Seconds,
+    ServerKind,
+    ServersSeen,
+    ServerState,
+    ServerTransport,
+    StrangerKind,
+    TlsFailureKind,
+    Withdrawal,
+    kebab,
+)
 from icetui.events.commands import (
     ChangeNetwork,
     Command,
@@ -37,10 +66,7 @@ from icetui.events.commands import (
     TurnServer,
     WatchNetwork,
 )
-from icetui.events.event import (
-    Event,
-)
-from icetui.events.exchange import (
+from icetui.events.descriptions import (
     BlobChanged,
     CandidatesKept,
     DescriptionAccepted,
@@ -49,7 +75,10 @@ from icetui.events.exchange import (
     Knocked,
     RemoteCandidateAdded,
 )
-from icetui.events.gathering import (
+from icetui.events.event import (
+    Event,
+)
+from icetui.events.gathered import (
     AllocationChanged,
     CandidateFailed,
     CandidateGathered,
@@ -85,6 +114,11 @@ from icetui.events.parts import (
     Server,
     StunAttribute,
 )
+from icetui.events.run_summary import (
+    Summary,
+    SummaryCandidate,
+    SummaryPath,
+)
 from icetui.events.simulated import (
     LineState,
     NatBinding,
@@ -96,21 +130,6 @@ from icetui.events.simulated import (
     PacketPassage,
     PacketsPassed,
     TopologyChanged,
-)
-from icetui.events.stream import (
-    NEWS,
-    AnyCommand,
-    AnyEvent,
-    NotUnderstood,
-    decode_command,
-    encode,
-    schema,
-    size,
-)
-from icetui.events.summary import (
-    Summary,
-    SummaryCandidate,
-    SummaryPath,
 )
 from icetui.events.traffic import (
     MAX_TEXT_SENT,
@@ -124,34 +143,15 @@ from icetui.events.traffic import (
     TextReceived,
     TextSent,
 )
-from icetui.events.words import (
-    PROTOCOL,
-    AlternateRefusal,
-    CandidateType,
-    ConnectionState,
-    Count,
-    DampedChange,
-    DescriptionProblem,
-    GatheringState,
-    NameState,
-    NatDependence,
-    OverTcp,
-    PairState,
-    Reason,
-    RefusalKind,
-    RelayOutcome,
-    RenewalCause,
-    ResolverFailure,
-    Role,
-    Seconds,
-    ServerKind,
-    ServersSeen,
-    ServerState,
-    ServerTransport,
-    StrangerKind,
-    TlsFailureKind,
-    Withdrawal,
-    kebab,
+from icetui.events.wire import (
+    NEWS,
+    AnyCommand,
+    AnyEvent,
+    NotUnderstood,
+    decode_command,
+    encode,
+    schema,
+    size,
 )
 
 __all__ = [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from icetui.events.codes import ConnectionState, Role, Seconds
 from icetui.events.event import Event
 from icetui.events.parts import Pair
-from icetui.events.words import ConnectionState, Role, Seconds
 
 
 class RoleChanged(Event, frozen=True, kw_only=True):

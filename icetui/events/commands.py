@@ -7,8 +7,8 @@ from typing import Literal
 import msgspec
 
 from icetui.events.addresses import bracketed
+from icetui.events.codes import Count, Seconds, ServerTransport, kebab
 from icetui.events.parts import Part, Server
-from icetui.events.words import Count, Seconds, ServerTransport, kebab
 
 
 class Command(

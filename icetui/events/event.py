@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from icetui.events.words import Seconds, kebab
+from icetui.events.codes import Seconds, kebab
 
 
 class Event(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from icetui.events.codes import PROTOCOL, Count, RenewalCause, Seconds
 from icetui.events.event import Event
 from icetui.events.parts import Server
-from icetui.events.words import PROTOCOL, Count, RenewalCause, Seconds
 
 
 class EngineStarted(Event, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from icetui.events.words import (
+from icetui.events.codes import (
     AlternateRefusal,
     CandidateType,
     Count,

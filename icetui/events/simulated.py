@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from icetui.events.codes import Count, NatDependence, Seconds
 from icetui.events.event import Event
 from icetui.events.parts import Part
-from icetui.events.words import Count, NatDependence, Seconds
 
 
 class LineState(Part, frozen=True, kw_only=True):

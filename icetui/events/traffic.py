@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from icetui.events.codes import Count, DampedChange, Reason, RefusalKind, Seconds, StrangerKind
 from icetui.events.event import Event
 from icetui.events.parts import StunAttribute
-from icetui.events.words import Count, DampedChange, Reason, RefusalKind, Seconds, StrangerKind
 
 
 class StunMessage(Event, frozen=True, kw_only=True):

@@ -49,7 +49,7 @@ def homes(**changed: NetworkLine) -> events.TopologyChanged:
 def passed(**fields: object) -> events.PacketsPassed:
     whole = {"at": 1.0, "line": "nat.outside", "takes": 0.025, "method": "Binding"}
     # Fields of several types, as each test wants them.
-    passage = PacketPassage(**{**whole, "message_class": "request", **fields})  # type: ignore[arg-type]
+    passage = PacketPassage(**{**whole, "message_class": "request", **fields})  # type: ignore[arg-type]  # any
     return events.PacketsPassed(wall=0.0, t=1.0, passages=(passage,))
 
 

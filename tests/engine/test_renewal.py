@@ -41,7 +41,7 @@ class Two:
     def hears(self, number: int) -> Callable[[events.Event], None]:
         def heard(event: events.Event) -> None:
             self.told[number].append(event)  # type: ignore[arg-type]  # all are of the union
-            self.sessions[number].apply(event)  # type: ignore[arg-type]
+            self.sessions[number].apply(event)  # type: ignore[arg-type]  # as above
 
         return heard
 

@@ -37,7 +37,8 @@ def meet(
     for side, session in zip(sides, sessions, strict=True):
         servers = (stun or {}).get(side.name, side.start.stun_servers)
         start = msgspec.structs.replace(side.start, stun_servers=servers)
-        peers.append(Peer(world.hosts[side.host], start, session.apply))  # type: ignore[arg-type]
+        tell = session.apply  # of the union, not of any event
+        peers.append(Peer(world.hosts[side.host], start, tell))  # type: ignore[arg-type]  # as said
     assert world.clock.run_until_true(lambda: all(p.gathered for p in peers), 20)
     for one, other in (peers, reversed(peers)):
         one.send(events.Paste(text=other.blob))

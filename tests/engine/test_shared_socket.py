@@ -61,7 +61,7 @@ def engines(world: World) -> tuple[Engine, Engine]:
     for name in NAMES:
         ready = world.clock.run_until_true(
             # A lambda that binds the loop's name has no type that can be inferred.
-            lambda name=name: bool(alice.blob(name) and bob.blob(name)),  # type: ignore[misc]
+            lambda name=name: bool(alice.blob(name) and bob.blob(name)),  # type: ignore[misc]  # bound
             5.0,
         )
         assert ready

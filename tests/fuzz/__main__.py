@@ -36,7 +36,7 @@ def main() -> int:
         outcome = run(kind, count, chosen.seed, chosen.seconds)
         for data, error in outcome.failures:
             # It is closed below and stays, for whoever looks at what went wrong.
-            handle = tempfile.NamedTemporaryFile(delete=False, suffix=f".{kind}")  # noqa: SIM115
+            handle = tempfile.NamedTemporaryFile(delete=False, suffix=f".{kind}")  # noqa: SIM115  # kept
             with handle:
                 handle.write(data)
             where = traceback.extract_tb(error.__traceback__)[-1]

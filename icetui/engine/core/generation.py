@@ -20,6 +20,7 @@ from icetui.engine.core.failure import Failure
 from icetui.engine.core.frames import Keys, keys
 from icetui.engine.core.incoming_check import Refusal
 from icetui.engine.core.knockers import Knockers
+from icetui.engine.core.lapse import Lapse
 from icetui.engine.core.outbox import KnockedBy, Outbox, Prove, SeenAs, SendStun
 from icetui.engine.core.pair import NEVER, CandidatePair, State
 from icetui.engine.core.pair_table import Surroundings
@@ -58,9 +59,7 @@ class Generation:
         self.consent_lost = False
         """No path stands any more, consent has expired on all pairs, and nothing has come of that
         yet."""
-        self._had_path = False
-        self._answered_at: float | None = None
-        """When a check was last answered, on any pair: consent counts from then at the latest."""
+        self._lapse = Lapse(timing.consent)
         self._timing = timing
         self._outbox = outbox
         self._random = random
@@ -168,11 +167,10 @@ class Generation:
 
     # --- time -----------------------------------------------------------------------------------
 
-    def _consent_ends(self) -> float | None:
-        """When consent has expired on whatever pair, of a path that is gone for any reason."""
-        if not self._had_path or self.path.selected is not None or self.connection.gone:
-            return None
-        return None if self._answered_at is None else self._answered_at + self._timing.consent
+    @property
+    def _pathless(self) -> bool:
+        """Whether no path stands and the other side is not known to have left."""
+        return self.path.selected is None and not self.connection.gone
 
     def next_due(self) -> float | None:
         """When `tick` wants to be called, None: never as things are; maybe in the past."""
@@ -180,7 +178,8 @@ class Generation:
             return None
         dues = (
             self.checks.plan.next_due(), self.path.next_due(), self._upkeep_due.next_due(),
-            self.figures.due, self._knockers.due, self._judged_from, self._consent_ends(),
+            self.figures.due, self._knockers.due, self._judged_from,
+            self._lapse.due() if self._pathless else None,
         )  # fmt: skip
         return min((due for due in dues if due is not None), default=None)
 
@@ -202,9 +201,8 @@ class Generation:
             self._indicate(base, addr)
         if self._judged_from is not None and self._judged_from <= now:
             self.end_of_candidates(now)  # they will hardly come any more
-        ends = self._consent_ends()
-        if ends is not None and ends <= now:
-            self.consent_lost, self._had_path = True, False
+        if self._pathless and self._lapse.complete(now):
+            self.consent_lost = True
 
     def settle(self, now: float) -> None:
         """What comes of an input beyond itself."""
@@ -214,7 +212,7 @@ class Generation:
         if self.path.selected is not self._kept_path:
             self._kept_path = self.path.selected
             if self._kept_path is not None:
-                self._had_path = True
+                self._lapse.path_stands()
                 self._keep_later(self._kept_path, now)
 
     # --- checks ---------------------------------------------------------------------------------
@@ -337,7 +335,8 @@ class Generation:
         self, pair: CandidatePair, request: Request, answer: stun.Message, at: float, now: float
     ) -> None:
         round_trip = pair.take_round_trip(request, answer, at)
-        pair.last_heard = pair.consent_at = self._answered_at = now
+        pair.last_heard = pair.consent_at = now
+        self._lapse.answered(now)
         self._heard(now)
         self.checks.rechecks.answered(pair.remote.address)
         mapped = answer.address(stun.Attribute.XOR_MAPPED_ADDRESS)
@@ -550,8 +549,7 @@ class Generation:
 
     def slept(self, seconds: float, now: float) -> None:
         """See `Agent.slept`."""
-        if self._answered_at is not None:
-            self._answered_at -= seconds
+        self._lapse.slept(seconds)
         for pair in self.pairs:
             if pair.consent_at is not None:
                 pair.consent_at -= seconds

@@ -305,7 +305,7 @@ def test_thirty_percent_loss_a_link_is_not_taken_for_silence() -> None:
         stage.bob.base("192.0.2.2")
         stage.bob.base("192.0.2.99", kind="relay")
         # A lambda that binds the loop's dice has no type that can be inferred.
-        stage.lost = lambda side, to, data, dice=dice: dice.random() < 0.51  # type: ignore[misc]
+        stage.lost = lambda side, to, data, dice=dice: dice.random() < 0.51  # type: ignore[misc]  # bound
         stage.alice.know(stage.bob)
         stage.bob.know(stage.alice)
         stage.run(15.0)

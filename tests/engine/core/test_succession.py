@@ -92,7 +92,9 @@ def test_a_path_that_was_lost_with_its_base_is_renewed_when_consent_would_have_e
     stage.lost = lambda *_: True
     stage.run(1.0)
     stage.alice.do(stage.alice.agent.base_lost, base, stage.now)
-    stage.run(OUTAGE + 2.0)
+    stage.run(20.0)
+    assert renewals(stage.alice) == [], "consent has not run out yet"
+    stage.run(OUTAGE - 18.0)
     assert len(renewals(stage.alice)) == len(renewals(stage.bob)) == 1
 
 

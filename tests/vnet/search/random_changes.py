@@ -101,7 +101,7 @@ class RandomChanges:
             chain = "forward" if whom in routers else random.choice(("input", "output"))
             rule = Rule(
                 # `chain` is one of the three; the dice give a string.
-                name=f"late{number}", protocol="udp", chain=chain,  # type: ignore[arg-type]
+                name=f"late{number}", protocol="udp", chain=chain,  # type: ignore[arg-type]  # one of two
                 action=random.choice(("drop", "drop", "reject")),
                 destination_ports=random.choice(((), ("1024-3477", "3479-65535"))),
             )  # fmt: skip

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from icetui.events.codes import Count, DescriptionProblem, NatDependence, Seconds, ServersSeen
 from icetui.events.event import Event
 from icetui.events.parts import Candidate, MediaSection
-from icetui.events.words import Count, DescriptionProblem, NatDependence, Seconds, ServersSeen
 
 
 class BlobChanged(Event, frozen=True, kw_only=True):

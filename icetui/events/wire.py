@@ -15,6 +15,7 @@ from icetui.events.checking import (
     RoundTripMeasured,
     SelectedPairChanged,
 )
+from icetui.events.codes import PROTOCOL
 from icetui.events.commands import (
     ChangeNetwork,
     Command,
@@ -29,8 +30,7 @@ from icetui.events.commands import (
     TakeFormer,
     WatchNetwork,
 )
-from icetui.events.event import Event
-from icetui.events.exchange import (
+from icetui.events.descriptions import (
     BlobChanged,
     CandidatesKept,
     DescriptionAccepted,
@@ -39,7 +39,8 @@ from icetui.events.exchange import (
     Knocked,
     RemoteCandidateAdded,
 )
-from icetui.events.gathering import (
+from icetui.events.event import Event
+from icetui.events.gathered import (
     AllocationChanged,
     CandidateFailed,
     CandidateGathered,
@@ -64,6 +65,7 @@ from icetui.events.lifecycle import (
     SessionRestarted,
     SessionStarted,
 )
+from icetui.events.run_summary import Summary
 from icetui.events.simulated import (
     NatTableChanged,
     NetworkChanged,
@@ -71,7 +73,6 @@ from icetui.events.simulated import (
     PacketsPassed,
     TopologyChanged,
 )
-from icetui.events.summary import Summary
 from icetui.events.traffic import (
     ChangeDamped,
     DataDropped,
@@ -82,7 +83,6 @@ from icetui.events.traffic import (
     TextReceived,
     TextSent,
 )
-from icetui.events.words import PROTOCOL
 
 AnyEvent = (
     EngineStarted

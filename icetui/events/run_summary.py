@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from icetui.events.codes import CandidateType, ConnectionState, Count, Role, Seconds
 from icetui.events.event import Event
 from icetui.events.parts import Part, Server
-from icetui.events.words import CandidateType, ConnectionState, Count, Role, Seconds
 
 
 class SummaryCandidate(Part, frozen=True, kw_only=True):

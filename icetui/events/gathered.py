@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from icetui.events.codes import GatheringState, Reason, RelayOutcome, Seconds
 from icetui.events.event import Event
 from icetui.events.parts import Candidate, Evidence, Interface, NatBehaviour, Server
-from icetui.events.words import GatheringState, Reason, RelayOutcome, Seconds
 
 
 class InterfaceFound(Event, frozen=True, kw_only=True):
