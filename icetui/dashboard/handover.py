@@ -91,7 +91,7 @@ def _pay(app: Dashboard, watch: Watch) -> None:
     """Copy ours, once."""
     exchange = watch.exchange
     exchange.paying = False
-    if exchange.owed:
+    if exchange.owed and watch is app.living:
         exchange.owed = False
         copy_own(app)
 

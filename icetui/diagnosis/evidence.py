@@ -30,6 +30,7 @@ from icetui.diagnosis.questions import (
     refusals,
     requests_of,
     their_candidates,
+    with_icetui,
 )
 from icetui.events import Candidate, Pair, Reason, Refused, Server, ServersSeen, ServerState
 from icetui.session import Session
@@ -221,7 +222,7 @@ def gather(session: Session) -> Evidence:
             if p.local not in relays
         ),
         their_servers=told.servers if told is not None else "unknown",
-        icetui=session.their_description is None or session.their_description.kind == "blob",
+        icetui=with_icetui(session),
         loopback=bool(theirs) and all(is_loopback(c.address) for c in theirs),
         early_blob=told is not None and told.kind == "blob" and not told.complete,
         only_here_silent=_of_state(session, told.shared_answering if told else (), "failed"),

@@ -251,6 +251,11 @@ def listed(items: Iterable[str], most: int = 4) -> str:
     return ", ".join(found[:most]) + more
 
 
+def with_icetui(session: Session) -> bool:
+    """Whether the other side is one, too, as far as their description shows."""
+    return session.their_description is None or session.their_description.kind == "blob"
+
+
 def by_tcp(server: Server) -> str:
     """What the machine of a server that is silent over UDP does with a TCP connection; empty: none
     comes about there, or none was tried."""

@@ -9,7 +9,14 @@ import msgspec
 
 from icetui.diagnosis import failures, nats
 from icetui.diagnosis.nats import Nat
-from icetui.diagnosis.questions import host_of, is_public, live_pairs, their_candidates, where
+from icetui.diagnosis.questions import (
+    host_of,
+    is_public,
+    live_pairs,
+    their_candidates,
+    where,
+    with_icetui,
+)
 from icetui.events import Candidate, MappingSeen, Pair, Reason, StunMessage
 from icetui.session import Session
 
@@ -91,7 +98,7 @@ def gather(session: Session) -> Silence:
     told = failures.unreachable(facts)
     stood = session.path_history[-1] if session.path_history else None
     return Silence(
-        icetui=session.their_description is None or session.their_description.kind == "blob",
+        icetui=with_icetui(session),
         lost=lost,
         last=last,
         pair=pair,
