@@ -1,5 +1,6 @@
 """The main screen at three sizes: everything the size promises is there and readable."""
 
+import msgspec
 import pytest
 
 from icetui import events
@@ -141,3 +142,14 @@ async def test_a_hint_about_the_stream_is_read_at_the_start_and_then_makes_room(
         assert hint in look.text
         await look.tell([tell.after(20)(events.RoundTripMeasured, pair="L1-R2", seconds=0.02)])
         assert hint not in look.text
+
+
+async def test_their_candidates_stand_once_each_after_a_new_generation() -> None:
+    tell = Teller()
+    start = [*gathered(tell), *described(tell), *connected(tell)]
+    theirs = [e.candidate for e in start if isinstance(e, events.RemoteCandidateAdded)]
+    async with looking(start, (140, 40)) as look:
+        shown = [line for line in look.lines if theirs[0].address in line[:70]]
+        again = [msgspec.structs.replace(c, id=f"R{n}") for n, c in enumerate(theirs, 20)]
+        await look.tell([tell(events.RemoteCandidateAdded, candidate=c) for c in again])
+        assert len([line for line in look.lines if theirs[0].address in line[:70]]) == len(shown)

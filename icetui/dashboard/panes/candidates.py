@@ -210,7 +210,9 @@ def server_label(session: Session, url: str) -> str:
 
 
 def _theirs(session: Session, by_hand: bool) -> Iterator[CandidateRow]:
-    candidates = list(session.remote_candidates.values())
+    # Each generation numbers them anew; the latest of those that are alike stands for all.
+    alike = {(c.type, c.address, c.port): c for c in session.remote_candidates.values()}
+    candidates = list(alike.values())
     for c in candidates[:MOST]:
         yield _candidate(c, "theirs", "", None)
     if len(candidates) > MOST:

@@ -23,6 +23,9 @@ from icetui.engine.core.timing import Timing
 from icetui.engine.core.upkeep import Randomness
 from icetui.events import Candidate, Reason, RefusalKind, RenewalCause
 
+RESTARTED, RENEWED = "an ICE restart", "credentials made anew"
+"""What replaces a generation, in words."""
+
 
 class Agent:
     """One side of one session. `now` is always the time at which something happens, in seconds of
@@ -89,6 +92,8 @@ class Agent:
             newest = self.newest
         if newest.path.selected is not None and not newest.connection.primary:
             self._take_over(newest)
+        elif newest.renewed:
+            self._end_lost(newest)
 
     # --- generations ----------------------------------------------------------------------------
 
@@ -112,7 +117,7 @@ class Agent:
         """Whether the other side of the newest generation is known to have our description."""
         return self.newest.path.heard
 
-    def begin(self, ufrag: str, pwd: str, by: str = "an ICE restart") -> None:
+    def begin(self, ufrag: str, pwd: str, by: str = RESTARTED) -> None:
         """A new generation, with new credentials or, for another description of theirs, with the
         same; of the others only the one that carries data goes on. `by` says what this is."""
         carrying = self.carrying
@@ -132,12 +137,20 @@ class Agent:
         self._generations = [generation] if carrying is None else [carrying, generation]
         generation.pairs.bases.extend(self._bases)
 
+    def _end_lost(self, newest: Generation) -> None:
+        """Credentials were derived while a path with the ones of before stood: once that is lost,
+        those are used no more."""
+        for other in self._generations[:-1]:
+            if other.path.selected is None:
+                other.supersede(RENEWED)
+                self._generations = [newest]
+
     def _take_over(self, newest: Generation) -> None:
         """The newest has a path now: the other ends."""
         previous: CandidatePair | None = None
         for other in self._generations[:-1]:
             previous = other.path.selected or previous
-            other.supersede()
+            other.supersede(RENEWED if newest.renewed else RESTARTED)
         self._generations = [newest]
         newest.connection.primary = True
         newest.path.announce(previous)
@@ -173,8 +186,9 @@ class Agent:
         old, lost = self.newest, self.carrying is None
         ours, theirs = successors
         self._outbox.put(Renewed(ours, theirs, cause))
-        self.begin(ours.ufrag, ours.pwd, "credentials made anew")
+        self.begin(ours.ufrag, ours.pwd, RENEWED)
         newest = self.newest
+        newest.renewed = True
         if lost:
             newest.connection.state = old.connection.state
         for candidate in old.pairs.remotes.values():

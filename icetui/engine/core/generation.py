@@ -56,6 +56,8 @@ class Generation:
         """The password of theirs that the keys are made with."""
         self._successors: tuple[Credentials, Credentials] | None = None
         self.ended = False
+        self.renewed = False
+        """Whether its credentials derive from those of the generation before."""
         self.consent_lost = False
         """No path stands any more, consent has expired on all pairs, and nothing has come of that
         yet."""
@@ -564,7 +566,7 @@ class Generation:
         self._upkeep_due.clear()
         self.connection.become("disconnected", "the other side has left")
 
-    def supersede(self, by: str = "an ICE restart") -> None:
+    def supersede(self, by: str) -> None:
         """Another check list has taken over: this one ends, its pairs say why."""
         self.stop()
         for pair in self.pairs:

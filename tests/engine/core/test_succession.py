@@ -66,6 +66,34 @@ def test_a_lost_connection_stays_lost_until_a_pair_answers(stage: Stage) -> None
         assert len(renewals(side)) == 1
 
 
+def test_a_path_that_is_lost_after_its_credentials_were_renewed_ends_their_use(
+    stage: Stage,
+) -> None:
+    """As when the other side's new blob comes first: the old path stands until consent runs out."""
+    bob = stage.bob
+    stage.lost = lambda *_: True
+    bob.do(bob.agent.succeed, "their consent", stage.now)
+    stage.run(OUTAGE + 1.0)
+    stale = [p for p in bob.session.pairs.values() if p.reason == events.Reason.SUPERSEDED]
+    assert [p.detail for p in stale] == [
+        "credentials made anew replaced it; before that it failed: consent-expired"
+    ]
+    after = stage.now
+    stage.run(20.0)
+    ours, theirs = next_of(bob, stage.alice)
+    sent = [s.message for t, s in bob.sent if t > after]
+    assert {m.username for m in sent if m.message_class == stun.Class.REQUEST} == {
+        f"{theirs.ufrag}:{ours.ufrag}"
+    }
+    stage.lost = lambda *_: False
+    stage.run(5.0)
+    states = [e.state for e in bob.of(events.ConnectionStateChanged)]
+    assert states[states.index("disconnected") :] == [
+        "disconnected", "failed", "connected", "completed",
+    ]  # fmt: skip
+    assert stage.completed()
+
+
 def test_nobody_without_the_passwords_makes_a_side_go_over(stage: Stage) -> None:
     base = next(iter(stage.bob.bases.values()))
     forged = check(stage.bob, stage.alice, pwd="x" * 24)
