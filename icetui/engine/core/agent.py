@@ -153,7 +153,7 @@ class Agent:
             other.supersede(RENEWED if newest.renewed else RESTARTED)
         self._generations = [newest]
         newest.connection.primary = True
-        newest.path.announce(previous)
+        newest.path.announce(previous, "new credentials" if newest.renewed else "ICE restart")
 
     @property
     def _successors(self) -> tuple[Credentials, Credentials] | None:

@@ -285,9 +285,9 @@ class PathChoice:
         if self._connection.primary:
             self._announce(previous, cause)
 
-    def announce(self, previous: CandidatePair | None) -> None:
-        """This generation carries data from now on; `previous` did."""
-        self._announce(previous, f"ICE restart: {self._cause}")
+    def announce(self, previous: CandidatePair | None, by: str) -> None:
+        """This generation carries data from now on; `previous` did. `by`: how it came about."""
+        self._announce(previous, f"{by}: {self._cause}")
         self._completed()
 
     def _announce(self, previous: CandidatePair | None, cause: str) -> None:

@@ -46,6 +46,7 @@ def test_one_side_goes_over_and_the_other_follows_without_losing_its_path(stage:
     assert renewals(stage.alice) == [core.Renewed(ours, theirs, "consent")]
     assert renewals(stage.bob) == [core.Renewed(theirs, ours, "their consent")]
     assert stage.completed()
+    assert stage.bob.session.path_history[-1].cause.startswith("new credentials: ")
     states = [e.state for e in stage.bob.of(events.ConnectionStateChanged)]
     assert not {"disconnected", "failed"} & set(states)
     assert [side.session.role for side in stage.sides] == roles
