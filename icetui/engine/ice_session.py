@@ -241,6 +241,7 @@ class IceSession:
                 has_ours=theirs.sdp_type == "answer",
                 complete=theirs.complete,
                 icetui=theirs.kind == "blob",
+                renominates="renomination" in theirs.ice_options,
                 now=self.net.now(),
             )
             self._publish()

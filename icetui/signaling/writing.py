@@ -95,7 +95,7 @@ def _section(
         lines += [
             f"a=ice-ufrag:{d.ufrag}",
             f"a=ice-pwd:{d.pwd}",
-            "a=ice-options:trickle ice2",
+            "a=ice-options:trickle ice2 renomination",
             f"a=fingerprint:sha-256 {fingerprint}",
             "a=setup:active",
         ]

@@ -25,7 +25,7 @@ def test_the_sdp_is_line_by_line_what_every_browser_takes():
         r"a=end-of-candidates",
         r"a=ice-ufrag:a7Kf",
         r"a=ice-pwd:[\w+/]{22}",
-        r"a=ice-options:trickle ice2",
+        r"a=ice-options:trickle ice2 renomination",
         r"a=fingerprint:sha-256 [0-9A-F]{2}(:[0-9A-F]{2}){31}",
         r"a=setup:active",
         r"a=mid:data",

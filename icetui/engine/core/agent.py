@@ -196,7 +196,7 @@ class Agent:
                 newest.add_remote(candidate, now)
         newest.set_remote(
             theirs.ufrag, theirs.pwd, has_ours=True, lite=False,
-            controlling=old.role.controlling, now=now, role_by="kept",
+            controlling=old.role.controlling, renominates=True, now=now, role_by="kept",
         )  # fmt: skip
         newest.end_of_candidates(now)
 
@@ -227,6 +227,7 @@ class Agent:
         now: float,
         has_ours: bool = False,
         icetui: bool = False,
+        renominates: bool = False,
         complete: bool = False,
     ) -> None:
         """The other side's credentials, and whether we begin as the controlling side. The grammar
@@ -234,12 +235,14 @@ class Agent:
 
         `has_ours`: it has our description for certain, as it has answered it. Servers that answer
         checks, send none and do not say that they are lite are nominated like all others then.
-        `icetui`: it is one, so what it says is signed. `complete`: no more candidates will come.
+        `icetui`: it is one, so what it says is signed. `renominates`: it says that another pair may
+        be nominated after the first one; each icetui does. `complete`: no more candidates will come.
         """
         self._conversation.of_icetui = icetui
         self.newest.set_remote(
-            ufrag, pwd, has_ours=lite or has_ours, lite=lite, controlling=controlling, now=now
-        )
+            ufrag, pwd, has_ours=lite or has_ours, lite=lite, controlling=controlling,
+            renominates=icetui or renominates, now=now,
+        )  # fmt: skip
         if complete:
             self.newest.end_of_candidates(now)
         self._settle(now)

@@ -167,7 +167,12 @@ class CheckList:
     # --- checks ---------------------------------------------------------------------------------
 
     def transmit(
-        self, pair: CandidatePair, selected: CandidatePair | None, *, nominates: bool, now: float
+        self,
+        pair: CandidatePair,
+        selected: CandidatePair | None,
+        *,
+        nomination: int | None,
+        now: float,
     ) -> Turn:
         """The next transmission of the check of a pair whose turn it is."""
         if pair.valid:
@@ -177,7 +182,7 @@ class CheckList:
             if interval is None:
                 return Turn.NOTHING
             pair.rechecks += 1
-            request = self._build(pair, "check", nominates=nominates)
+            request = self._build(pair, "check", nomination=nomination)
             pair.requests_sent += 1
             if pair.reason == Reason.TIMEOUT:
                 pair.detail = pair.unanswered_words()
@@ -185,7 +190,7 @@ class CheckList:
         elif pair.attempt and pair.attempt >= len(pair.waits):
             return Turn.TIMED_OUT
         else:
-            request = self._next_sending(pair, nominates=nominates, now=now)
+            request = self._next_sending(pair, nomination=nomination, now=now)
         pair.last_check = now
         pair.first_check = now if pair.first_check is None else pair.first_check
         self.rechecks.sent(pair.remote.address, now)
@@ -194,10 +199,10 @@ class CheckList:
         self.plan.sent(now)
         return Turn.SENT
 
-    def _next_sending(self, pair: CandidatePair, *, nominates: bool, now: float) -> Request:
+    def _next_sending(self, pair: CandidatePair, *, nomination: int | None, now: float) -> Request:
         """Of a check that has not failed yet: the first, or one more of the same request."""
         if pair.request is None:
-            pair.request = self._build(pair, "check", nominates=nominates)
+            pair.request = self._build(pair, "check", nomination=nomination)
             known = pair.smoothed_round_trip or self._surroundings.server_round_trip
             pair.waits = self._timing.retransmit(known, self._checks_to_come())
             if pair.fruitless > self._timing.fruitless:
@@ -238,9 +243,9 @@ class CheckList:
             self.plan.at(pair, pair.last_check + pause)
         return False
 
-    def ask(self, pair: CandidatePair, purpose: Purpose, *, nominates: bool, now: float) -> Request:
+    def ask(self, pair: CandidatePair, purpose: Purpose, *, nomination: int | None, now: float) -> Request:
         """Send a request on a pair, once and beside the plan."""
-        request = self._build(pair, purpose, nominates=nominates)
+        request = self._build(pair, purpose, nomination=nomination)
         pair.requests_sent += 1
         self.plan.unplanned(now)
         self._send(request, pair, now)
@@ -254,14 +259,14 @@ class CheckList:
             self.plan.left(sent[-1], at)
             sent[-1] = at
 
-    def _build(self, pair: CandidatePair, purpose: Purpose, *, nominates: bool) -> Request:
+    def _build(self, pair: CandidatePair, purpose: Purpose, *, nomination: int | None) -> Request:
         message = check(
             self._random.randbytes(12),
             f"{self.their_ufrag}:{self._ufrag}",
             self.their_pwd,
             self.role,
             pair.base,
-            nominates=nominates,
+            nomination=nomination,
         )
         return Request(message, pair.addr, purpose)
 

@@ -121,12 +121,13 @@ class Generation:
         lite: bool,
         has_ours: bool,
         controlling: bool,
+        renominates: bool,
         now: float,
         role_by: str = "ufrags",
     ) -> None:
         """Credentials of the other side and our role; starts the checks. `role_by` is what decided
         it."""
-        self.path.heard = self.path.heard or has_ours
+        self.path.described(has_ours=has_ours, renominates=renominates)
         self.checks.describe(ufrag, pwd, controlling=controlling or lite)
         self._show_role("lite" if lite else role_by)
         if self.connection.state == "new":  # one that was lost stays so until a pair answers
@@ -221,8 +222,8 @@ class Generation:
 
     def _check(self, pair: CandidatePair, now: float) -> bool:
         """It is this pair's turn; whether a check was sent. A verdict costs no pace."""
-        nominates = self.path.nominates(pair)
-        turn = self.checks.transmit(pair, self.path.selected, nominates=nominates, now=now)
+        nomination = self.path.nomination(pair)
+        turn = self.checks.transmit(pair, self.path.selected, nomination=nomination, now=now)
         if turn == Turn.TIMED_OUT:
             self._fail(pair, Failure(Reason.TIMEOUT, pair.unanswered_words()), now)
         return turn == Turn.SENT
@@ -255,8 +256,8 @@ class Generation:
 
     def _ask(self, pair: CandidatePair, purpose: Purpose, now: float) -> Request:
         """Send a request on a pair, once; it nominates where the path choice says so."""
-        nominates = self.path.nominates(pair)
-        return self.checks.ask(pair, purpose, nominates=nominates, now=now)
+        nomination = self.path.nomination(pair)
+        return self.checks.ask(pair, purpose, nomination=nomination, now=now)
 
     def _nominate(self, pair: CandidatePair | None, now: float) -> None:
         """Do what the path choice wants."""
@@ -275,7 +276,10 @@ class Generation:
             return "this side is controlled; only the controlling side nominates (RFC 8445 8.1)"
         chosen = self.path.choose(pair, now)
         if chosen is None:
-            return "a pair is nominated already, and only a restart allows another (RFC 8445 8.1.1)"
+            return (
+                "a pair is nominated already and the other side does not say that another may be: "
+                "only a restart allows it (RFC 8445 8.1.1)"
+            )
         self._nominate(chosen, now)
         return None
 
@@ -452,9 +456,9 @@ class Generation:
         pair.responses_sent += 1
         self.role.agreed()
         self._heard(now)
-        nominates = stun.Attribute.USE_CANDIDATE in message and not self.role.controlling
-        if nominates and not self.path.overtaken(pair, now):
-            pair.remote_nominated = True
+        nomination = incoming_check.nomination(message, counted=self.path.counted)
+        if nomination is not None and not self.role.controlling:
+            pair.remote_nominated |= not self.path.overtaken(pair, nomination, now)
         if pair.valid:
             if pair.remote_nominated and not pair.nominated and self._may_move_to(pair, now):
                 pair.nominated = True

@@ -82,6 +82,13 @@ def names(username: str, ours: str, theirs: str | None) -> bool:
     return colon == ":" and first == ours and theirs in (None, second)
 
 
+def nomination(request: stun.Message, *, counted: bool) -> int | None:
+    """Whether it nominates its pair, and the number of that, 0 where it has none; None: it does
+    not. Where both sides count them USE-CANDIDATE may be left out, as libwebrtc does."""
+    number = (counted and request.number(stun.Attribute.NOMINATION)) or 0
+    return number if number or stun.Attribute.USE_CANDIDATE in request else None
+
+
 def success(request: stun.Message, source: Address, held: float, password: bytes) -> stun.Message:
     """The answer to an authentic check that we have had for `held` seconds."""
     return (

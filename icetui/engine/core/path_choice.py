@@ -52,6 +52,9 @@ class PathChoice:
         has answered our offer, or is lite and never will. Until then it answers us but could not
         use any path."""
         self.stopped = False
+        self.counted = False
+        """Whether both sides say that they count nominations, so that another pair may be nominated
+        after the first one without a restart (draft-thatcher-ice-renomination)."""
         self.due: float | None = None
         """When to look again: a better pair was waited for, or a nomination was not answered."""
         self._cause = ""
@@ -61,11 +64,21 @@ class PathChoice:
         self._nominating: CandidatePair | None = None
         """The pair whose nomination is on its way."""
         self._was_nominated = False
+        self._nominations = 0
+        """Of ours so far; each has its number."""
+        self._latest_of_theirs = 0
+        """The highest number of a nomination of theirs."""
         self._tries = 0
         self._returns: deque[tuple[float, CandidatePair]] = deque()
         """Pairs that answer again, and when they will have answered for long enough."""
 
     # --- what happens to pairs ------------------------------------------------------------------
+
+    def described(self, *, has_ours: bool, renominates: bool) -> None:
+        """Their description is known; `has_ours`: they have ours for certain; `renominates`: they
+        say that a nomination may be followed by another."""
+        self.heard = self.heard or has_ours
+        self.counted = renominates
 
     def peer_heard(self, now: float) -> CandidatePair | None:
         """The other side has our description: what is valid can be used from now on."""
@@ -105,9 +118,12 @@ class PathChoice:
         self._select(pair, cause)
         return self.reconsider(now)
 
-    def overtaken(self, pair: CandidatePair, now: float) -> bool:
+    def overtaken(self, pair: CandidatePair, number: int, now: float) -> bool:
         """Whether a nomination of this pair, which has come just now, was sent before the one that
-        has replaced it."""
+        has replaced it: by its number where both count them, else by the time."""
+        if number and self.counted:
+            self._latest_of_theirs = max(self._latest_of_theirs, number)
+            return number < self._latest_of_theirs
         least = 1.5 * (pair.smoothed_round_trip or 0.0)
         return now - pair.replaced_at < max(self._timing.overtaken, least)
 
@@ -186,12 +202,14 @@ class PathChoice:
 
     # --- nomination -----------------------------------------------------------------------------
 
-    def nominates(self, pair: CandidatePair) -> bool:
-        """Whether a request on this pair carries USE-CANDIDATE: until it is nominated, and on the
-        path from then on, so that both sides agree again whatever was lost or overtaken."""
-        if not self._role.controlling:
-            return False
-        return pair is self._nominating or (pair is self.selected and pair.nominated)
+    def nomination(self, pair: CandidatePair) -> int | None:
+        """Whether a request on this pair nominates it, and the number of that: until it is
+        nominated, and on the path from then on, so that both sides agree again whatever was lost
+        or overtaken. 0 where they are not counted; None: it does not nominate."""
+        nominates = pair is self._nominating or (pair is self.selected and pair.nominated)
+        if not nominates or not self._role.controlling:
+            return None
+        return self._nominations if self.counted else 0
 
     def is_nominating(self, pair: CandidatePair) -> bool:
         """Whether its nomination is on its way: an answer to one that another has replaced
@@ -218,8 +236,14 @@ class PathChoice:
 
     def _is_final(self) -> bool:
         """Whether a pair was nominated and no other one may be without a restart (RFC 8445 section
-        8.1.1), whatever has become of it."""
-        return not self._timing.renominates and self._was_nominated
+        8.1.1). Unless to the letter, one that answers no more keeps no other from its place."""
+        if not self._was_nominated:
+            return False
+        if not self._timing.renominates:
+            return True
+        if self.counted:
+            return False
+        return any(p.nominated and p.valid and not p.silent for p in self._pairs)
 
     def _best(self, now: float) -> CandidatePair | None:
         if self._by_hand is not None and self._by_hand.valid:
@@ -246,12 +270,18 @@ class PathChoice:
         )
         if not hopeful:
             return 0.0
-        settle = self._timing.settle_relayed if best.relayed else self._timing.settle_direct
+        if not best.relayed:
+            settle = self._timing.settle_direct
+        elif self.counted and self._timing.renominates:
+            settle = self._timing.settle_relayed
+        else:
+            settle = self._timing.settle_for_good
         return self._first_valid_at + settle - now
 
     def _nominate(self, pair: CandidatePair, now: float) -> CandidatePair:
         """USE-CANDIDATE is sent now, and again until it is answered."""
         self._nominating = pair
+        self._nominations += 1
         self._tries = 1
         self.due = now + self._patience(pair)
         return pair

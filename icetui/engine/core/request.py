@@ -62,11 +62,13 @@ def check(
     role: Role,
     base: Base,
     *,
-    nominates: bool,
+    nomination: int | None = None,
 ) -> stun.Message:
     """A signed Binding request from a base; `username` is "theirs:ours".
 
-    PRIORITY is what the base would have as a peer-reflexive candidate (section 7.1.1).
+    PRIORITY is what the base would have as a peer-reflexive candidate (section 7.1.1). `nomination`
+    is None where it does not nominate, else its number, 0 where they count none (see
+    `PathChoice.nomination`).
     """
     priority = PRFLX << 24 | (base.candidate.priority & 0xFFFFFF)
     builder = (
@@ -75,8 +77,10 @@ def check(
         .number(stun.Attribute.PRIORITY, priority)
         .number(role.attribute, role.tie_breaker)
     )
-    if nominates:
+    if nomination is not None:
         builder.add(stun.Attribute.USE_CANDIDATE)
+    if nomination:
+        builder.number(stun.Attribute.NOMINATION, nomination)
     return builder.sign(password).fingerprint().finish()
 
 

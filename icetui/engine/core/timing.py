@@ -64,6 +64,8 @@ class Timing:
     """How long a direct pair waits for a better one before it is nominated."""
     settle_relayed: float = 0.5
     """How long a relayed pair waits for a direct one."""
+    settle_for_good: float = 2.0
+    """The same where no other may be nominated after it."""
     nomination_timeout: float = 0.15
     """Until a nomination is sent again; at least one and a half round trips."""
     nominations: int = 20
@@ -116,7 +118,8 @@ class Timing:
     rechecks: bool = True
     """Whether a pair that has failed is tried again though nothing came from there."""
     renominates: bool = True
-    """Whether another pair may be nominated after the first one, without a restart."""
+    """Whether another pair may be nominated after the first one, without a restart, where the other
+    side agrees or the first one is silent."""
     revives: bool = True
     """Whether a pair whose consent has expired may be checked again with the same credentials."""
     most_pairs: int | None = None

@@ -184,14 +184,17 @@ INTEGERS: Final[Mapping[int, tuple[int, int]]] = {
     Attribute.ADDITIONAL_ADDRESS_FAMILY: (4, 1),
     Attribute.CACHE_TIMEOUT: (4, 4),
     Attribute.FINGERPRINT: (4, 4),
+    Attribute.NOMINATION: (4, 4),
     Attribute.ICE_CONTROLLED: (8, 8),
     Attribute.ICE_CONTROLLING: (8, 8),
 }
 """Values that are a number: their bytes, and how many of these, from the first on, hold it; the
 others are reserved."""
 
+UNOFFICIAL: Final = frozenset({Attribute.NOMINATION})
+"""Registered for something else, which may have another form."""
 SIZES: Final[Mapping[int, Container[int]]] = {
-    **{number: (size,) for number, (size, _) in INTEGERS.items()},
+    **{number: (size,) for number, (size, _) in INTEGERS.items() if number not in UNOFFICIAL},
     **dict.fromkeys(ADDRESSES, (8, 20)),
     Attribute.MESSAGE_INTEGRITY: (20,),
     # Shorter ones are for usages that say so (RFC 8489 section 14.6); neither ICE nor TURN does.

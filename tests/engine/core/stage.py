@@ -96,9 +96,11 @@ class Side:
         controlling: bool | None = None,
         complete: bool = True,
         icetui: bool = False,
+        renominates: bool = True,
         **changed: str,
     ) -> None:
-        """Take in the other's description, as it is by now; `icetui`: from a blob."""
+        """Take in the other's description, as it is by now; `icetui`: from a blob;
+        `renominates`: it says that a nomination may be followed by another."""
         for base in other.bases.values():
             self.learn(base.candidate)
         if controlling is None:
@@ -107,7 +109,8 @@ class Side:
         now = self.stage.now
         self.do(
             self.agent.describe, ufrag, pwd,
-            lite=False, controlling=controlling, complete=complete, icetui=icetui, now=now,
+            lite=False, controlling=controlling, complete=complete, icetui=icetui,
+            renominates=renominates, now=now,
         )  # fmt: skip
 
     def learn(self, theirs: Candidate) -> bool:
@@ -206,10 +209,10 @@ class Stage:
         self.homes()
         self.meet(icetui=icetui)
 
-    def meet(self, *, icetui: bool = False) -> None:
+    def meet(self, *, icetui: bool = False, renominates: bool = True) -> None:
         """Both learn of each other, and wait for the nomination."""
-        self.alice.know(self.bob, icetui=icetui)
-        self.bob.know(self.alice, icetui=icetui)
+        self.alice.know(self.bob, icetui=icetui, renominates=renominates)
+        self.bob.know(self.alice, icetui=icetui, renominates=renominates)
         self.run_until(self.completed, 5.0)
         assert self.completed(), [s.session.state for s in self.sides]
 

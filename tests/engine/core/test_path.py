@@ -352,6 +352,108 @@ def test_a_nomination_that_was_overtaken_on_its_way_does_not_turn_the_path_back(
     assert alice.session.selected != path, "one that is meant comes again"
 
 
+# --- renomination ---------------------------------------------------------------------------------
+
+
+def relayed(stage: Stage, *, renominates: bool) -> tuple[Side, Side]:
+    """Nominated over a relay, before a direct pair could be; returns controlling and controlled."""
+    stage.alice.base("203.0.113.1", kind="relay")
+    stage.bob.base("192.0.2.2")
+    stage.meet(renominates=renominates)
+    direct = stage.alice.base("192.0.2.1")
+    stage.bob.learn(direct.candidate)
+    stage.run(10.0)
+    assert len(valid(stage.alice)) == 2
+    alice_controls = stage.alice.agent.newest.role.controlling
+    return (stage.alice, stage.bob) if alice_controls else (stage.bob, stage.alice)
+
+
+def numbered(side: Side) -> dict[str | None, set[int | None]]:
+    """By pair: the numbers that its nominations had."""
+    found: dict[str | None, set[int | None]] = {}
+    for _, s in side.sent:
+        if stun.Attribute.USE_CANDIDATE in s.message:
+            found.setdefault(s.pair, set()).add(s.message.number(stun.Attribute.NOMINATION))
+    return found
+
+
+def test_whoever_does_not_count_nominations_hears_of_one_pair_alone(stage: Stage) -> None:
+    controlling, _ = relayed(stage, renominates=False)
+    path = controlling.agent.path
+    assert path is not None and path.relayed
+    assert numbered(controlling) == {path.id: {None}}
+    other = next(p for p in valid(controlling) if p != path.id)
+    problem = controlling.do(controlling.agent.nominate, other, stage.now)
+    assert "restart" in problem
+    cut(stage, "203.0.113.1")
+    stage.run(10.0)
+    assert all(s.session.connected for s in stage.sides), "a dead path keeps nobody"
+    for side in stage.sides:
+        assert side.agent.path is not None and side.agent.path.nominated
+        assert not side.agent.path.relayed
+
+
+def test_whoever_counts_them_hears_of_the_better_one_by_the_next_number(stage: Stage) -> None:
+    controlling, controlled = relayed(stage, renominates=True)
+    for side in stage.sides:
+        assert side.agent.path is not None and not side.agent.path.relayed
+    numbers = numbered(controlling)
+    assert sorted(numbers.values(), key=str) == [{1}, {2}]
+    assert not numbered(controlled)
+
+
+def test_a_relayed_pair_waits_longer_for_a_direct_one_where_it_is_for_good(stage: Stage) -> None:
+    stage.alice.base("203.0.113.1", kind="relay")
+    stage.alice.base("192.0.2.1")
+    stage.bob.base("192.0.2.2")
+    began = stage.now
+    stage.lost = lambda side, to, data: stage.now < began + 1.2 and to == ("192.0.2.1", 4000)
+    stage.meet(renominates=False)
+    for side in stage.sides:
+        assert side.agent.path is not None and not side.agent.path.relayed
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_number_nominates_by_itself_where_both_count_them(stage: Stage, counted: bool) -> None:
+    stage.alice.base("192.0.2.1")
+    stage.alice.base("192.0.2.11")
+    stage.bob.base("192.0.2.2")
+    # Alice only answers: what nominates is made below.
+    stage.lost = lambda side, to, data: side is stage.alice and is_request(data)
+    stage.bob.know(stage.alice, controlling=False, renominates=counted)
+    stage.alice.know(stage.bob, controlling=True)
+    stage.run(0.5)
+    bob = stage.bob
+    (to,) = bob.bases
+    one, other = stage.alice.bases
+
+    def nominate(source: tuple[str, int], number: int) -> None:
+        request = (
+            stun.Builder(stun.Method.BINDING, stun.Class.REQUEST, number.to_bytes(12, "big"))
+            .text(stun.Attribute.USERNAME, f"{bob.ufrag}:{stage.alice.ufrag}")
+            .number(stun.Attribute.PRIORITY, 1)
+            .number(stun.Attribute.ICE_CONTROLLING, 1)
+            .number(stun.Attribute.NOMINATION, number)
+        )
+        bob.hear(to, source, request.sign(bob.pwd.encode()).fingerprint().finish().raw)
+        stage.run(5.0)
+
+    def nominated() -> list[str]:
+        return [p.id for p in bob.session.pairs.values() if p.nominated]
+
+    nominate(one, 2)
+    assert len(nominated()) == counted
+    nominate(other, 3)
+    moved = nominated()
+    assert len(moved) == counted
+    nominate(one, 2)
+    assert nominated() == moved, "an older number turns nothing back"
+
+
+def is_request(data: bytes) -> bool:
+    return stun.is_stun(data) and stun.parse(data).message_class == stun.Class.REQUEST
+
+
 # --- restart --------------------------------------------------------------------------------------
 
 
