@@ -364,7 +364,7 @@ def _network(kind: str, number: int) -> str:
         case "private6":
             return f"fd00:0:0:{min(number, 0xFFFF) + 1:x}::{{}}"
         case "public6":
-            return f"2002:c058:6301:{min(number, 0xFFFF) + 1:x}::{{}}"
+            return f"3ffe:0:0:{min(number, 0xFFFF) + 1:x}::{{}}"
         case "public":
             # There are few. The first network may be ours, so that nobody else is in it.
             return PUBLIC[0 if number == 0 else 1 + (number - 1) % (len(PUBLIC) - 1)] + ".{}"
