@@ -25,6 +25,7 @@ from icetui.dashboard.frame import Frame
 from icetui.dashboard.glance import glance
 from icetui.dashboard.keyboard import Keyboard
 from icetui.dashboard.lines import TONES
+from icetui.dashboard.not_now import WHY
 from icetui.dashboard.pace import Pace
 from icetui.dashboard.palette import palette
 from icetui.dashboard.panes.log import LogPane
@@ -153,14 +154,18 @@ class Dashboard(App[int]):
         """Run the action of that name, from a key, a click or the palette."""
         if self.leaving:
             return
-        done = BY_ID[name].run(self)
+        action, now = BY_ID[name], self.view()
+        if name in WHY and not action.enabled(now):
+            self.notify(WHY[name](now), markup=False)
+            return
+        done = action.run(self)
         if isinstance(done, Awaitable):
             await done
         self.repaint()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         known = BY_ID.get(str(parameters[0])) if action == "do" and parameters else None
-        return known is None or known.enabled(self.view())
+        return known is None or known.id in WHY or known.enabled(self.view())
 
     def on_table_moved(self) -> None:
         self.repaint()

@@ -1,6 +1,9 @@
 """The registry of actions: one list feeds bindings, footer, help and palette."""
 
-from icetui.dashboard.actions import ACTIONS
+import pytest
+
+from icetui.dashboard.actions import ACTIONS, BY_ID
+from icetui.dashboard.not_now import WHY
 from tests.dashboard.looking import looking
 from tests.dashboard.streams import gathered, whole
 
@@ -58,3 +61,50 @@ async def test_a_key_in_the_footer_can_be_clicked() -> None:
         await look.pilot.click(offset=(column, 39))
         await look.settle()
         assert "How it works" in look.text
+
+
+# --- a key that does nothing now says why ---------------------------------------------------------
+
+
+def test_whoever_says_why_it_does_nothing_now_is_an_action_that_may_do_nothing() -> None:
+    assert set(WHY) <= {action.id for action in ACTIONS if action.enabled.__name__ != "_always"}
+
+
+@pytest.mark.parametrize(("key", "why"), [
+    ("c", "There is no blob of ours yet"), ("u", "There is no blob of ours yet"),
+    ("m", "No path stands yet"), ("n", "This side is controlled"), ("r", "nothing to restart"),
+    ("N", "This session goes on"), ("t", "nothing of theirs has been pasted"),
+    ("T", "There are no pairs yet"), ("p", "No round trip"), ("x", "Only the demo"),
+    ("i", "Only the demo"),
+])  # fmt: skip
+async def test_before_anything_is_known(key: str, why: str) -> None:
+    async with looking((), (140, 40)) as look:
+        look.app.again = lambda: look.source
+        await look.press(key)
+        assert why in look.toasts
+        assert look.app.screen is look.main
+        assert not look.clipboard.copied
+
+
+@pytest.mark.parametrize("key", ["c", "w", "u", "f"])
+async def test_a_recording_has_no_blob(key: str) -> None:
+    async with looking(whole(), (140, 40), live=False) as look:
+        await look.press(key)
+        assert "A recording holds no blob" in look.toasts
+
+
+async def test_a_path_that_stands_needs_no_paste_and_is_not_nominated_again() -> None:
+    async with looking(whole(), (140, 40)) as look:
+        await look.press("v")
+        assert "A path stands" in look.toasts
+        await look.press("n")
+        assert "is the path already" in look.toasts or "is controlled" in look.toasts
+
+
+async def test_no_action_runs_while_it_is_not_offered() -> None:
+    async with looking((), (140, 40)) as look:
+        for name in WHY:
+            if not BY_ID[name].enabled(look.app.view()):
+                await look.app.action_do(name)
+        assert look.app.screen is look.main
+        assert not look.source.sent

@@ -235,8 +235,9 @@ class Agent:
 
         `has_ours`: it has our description for certain, as it has answered it. Servers that answer
         checks, send none and do not say that they are lite are nominated like all others then.
-        `icetui`: it is one, so what it says is signed. `renominates`: it says that another pair may
-        be nominated after the first one; each icetui does. `complete`: no more candidates will come.
+        `icetui`: it is one, so what it says is signed. `renominates`: it says that another pair
+        may be nominated after the first one; each icetui does. `complete`: no more candidates will
+        come.
         """
         self._conversation.of_icetui = icetui
         self.newest.set_remote(

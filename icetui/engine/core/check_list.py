@@ -243,7 +243,9 @@ class CheckList:
             self.plan.at(pair, pair.last_check + pause)
         return False
 
-    def ask(self, pair: CandidatePair, purpose: Purpose, *, nomination: int | None, now: float) -> Request:
+    def ask(
+        self, pair: CandidatePair, purpose: Purpose, *, nomination: int | None, now: float
+    ) -> Request:
         """Send a request on a pair, once and beside the plan."""
         request = self._build(pair, purpose, nomination=nomination)
         pair.requests_sent += 1
