@@ -130,6 +130,7 @@ async def test_coturns_alternate_is_followed(
     target = await start_coturn()
     pointing = await start_coturn(f"--alternate-server=127.0.0.1:{target.port}")
     one = side(StartSession(interfaces=("lo",), ipv6=False, turn_servers=(pointing.turn(),)))
-    await one.until(lambda s: s.gathering == "complete")
+    # On a busy machine the first try may have been given up; it is asked again then.
+    await one.until(lambda s: [server.state for server in s.servers.values()] == ["ok"])
     (told,) = one.session.servers.values()
-    assert (told.state, told.redirected) == ("ok", (f"127.0.0.1:{target.port}",))
+    assert told.redirected == (f"127.0.0.1:{target.port}",)
