@@ -23,12 +23,14 @@ async def test_a_quota_that_is_used_up_is_named(
 ) -> None:
     server = await start_coturn("--user-quota=1")
     one = side(only_relayed(server))
-    await one.until(lambda s: s.gathering == "complete")
+    # On a busy machine a first try may have been given up; it is made again then.
+    await one.until(lambda s: [told.state for told in s.servers.values()] == ["ok"], within=40)
     other = side(only_relayed(server))
-    await other.until(lambda s: s.gathering == "complete", within=1)
-    (first,), (second,) = one.session.servers.values(), other.session.servers.values()
-    assert first.state == "ok"
-    assert (second.state, second.reason) == ("failed", Reason.QUOTA)
+    await other.until(
+        lambda s: [told.reason for told in s.servers.values()] == [Reason.QUOTA], within=40
+    )
+    (second,) = other.session.servers.values()
+    assert second.state == "failed"
     assert second.evidence is not None and second.evidence.code == 486
 
 
