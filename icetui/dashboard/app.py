@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     from icetui.streams.source import Source
 
 
+BELOW = 3.0
+"""Seconds after which what lies below a box is drawn again."""
+
+
 def collect_again() -> None:
     """Collect garbage from now on, but not among what was loaded to start with."""
     gc.freeze()
@@ -137,7 +141,7 @@ class Dashboard(App[int]):
 
     def _display(self, screen: Screen[object], renderable: object) -> None:
         """Textual's way to the terminal, made shorter."""
-        super()._display(screen, self.frame.reduce(renderable))  # type: ignore[arg-type]  # any
+        super()._display(screen, self.frame.reduce(renderable, screen))  # type: ignore[arg-type]  # any
 
     def _draw_anew(self) -> None:
         """After a suspension (ctrl+z, fg) the terminal is empty or full of others' lines."""
@@ -217,11 +221,11 @@ class Dashboard(App[int]):
         return lines + self._paint_below(screen)
 
     def _paint_below(self, box: Screen[object]) -> int:
-        """What lies below a box is drawn with it, dimmed: that it is true is worth that once a
-        second."""
+        """What lies below a box is drawn with it, dimmed; that it is true is worth a whole screen
+        now and then."""
         below = next((s for s in reversed(self.screen_stack[:-1]) if isinstance(s, Drawn)), None)
         now = self.monotonic()
-        if not box.is_modal or below is None or now - self._below_painted < 1.0:
+        if not box.is_modal or below is None or now - self._below_painted < BELOW:
             return 0
         self._below_painted = now
         return below.show(self.view())

@@ -15,6 +15,7 @@ from rich.control import Control
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.geometry import Region
 from textual.strip import Strip
 
 NEAR = 6
@@ -43,41 +44,54 @@ class Frame:
 
     def __init__(self) -> None:
         self._lines: dict[int, list[Cell | None]] = {}
+        self._whole: tuple[object, Region] | None = None
+        """The screen that was written whole the last time, and where."""
 
-    def reduce(self, update: object) -> object:
-        """The update without what stands on the terminal already."""
+    def reduce(self, update: object, screen: object) -> object:
+        """The update of a screen without what stands on the terminal already."""
         if isinstance(update, LayoutUpdate):
-            # All of the screen: this also repairs what others have written on it.
+            if self._whole == (screen, update.region):
+                # So it is with what lies below a box, too.
+                return Changes([piece for y, x, strips in _rows(update)
+                                for piece in self._changed(y, x, strips)])  # fmt: skip
+            # Of another screen, or size: this also repairs what others have written on it.
+            self._whole = screen, update.region
             self._lines.clear()
-            for y, strips in enumerate(update.strips, update.region.y):
-                pieces = list(strips)
-                update.strips[y - update.region.y] = pieces
-                self._put(y, update.region.x, _cells(pieces))
+            for y, x, strips in _rows(update):
+                update.strips[y - update.region.y] = strips
+                self._put(y, x, _cells(strips))
             return update
         if isinstance(update, ChopsUpdate):
-            pieces_ = [piece for y in _lines(update) for piece in self._changed(update, y)]
-            return Changes(pieces_)
+            return Changes([piece for y in _lines(update) for x, strip in update.chops[y].items()
+                            if strip is not None
+                            for piece in self._changed(y, x, [strip])])  # fmt: skip
         return update
 
     def forget(self) -> None:
         """Somebody else has written on the terminal: nothing is known to stand there."""
         self._lines.clear()
+        self._whole = None
 
-    def _changed(self, update: ChopsUpdate, y: int) -> Iterable[tuple[int, int, list[Cell]]]:
-        for x, strip in update.chops[y].items():
-            if strip is None:
-                continue
-            cells = _cells([strip])
-            known = self._lines.get(y, [])[x : x + len(cells)]
-            known += [None] * (len(cells) - len(known))
-            for start, end in _runs(known, cells):
-                yield x + start, y, cells[start:end]
-            self._put(y, x, cells)
+    def _changed(
+        self, y: int, x: int, strips: Iterable[Strip]
+    ) -> Iterable[tuple[int, int, list[Cell]]]:
+        cells = _cells(strips)
+        known = self._lines.get(y, [])[x : x + len(cells)]
+        known += [None] * (len(cells) - len(known))
+        for start, end in _runs(known, cells):
+            yield x + start, y, cells[start:end]
+        self._put(y, x, cells)
 
     def _put(self, y: int, x: int, cells: list[Cell]) -> None:
         line = self._lines.setdefault(y, [])
         line += [None] * (x + len(cells) - len(line))
         line[x : x + len(cells)] = cells
+
+
+def _rows(update: LayoutUpdate) -> list[tuple[int, int, list[Strip]]]:
+    """Each line of the screen: where it begins, and its strips."""
+    region = update.region
+    return [(y, region.x, list(strips)) for y, strips in enumerate(update.strips, region.y)]
 
 
 def _lines(update: ChopsUpdate) -> list[int]:

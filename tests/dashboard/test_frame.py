@@ -15,14 +15,14 @@ WIDTH = 20
 RED = Style(color="red")
 
 
-def full(frame: Frame, *lines: str) -> object:
+def full(frame: Frame, *lines: str, screen: str = "main") -> object:
     strips: list[Iterable[Strip]] = [[Strip([Segment(line.ljust(WIDTH))])] for line in lines]
-    return frame.reduce(LayoutUpdate(strips, Region(0, 0, WIDTH, len(lines))))
+    return frame.reduce(LayoutUpdate(strips, Region(0, 0, WIDTH, len(lines))), screen)
 
 
 def changed(frame: Frame, y: int, *segments: Segment) -> list[tuple[int, int, str]]:
     chops = [{} for _ in range(y)] + [{0: Strip(segments).adjust_cell_length(WIDTH)}]
-    update = frame.reduce(ChopsUpdate(chops, [(y, 0, WIDTH)], [[WIDTH]] * (y + 1)))
+    update = frame.reduce(ChopsUpdate(chops, [(y, 0, WIDTH)], [[WIDTH]] * (y + 1)), "main")
     assert isinstance(update, Changes)
     return [(x, y, "".join(character for character, _ in cells)) for x, y, cells in update.pieces]
 
@@ -49,14 +49,25 @@ def test_a_wide_character_is_written_whole() -> None:
     assert changed(frame, 0, Segment("a字b")) == [(1, 0, "字")]
 
 
-def test_the_whole_screen_is_always_written_whole() -> None:
+def test_another_screen_or_one_that_is_not_known_is_written_whole() -> None:
     frame = Frame()
     full(frame, "one", "two")
-    again = full(frame, "one", "two")
-    assert isinstance(again, LayoutUpdate)
-    text = again.render_segments(Console(force_terminal=True, width=WIDTH))
-    assert "one" in text
-    assert "two" in text
+    for again in (full(frame, "one", "two", screen="box"), full(frame, "one", screen="box")):
+        assert isinstance(again, LayoutUpdate)
+        text = again.render_segments(Console(force_terminal=True, width=WIDTH))
+        assert "one" in text
+    frame.forget()
+    assert isinstance(full(frame, "one", screen="box"), LayoutUpdate)
+
+
+def test_of_the_same_screen_only_what_differs_is_written() -> None:
+    frame = Frame()
+    full(frame, "one", "two")
+    again = full(frame, "one", "twenty")
+    assert isinstance(again, Changes)
+    assert [(x, y, "".join(c for c, _ in cells)) for x, y, cells in again.pieces] == [
+        (2, 1, "enty")
+    ]
 
 
 def test_a_piece_is_written_where_it_belongs() -> None:
