@@ -13,6 +13,7 @@ from icetui import events
 
 SAMPLES_KEPT = 1800
 """Round trips of a pair: half an hour of one a second."""
+SUPERSEDED = events.Reason.SUPERSEDED
 STEPS_KEPT = 12
 """Changes of a pair's state."""
 
@@ -48,7 +49,7 @@ class Chronicle:
             times = self.pairs.get(pair.id)
             if times is None:
                 times = self.pairs[pair.id] = PairTimes(event.t)
-            state = "superseded" if pair.reason == events.Reason.SUPERSEDED else pair.state
+            state = "superseded" if pair.reason is SUPERSEDED else pair.state
             if not times.steps or times.steps[-1][1] != state:
                 times.steps.append((event.t, state))
                 if len(times.steps) > STEPS_KEPT:

@@ -12,7 +12,7 @@ LOG_KEPT = 5000
 LOG_SIZE = 16 * 1024 * 1024
 """Bytes that the events in the log have on the wire, about: a STUN message can be long."""
 
-NEVER_LOGGED = (
+NEVER_LOGGED = frozenset({
     events.AllocationChanged,
     events.ConsentRefreshed,
     events.Heartbeat,
@@ -21,7 +21,7 @@ NEVER_LOGGED = (
     events.NatTableChanged,
     events.PacketsPassed,
     events.PaceChanged,
-)
+})  # fmt: skip
 """What only moves figures that stand elsewhere."""
 
 

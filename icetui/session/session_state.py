@@ -126,8 +126,10 @@ class Session:
         if event.session and self.id and event.session != self.id:
             self.others += 1
             return
-        self.t = max(self.t, event.t)
-        self.wall = max(self.wall, event.wall)
+        if event.t > self.t:
+            self.t = event.t
+        if event.wall > self.wall:
+            self.wall = event.wall
         self.count += 1
         news = self._is_news(event)
         if self.silent is not None and not isinstance(event, events.EngineSilent):
@@ -140,17 +142,17 @@ class Session:
 
     def _is_news(self, event: events.AnyEvent) -> bool:
         """Whether the log says it: figures that only count up stand elsewhere."""
-        if isinstance(event, NEVER_LOGGED):
-            return False
-        if isinstance(event, events.EngineSilent):
-            return self.silent is None
         if isinstance(event, events.PairChanged):
             before, now = self.pairs.get(event.pair.id), event.pair
             return before is None or (
-                (before.state, before.nominated, before.reason, before.mapped)
-                != (now.state, now.nominated, now.reason, now.mapped)
+                before.state != now.state
+                or before.nominated != now.nominated
+                or before.reason != now.reason
+                or before.mapped != now.mapped
             )
-        return True
+        if isinstance(event, events.EngineSilent):
+            return self.silent is None
+        return type(event) not in NEVER_LOGGED
 
     # --- what follows from it ----------------------------------------------------------------
 

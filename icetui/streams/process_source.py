@@ -51,6 +51,7 @@ LAST_WORDS = 4000
 
 _NEWS = frozenset(events.kebab(kind.__name__).encode() for kind in events.NEWS)
 _TAG = b'{"event":"'
+ENDS = (events.EngineFailed, events.SessionClosed)
 
 
 def engine_argv() -> tuple[str, ...]:
@@ -151,45 +152,50 @@ class ProcessSource:
                 yield item
                 continue
             for line in lines.feed(item):
-                for event in self._understood(line):
-                    ended = ended or isinstance(event, events.EngineFailed | events.SessionClosed)
-                    yield event
+                event = self._understood(line)
+                if event is None:
+                    continue
+                ended = ended or isinstance(event, ENDS)
+                yield event
+                if self._behind >= CAUGHT_UP or self._told_behind:
+                    for said in self._about_ourselves():
+                        yield said
             self._room.release()
         self._watch.cancel()
-        for event in self._understood(lines.rest()):
+        if (event := self._understood(lines.rest())) is not None:
             yield event
         self.reader.unreadable += lines.too_long
         self._drained.set()
         if not ended and not self._closing:
             yield self._died()
 
-    def _understood(self, line: bytes) -> Iterator[AnyEvent]:
-        """The event on a line, and what there is to say about ourselves."""
-        if self._passed_over(line) or not line.strip():
-            return
+    def _understood(self, line: bytes) -> AnyEvent | None:
+        """The event on a line, if it is one to be told; how far behind we are by it."""
+        if (self._behind >= SKIP_ABOVE and self._passed_over(line)) or not line.strip():
+            return None
         event = self.reader.read(line)
         if event is None:
-            return
+            return None
         self._last = event
         self._beats = self._beats or isinstance(event, events.Heartbeat)
         self._simulated = self._simulated or isinstance(event, events.PaceChanged)
         now = time.monotonic()
         lag = self._lag.of(event.t, now)
         self._behind = 0.0 if self._simulated or self._just_stopped(now) else lag
-        yield event
-        if self._behind >= CAUGHT_UP or self._told_behind:
-            yield from self._about_ourselves(now)
+        return event
 
     def _passed_over(self, line: bytes) -> bool:
-        """Whether we are behind and it is only news; nothing of it is decoded then."""
-        if self._behind < SKIP_ABOVE or not line.startswith(_TAG):
+        """Whether it is only news, and we are behind; nothing of it is decoded then."""
+        if not line.startswith(_TAG):
             return False
         if line[len(_TAG) : line.find(b'"', len(_TAG))] not in _NEWS:
             return False
         self.dropped += 1
         return self.dropped % TASTED != 0
 
-    def _about_ourselves(self, now: float) -> Iterator[AnyEvent]:
+    def _about_ourselves(self) -> Iterator[AnyEvent]:
+        """What there is to say of how far behind we are."""
+        now = time.monotonic()
         behind = round(self._behind, 1)
         over = self._told_behind and behind < CAUGHT_UP
         if not over and (behind < TELL_ABOVE or now - self._told_at < 1.0):

@@ -50,6 +50,7 @@ class Drawn:
         self.bytes = 0
         self.late: list[float] = []
         """Seconds from an event's making to its being on the terminal."""
+        self._marks: set[bytes] = set()
         self._tail = b""
         self._news = threading.Condition()
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -62,7 +63,10 @@ class Drawn:
                     self.bytes += len(chunk)
                     text = SEQUENCE.sub(b"", chunk)
                     self._tail = (self._tail + text)[-40_000:]
-                    self.late += [time.time() - float(m[1]) for m in MARK.finditer(text)]
+                    # One that is drawn again has only moved up as the log went on.
+                    new = [m[1] for m in MARK.finditer(text) if m[1] not in self._marks]
+                    self._marks.update(new)
+                    self.late += [time.time() - float(mark) for mark in new]
                     self._news.notify_all()
 
     def press(self, key: bytes) -> None:

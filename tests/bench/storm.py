@@ -18,6 +18,7 @@ from tests.dashboard.streams import SID, Teller, connected, described, gathered,
 SLICE = 0.02
 """Seconds between two writes."""
 READY = "mark"
+UNSTAMPED = b'"wall":0.0,"t":0.0'
 
 
 def stamped(kind: type, t: float, **fields: object) -> bytes:
@@ -61,9 +62,10 @@ def main() -> None:
     offset = tell.t
     steps, chance = variants(number), random.Random(1)
     lines = [
-        [events.encode(events.PairChanged(wall=0, t=0, session=SID, pair=p)) for p in each]
+        [events.encode(events.PairChanged(wall=0.0, t=0.0, session=SID, pair=p)) for p in each]
         for each in steps
     ]
+    assert all(UNSTAMPED in line for each in lines for line in each)
     sent = [0] * number
     due_changes = due_messages = 0.0
     marked, odd = 0.0, False
@@ -76,12 +78,12 @@ def main() -> None:
         last = now
         t = offset + now - began
         buffer = []
-        stamp = f'"wall":{time.time():.6f},"t":{t:.6f}'.encode()
+        stamp = f'"wall":{time.time()!r},"t":{t!r}'.encode()
         for _ in range(int(due_changes)):
             n = chance.randrange(number)
             sent[n] += 1
             line = lines[n][sent[n] % len(lines[n])]
-            buffer.append(line.replace(b'"wall":0.0,"t":0.0', stamp, 1))
+            buffer.append(line.replace(UNSTAMPED, stamp, 1))
         due_changes -= int(due_changes)
         for _ in range(int(due_messages)):
             n = chance.randrange(number)

@@ -6,6 +6,7 @@ import pytest
 
 from icetui import events
 from icetui.dashboard.filters import parse
+from icetui.dashboard.panes.log import MOST_AT_ONCE
 from icetui.dashboard.shown_text import shared_start, shorter_address
 from icetui.events import Candidate
 from tests.dashboard.looking import Look, looking
@@ -233,3 +234,48 @@ async def test_requests_alone_do_not_show_that_a_pair_works() -> None:
             ]
         )
         assert "★ ✓" in look.text
+
+
+# --- a flood --------------------------------------------------------------------------------------
+
+
+async def test_of_a_flood_the_log_takes_in_what_is_in_sight_and_all_for_whoever_scrolls_up() -> (
+    None
+):
+    tell = Teller()
+    start = [*gathered(tell), *described(tell), *connected(tell)]
+    async with looking(start, (140, 40)) as look:
+        log = look.main.log_pane
+        before = log.line_count()
+        flood = [
+            tell(events.CommandRefused, command="m", problem=f"number {n}") for n in range(3000)
+        ]
+        await look.tell(flood)
+        assert log.line_count() == MOST_AT_ONCE
+        assert "number 2999" in look.text
+        await look.press("3", "up", "up")
+        assert log.line_count() == before + 3000
+        assert log.highlighted is not None
+        assert "number 2997" in str(log.highlighted.event)
+        assert "number 2997" in look.text
+        await look.press("home")
+        assert log.highlighted.number == 0
+        await look.press("end")
+        await look.tell([tell(events.CommandRefused, command="m", problem="the last")])
+        assert "the last" in look.text
+        assert log.line_count() == before + 3001
+
+
+async def test_a_filter_finds_what_a_flood_has_passed_over() -> None:
+    tell = Teller()
+    start = [*gathered(tell), *described(tell), *connected(tell)]
+    async with looking(start, (140, 40)) as look:
+        flood = [
+            tell(events.CommandRefused, command="m", problem=f"number {n}") for n in range(3000)
+        ]
+        await look.tell(flood)
+        await look.press("slash", *"number", "enter")
+        await look.tell(
+            [tell(events.CommandRefused, command="m", problem="number x") for _ in range(1500)]
+        )
+        assert look.main.log_pane.line_count() == 4500

@@ -21,6 +21,9 @@ from icetui.session import Session
 from icetui.session.event_log import LOG_KEPT
 
 TONES = {"warning": "warn", "plain": ""}
+MOST_AT_ONCE = 1000
+"""Events taken in for one paint while the end is followed. In a flood nobody reads those before
+them; whoever scrolls up has all of them."""
 
 
 class Entry(NamedTuple):
@@ -89,26 +92,27 @@ class LogPane(Table[Entry, Entry]):
         self._session = Session()
         self._chronicle = Chronicle()
         self._read = 0
+        self._passed_over = False
+        """Whether the session's log holds older events than those taken in."""
         self._entries: deque[Entry] = deque(maxlen=LOG_KEPT)
         self._applied: tuple[object, ...] = ()
 
     def show(self, session: Session, now: float, chronicle: Chronicle) -> None:
         self._chronicle = chronicle
         shape = (id(session), self.filter, self.unfolded)
+        first = session.log.logged - len(session.log)
         if shape != self._applied:
             self._session, self._applied = session, shape
-            self._entries.clear()
-            self._read = session.log.logged - len(session.log)
-        first = session.log.logged - len(session.log)
-        start = max(self._read, first)
-        news = start < session.log.logged
-        if news or self.line_count() == 0:
-            log = session.log
-            for number in range(start, session.log.logged):
-                self._take(number, log[number - session.log.logged])
-            while self._entries and self._entries[0].number < first:
-                self._entries.popleft()  # it fell out of the session's log
-        self._read = session.log.logged
+            self._begin_at(first)
+        elif self._passed_over and not self._ends_in_sight:
+            known = len(self._entries)
+            self._begin_at(first)
+            self._take_in(first)
+            self._top += len(self._entries) - known  # what is seen stays where it is
+        elif session.log.logged - self._read > MOST_AT_ONCE and self._ends_in_sight:
+            self._begin_at(session.log.logged - MOST_AT_ONCE)
+            self._passed_over = True
+        self._take_in(first)
         self.put_items(self._entries)
         shown = "Log" + (f"  with “{plain(self.filter.text, 30)}”" if self.filter else "")
         if not self.following:
@@ -117,6 +121,28 @@ class LogPane(Table[Entry, Entry]):
         if self.following:
             self._follow()
         self.settle()
+
+    @property
+    def _in_order(self) -> bool:
+        return self.sorted_by in (None, "time") and not self.reverse
+
+    @property
+    def _ends_in_sight(self) -> bool:
+        """Whether the end is followed, and nothing else is asked for."""
+        return self.following and self._in_order and not self.filter
+
+    def _begin_at(self, number: int) -> None:
+        self._entries.clear()
+        self._read, self._passed_over = number, False
+
+    def _take_in(self, first: int) -> None:
+        """All that was logged since the last time; `first` is the oldest that is still held."""
+        log = self._session.log
+        for number in range(max(self._read, first), log.logged):
+            self._take(number, log[number - log.logged])
+        while self._entries and self._entries[0].number < first:
+            self._entries.popleft()  # it fell out of the session's log
+        self._read = log.logged
 
     def _take(self, number: int, event: AnyEvent) -> None:
         if self.filter:
@@ -146,7 +172,7 @@ class LogPane(Table[Entry, Entry]):
 
     def put_items(self, items: object) -> None:
         """The entries are filtered as they come, and in their order unless one is asked for."""
-        if self.sorted_by in (None, "time") and not self.reverse:
+        if self._in_order:
             self.total = len(self._entries)
             self.order = self._entries  # type: ignore[assignment]  # read by number only
         else:
@@ -189,7 +215,7 @@ class LogPane(Table[Entry, Entry]):
         if self.following or self._cursor is None:
             return max(0, last)
         wanted = int(self._cursor)
-        if self.sorted_by in (None, "time") and not self.reverse:
+        if self._in_order:
             low, high = 0, last
             while low < high:  # entries are in the order of their numbers
                 at = (low + high) // 2
