@@ -5,6 +5,7 @@ from pathlib import Path
 from textual.widgets import Input
 
 from icetui import events
+from icetui.dashboard.app import BELOW
 from icetui.dashboard.farewell import farewell, last_words
 from icetui.streams.cannot_open import CannotOpen
 from icetui.streams.recording import Recorded
@@ -156,7 +157,7 @@ async def test_what_lies_below_a_box_stays_true() -> None:
     async with looking([*gathered(tell), *described(tell), *connected(tell)], (140, 40)) as look:
         await look.press("m")
         now = look.app.monotonic()
-        look.app.monotonic = lambda: now + 1.5  # the box is open for a second and a half
+        look.app.monotonic = lambda: now + BELOW + 0.5  # the box is open for that long
         await look.tell([tell(events.PeerLeft)])
         below = [strip.text for strip in look.main._compositor.render_strips()]
         assert "THEY LEFT" in below[0]
