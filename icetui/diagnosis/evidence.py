@@ -32,7 +32,17 @@ from icetui.diagnosis.questions import (
     their_candidates,
     with_icetui,
 )
-from icetui.events import Candidate, Pair, Reason, Refused, Server, ServersSeen, ServerState
+from icetui.events import (
+    Candidate,
+    Pair,
+    Reason,
+    Refused,
+    RelayTried,
+    Server,
+    ServersSeen,
+    ServerState,
+    address_port,
+)
 from icetui.session import Session
 
 NEAR_PORTS = 16
@@ -76,6 +86,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Whether either side has a server-reflexive candidate."""
     our_relays: tuple[Candidate, ...]
     their_relays: tuple[Candidate, ...]
+    proofs: tuple[RelayTried, ...]
+    """What came of a datagram through each of our relays."""
     relay_only: bool
 
     mine: Nat
@@ -201,6 +213,12 @@ def gather(session: Session) -> Evidence:
         reflexive=any(c.type == "srflx" for c in (*ours, *theirs)),
         our_relays=tuple(c for c in ours if c.type == "relay"),
         their_relays=tuple(c for c in theirs if c.type == "relay"),
+        proofs=tuple(
+            proof
+            for c in ours
+            if c.type == "relay"
+            and (proof := session.relays_tried.get(address_port(c.address, c.port))) is not None
+        ),
         relay_only=session.started is not None and session.started.relay_only,
         mine=mine,
         other=other,

@@ -15,7 +15,7 @@ PATIENCE = 2.0
 """Seconds of checks without any answer before silence is evidence, where answers come quickly …"""
 LONGEST_PATIENCE = 12.0
 """… and where our own servers are slow to answer."""
-HEARD_PATIENCE = 4.0
+HEARD_PATIENCE = 2.5
 """Seconds from their first check until an answer to ours is missing, on a line of any speed."""
 VPN_NAMES = ("tun", "tap", "wg", "ppp", "utun", "tailscale", "zt", "nordlynx", "ipsec", "vpn")
 CONTAINER_NAMES = (

@@ -9,7 +9,7 @@ import msgspec
 
 from icetui import __version__
 from icetui.diagnosis.questions import is_loopback
-from icetui.doctor.relays import is_of_no_use
+from icetui.diagnosis.relay_proofs import is_of_no_use
 from icetui.events import (
     Candidate,
     Interface,

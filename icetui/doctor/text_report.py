@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from icetui.doctor import relays
+from icetui.diagnosis import relay_proofs
 from icetui.doctor.facts import Facts, Peer
 from icetui.events import (
     Candidate,
@@ -122,8 +122,8 @@ def _servers(found: Facts) -> list[str]:
 
 
 def _tried(proof: RelayTried) -> list[str]:
-    mark = "✓" if proof.outcome == "works" else "✗" if relays.disproved(proof) else "?"
-    return _wrapped(f"{proof.relayed}: {relays.words(proof)}", "      ", f"{mark} ")
+    mark = "✓" if proof.outcome == "works" else "✗" if relay_proofs.disproved(proof) else "?"
+    return _wrapped(f"{proof.relayed}: {relay_proofs.words(proof)}", "      ", f"{mark} ")
 
 
 def _server(s: Server) -> list[str]:

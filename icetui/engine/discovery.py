@@ -7,6 +7,7 @@ examined is in `examination.py`, what it means in `nat.py`. Nothing here delays 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -79,6 +80,8 @@ class Discovery:
         self._turns: list[tuple[TurnServer, list[Address]]] = []
         self._over_tcp: tuple[str, ...] = ()
         self._gathered = asyncio.Event()
+        self._learned = asyncio.Event()
+        """Set when there is more to say, or an examination has ended."""
         self._tasks = Tasks()
         self._said: tuple[NatDependence, NatDependence] = ("unknown", "unknown")
 
@@ -164,6 +167,14 @@ class Discovery:
     def gathered(self) -> None:
         """Every configured server has answered or failed."""
         self._gathered.set()
+
+    async def until_told(self, within: float) -> None:
+        """Until all is known that a blob says, or no more will be; at most so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                while "unknown" in self.said and not all(b.ended for b in self._bases.values()):
+                    self._learned.clear()
+                    await self._learned.wait()
 
     # --- examinations ---------------------------------------------------------------------------
 
@@ -251,6 +262,7 @@ class Discovery:
         if base.endpoint not in self._bases:
             return  # it has ended meanwhile
         behaviour = nat.conclude(evidence)
+        self._learned.set()
         before = base.behaviour
         again = before is not None and before.complete and not behaviour.complete
         if behaviour == before or again:

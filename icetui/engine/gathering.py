@@ -28,6 +28,9 @@ from icetui.engine.stream import Stream
 from icetui.engine.tasks import Tasks, contained
 from icetui.events import StartSession
 
+NAT_PATIENCE = 0.4
+"""Seconds for which a description that has all candidates is held back for what it says of our NAT:
+the other side can tell then what the two NATs make of each other."""
 LOOK_EACH = 3.0
 """Seconds from one look at the addresses of this machine to the next."""
 COMES_BACK_WITHIN = 30.0
@@ -84,8 +87,9 @@ class Gathering:
             for rank, s in enumerate(self._start.turn_servers)
         ]
         await asyncio.gather(*asking)
-        self._stream.emit(events.GatheringStateChanged, state="complete")
         self._discovery.gathered()
+        await self._discovery.until_told(NAT_PATIENCE)
+        self._stream.emit(events.GatheringStateChanged, state="complete")
         self._reflexive.go_on()
         self._relays.go_on()
 

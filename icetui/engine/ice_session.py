@@ -17,13 +17,13 @@ from icetui.engine.chosen_timing import chosen_timing
 from icetui.engine.core import Timing
 from icetui.engine.core_runner import CoreRunner
 from icetui.engine.discovery import Discovery
+from icetui.engine.doubted_relays import RelayProofs
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.gathering import Gathering
 from icetui.engine.gathering_servers import Outlook
 from icetui.engine.hidden import HiddenCandidates
 from icetui.engine.local_candidates import LocalCandidates
 from icetui.engine.net import Address, Net
-from icetui.engine.relay_proof import prove
 from icetui.engine.sockets import Sockets
 from icetui.engine.strangers import Strangers
 from icetui.engine.stream import Stream
@@ -92,6 +92,7 @@ class IceSession:
         )
         self._hidden = HiddenCandidates(net, start, self.runner)
         self._unpaired = UnpairedCandidates(stream, self.core)
+        self._proofs = RelayProofs(stream, self._gathering, self._endpoints, self.connected)
         self._mid = own_mid(self.ufrag)
         self._their_mid: str | None = None
         """Of their SDP, which ours takes over when it answers it."""
@@ -128,15 +129,7 @@ class IceSession:
             self._gathered = True
         self._publish()
         if self._start.try_relays:
-            await self._try_relays()
-
-    async def _try_relays(self) -> None:
-        """Each allocation, one after the other."""
-        servers = self._gathering.answering()
-        for endpoint in list(self._endpoints):
-            if endpoint.via is not None and endpoint.transport is not None:
-                way = self._gathering.way_to(endpoint.address)
-                await prove(way, self.stream, endpoint, servers)
+            await self._proofs.prove()
 
     # --- commands -------------------------------------------------------------------------------
 
@@ -245,6 +238,7 @@ class IceSession:
                 now=self.net.now(),
             )
             self._publish()
+            self._tasks.start(self._proofs.prove_if_in_doubt())
         elif theirs.complete:
             self.runner.run(self.core.end_of_candidates, self.net.now())
         self._see_who_opens()

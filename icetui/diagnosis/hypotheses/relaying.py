@@ -5,8 +5,9 @@ from __future__ import annotations
 from icetui.diagnosis.evidence import Evidence, covers
 from icetui.diagnosis.hypothesis import Hypothesis, Speaks
 from icetui.diagnosis.questions import is_private, listed
+from icetui.diagnosis.relay_proofs import disproved, words
 from icetui.diagnosis.server_findings import server_evidence, server_verdict
-from icetui.events import Server
+from icetui.events import RelayTried, Server
 from icetui.grammar import count
 
 
@@ -46,15 +47,36 @@ def _private_relays(e: Evidence) -> list[str]:
 
 
 def _deaf(e: Evidence) -> Speaks:
-    private = _private_relays(e)
-    return (
-        ((8.0 if _needed(e) else 2.0, f"it lends {listed(private)}, a private address"),)
-        if private
-        else ()
-    )
+    private, tried = _private_relays(e), _disproved(e)
+    found: Speaks = ()
+    if private:
+        found += ((8.0 if _needed(e) else 2.0, f"it lends {listed(private)}, a private address"),)
+    if tried:
+        # Where a direct path should be and is not, a firewall of ours may explain both.
+        found += ((8.0 if _needed(e) else 2.0, f"tried from here: {words(tried[0])}"),)
+    return found
+
+
+def _disproved(e: Evidence) -> list[RelayTried]:
+    """What showed that nothing goes through a relay of ours, whoever the other side is."""
+    return [p for p in e.proofs if p.outcome in ("silent", "one-way")]
+
+
+def _all_proved(e: Evidence) -> bool:
+    """Whether each relay there is was seen to relay."""
+    works = [p for p in e.proofs if p.outcome == "works"]
+    return not e.their_relays and len(works) == len(e.our_relays)
+
+
+def _proved(e: Evidence) -> Speaks:
+    works = [p for p in e.proofs if p.outcome == "works"]
+    return ((2.0, f"tried from here: {words(works[0])}"),) if works else ()
 
 
 def _denied(e: Evidence) -> Speaks:
+    forbids = [p for p in e.proofs if p.outcome == "forbidden" and disproved(p)]
+    if not e.denied:
+        return ((4.0, f"tried from here: {words(forbids[0])}"),)
     figure = f"{count(len(e.denied), 'pair')} refused, {e.denied[0].detail}"
     ours = {c.id for c in e.our_relays}
     public = []
@@ -98,7 +120,8 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         place="a server",
         words=lambda e: "the TURN server refuses to relay to their addresses",
         common=lambda e: 5.0,
-        possible=lambda e: bool(e.denied) and not e.heard,
+        possible=lambda e: not e.heard
+        and (bool(e.denied) or any(p.outcome == "forbidden" and disproved(p) for p in e.proofs)),
         speaks=_denied,
         pairs=lambda e: e.denied,
         remedy=lambda e: "Ask its operator to allow these addresses, or name another TURN server "
@@ -111,6 +134,7 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         words=_unreached,
         common=lambda e: 20.0 if _needed(e) else 3.0,
         possible=_silent_relay,
+        speaks=_proved,
         remedy=lambda e: "Look for a firewall that drops UDP to the relay's ports, on either side.",
     ),
     Hypothesis(
@@ -139,7 +163,7 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         words=lambda e: f"the TURN server relays nothing: the address it lends "
         f"({_relay_addresses(e)}) cannot be reached, or it forbids one of us",
         common=lambda e: 12.0 if _needed(e) else 3.5,
-        possible=_silent_relay,
+        possible=lambda e: _silent_relay(e) and not _all_proved(e),
         speaks=_deaf,
         remedy=lambda e: "Compare the server's external address (coturn: external-ip) and the "
         "firewall in front of its relay ports.",
