@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from icetui import events
+from icetui.session.quality import SAME
 
 SAMPLES_KEPT = 1800
 """Round trips of a pair: half an hour of one a second."""
@@ -33,7 +34,20 @@ class PairTimes:
     def add(self, t: float, seconds: float | None) -> None:
         if self.samples is None:
             self.samples = deque(maxlen=SAMPLES_KEPT)
+        elif seconds is not None:
+            self._found_again(t - seconds)
         self.samples.append((t, seconds))
+
+    def _found_again(self, sent: float) -> None:
+        """The answer to a request of then has come: it was late, and not lost."""
+        assert self.samples is not None
+        for n in range(len(self.samples) - 1, -1, -1):
+            at, seconds = self.samples[n]
+            if at < sent - SAME:
+                return
+            if seconds is None and abs(at - sent) <= SAME:
+                del self.samples[n]
+                return
 
 
 @dataclass(slots=True)

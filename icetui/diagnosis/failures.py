@@ -69,6 +69,11 @@ def no_way_out(evidence: Evidence | None) -> bool:
     return (evidence or NOTHING).errno == errno.ENETUNREACH
 
 
+def of_the_system(evidence: Evidence | None) -> bool:
+    """Whether this machine's own system said why it does not send."""
+    return (evidence or NOTHING).errno is not None
+
+
 def of_a_lost_allocation(evidence: Evidence | None) -> bool:
     """Whether what a pair stood on was a TURN allocation, and is no more."""
     return (evidence or NOTHING).gone == "allocation"

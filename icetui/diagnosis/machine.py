@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from icetui.diagnosis import nats
 from icetui.diagnosis.finding import Finding
 from icetui.diagnosis.questions import (
     host_of,
@@ -259,7 +260,10 @@ def servers_disagree(session: Session) -> Iterator[Finding]:
             continue
         if socket in seen and is_public(host_of(pair.mapped)):
             seen[socket][f"the peer (on {pair.id})"] = pair.mapped
+    moved = nats.moved(session)
     for base, by_server in seen.items():
+        if moved is not None and nats.base_of(moved[1]) == base:
+            continue  # what they said was of different times
         hosts = {host_of(mapped) for mapped in by_server.values()}
         if len(hosts) > 1:
             views = (f"{server} sees {mapped}" for server, mapped in by_server.items())

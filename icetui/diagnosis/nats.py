@@ -127,7 +127,7 @@ def moved(session: Session) -> tuple[Candidate, Candidate] | None:
     for c in session.local_candidates.values():
         if c.type != "srflx" or (c.unsupported and c.gone != "mapping"):
             continue
-        key = (_base(c) or "?", c.server or "")
+        key = (base_of(c) or "?", c.server or "")
         if key in seen and where(seen[key]) != where(c):
             found = (seen[key], c)
         seen[key] = c
@@ -224,7 +224,7 @@ def _reflexive(session: Session) -> dict[str, dict[str, str]]:
     for c in session.local_candidates.values():
         if c.type != "srflx" or (c.unsupported and c.gone != "mapping"):
             continue
-        base = _base(c)
+        base = base_of(c)
         if base and c.server:
             found.setdefault(base, {})[c.server] = where(c)
     return found
@@ -248,7 +248,7 @@ def _shown_by_candidates(session: Session) -> str | None:
     reflexive = their_candidates(session, "srflx")
     by_base: dict[str, list[str]] = {}
     for c in reflexive:
-        base = _base(c)
+        base = base_of(c)
         if base:
             by_base.setdefault(base, []).append(where(c))
     for base, seen in by_base.items():
@@ -261,7 +261,7 @@ def _shown_by_candidates(session: Session) -> str | None:
     return None
 
 
-def _base(c: Candidate) -> str | None:
+def base_of(c: Candidate) -> str | None:
     if not c.related_address or c.related_address in ("0.0.0.0", "::"):
         return None
     return address_port(c.related_address, c.related_port or 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from icetui.diagnosis import failures
+from icetui.diagnosis import failures, nats
 from icetui.diagnosis.finding import Finding
 from icetui.diagnosis.questions import (
     by_tcp,
@@ -287,7 +287,13 @@ def allocation_lost(session: Session) -> Iterator[Finding]:
     elif session.connected:
         claim = "A TURN server does not relay for us any more; the session goes on without it."
     elif again:
-        claim = f"{what} has lost our allocation (it was restarted, or the allocation ran out)."
+        claim = (
+            "The relayed path is gone: our NAT has given us another port, from which its TURN "
+            "server does not know us."
+            if nats.moved(session)
+            else f"{what} has lost our allocation: it was restarted, our NAT has given us another "
+            "port, the allocation ran out, or something else."
+        )
     elif stopped:
         claim = f"{what} has stopped, as far as it has been asked."
     else:

@@ -13,6 +13,7 @@ from icetui.diagnosis.questions import (
     host_of,
     is_public,
     live_pairs,
+    own_candidates,
     their_candidates,
     where,
     with_icetui,
@@ -67,8 +68,14 @@ class Silence(msgspec.Struct, frozen=True, kw_only=True):
     """ICMP port unreachable from their very address, in the words of the case."""
     icmp: str
     """Any other ICMP error on the path."""
+    prohibited: bool
+    """Whether that says that a firewall forbids it."""
     unsendable: str
     """Why this machine can not send on it."""
+    removed: str
+    """The IP address that the path left from, and this machine has no more; empty: it has it."""
+    addresses: tuple[str, ...]
+    """Those it has."""
     others: int
     """Other pairs not given up yet."""
     failed: tuple[Pair, ...]
@@ -117,11 +124,28 @@ def gather(session: Session) -> Silence:
         their_nat=nats.theirs(session),
         closed=said if closed else "",
         icmp=said if told and not closed else "",
-        unsendable=detail if pair is not None and pair.reason == Reason.SEND_ERROR else "",
+        prohibited=failures.prohibited(facts),
+        unsendable=detail if pair is not None and _refused_here(pair) else "",
+        removed=_removed(session, pair),
+        addresses=tuple(c.address for c in own_candidates(session, "host")),
         others=sum(p.valid and p.id != session.selected for p in live_pairs(session)),
         failed=tuple(p for p in live_pairs(session) if p.reason == Reason.CONSENT_EXPIRED),
         cause=stood.cause if stood is not None else "",
     )
+
+
+def _refused_here(pair: Pair) -> bool:
+    """Whether the system itself has not sent the latest request."""
+    by_system = failures.of_the_system(pair.evidence) and not failures.unreachable(pair.evidence)
+    return pair.reason == Reason.SEND_ERROR or (pair.valid and by_system)
+
+
+def _removed(session: Session, pair: Pair | None) -> str:
+    base = session.own_socket(pair) if pair is not None else None
+    for c in session.local_candidates.values():
+        if c.type == "host" and c.gone == "address" and where(c) == base:
+            return c.address
+    return ""
 
 
 def _told_of(session: Session, pair: Pair | None, theirs: Candidate | None) -> Pair | None:

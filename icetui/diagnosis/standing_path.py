@@ -37,6 +37,8 @@ SLOWER_BY, SLOWER_TIMES = 0.01, 1.5
 """A path is slower than another when it takes so many seconds and so many times as long."""
 LATEST = 5
 """Round trips that tell how quick a path is at present."""
+APART = 1.0
+"""Seconds in which that many come at least, if nobody has held them back."""
 MEASURED = 3
 """Round trips before two paths are compared."""
 LARGE, LARGE_PATIENCE = 500, 3.0
@@ -279,8 +281,8 @@ def interrupted(session: Session) -> Iterator[Finding]:
             claim="The path was silent a short while ago and answers again.",
             evidence=f"{silent[-1].cause or 'it'}, {span(session.t - silent[-1].t)} ago{lasted}",
         )
-    changes = [e for e in session.path_history if e.previous and e.pair and e.cause]
-    if changes and session.t - changes[-1].t < RECENT and "silent" in changes[-1].cause:
+    changes = [e for e in session.path_history if e.previous and e.pair]
+    if changes and session.t - changes[-1].t < RECENT and changes[-1].occasion == "silent":
         last = changes[-1]
         yield Finding(
             rule="path-changed",
@@ -326,11 +328,9 @@ def slow(session: Session) -> Iterator[Finding]:
             )
             break
     latest = _median(quality, LATEST)
-    if (
-        min(usual, latest) >= SLOW and (quality.minimum or 0.0) >= SLOW / 2
-    ):  # answers a sleeping machine held back count for a while only
+    if latest >= SLOW and _slow_of_late(quality):
         servers = [s for s in session.servers.values() if s.state == "ok" and s.time is not None]
-        ours = [s for s in servers if (s.time or 0.0) >= usual / 2]
+        ours = [s for s in servers if (s.time or 0.0) >= latest / 2]
         whose = (
             f"; {ours[0].url} took {span(ours[0].time or 0.0)} to answer us, so our own line is "
             "slow"
@@ -340,13 +340,24 @@ def slow(session: Session) -> Iterator[Finding]:
         yield Finding(
             rule="slow-path",
             severity="warning",
-            claim=f"The path is slow: a round trip takes {span(usual)}.",
-            evidence=f"median of {quality.measured} on {pair.id}, "
-            f"least {span(quality.minimum or 0)}{whose}",
+            claim=f"The path is slow: a round trip takes {span(latest)}.",
+            evidence=f"median of the latest {min(LATEST, quality.measured)} on {pair.id}; "
+            f"of all {span(usual)}, least {span(quality.minimum or 0)}{whose}",
             remedy="Satellite, mobile or an overloaded line is the usual cause; check what else "
             "uses it.",
             pairs=(pair.id,),
         )
+
+
+def _slow_of_late(quality: Quality) -> bool:
+    """Whether the latest answers all took long, each by itself: those that a sleeping machine has
+    held back come all at once."""
+    trips = zip(quality.sent, quality.samples, strict=True)
+    known = [(sent + took, took) for sent, took in trips if took is not None][-LATEST:]
+    came = [at for at, _ in known]
+    return bool(known) and (
+        min(took for _, took in known) >= SLOW / 2 and max(came) - min(came) >= APART
+    )
 
 
 def _median(quality: Quality, most: int | None = None) -> float:

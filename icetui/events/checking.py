@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from icetui.events.codes import ConnectionState, Role, Seconds
+from icetui.events.codes import ConnectionState, PathOccasion, Role, Seconds
 from icetui.events.event import Event
 from icetui.events.parts import Pair
 
@@ -39,6 +39,7 @@ class SelectedPairChanged(Event, frozen=True, kw_only=True):
 
     pair: str | None
     previous: str | None = None
+    occasion: PathOccasion | None = None
     cause: str = ""
     """In words: `first valid pair`, `nominated by us`, `consent expired on L1-R1` …"""
 

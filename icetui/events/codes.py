@@ -97,6 +97,12 @@ over UDP; `over-tcp`: only over TCP or TLS; `silent`: nothing came over UDP, and
 TCP with success; `failed`: they answer, and are of no use."""
 RenewalCause = Literal["consent", "their consent"]
 """Whose consent ran out: ours, or theirs, as a check of theirs says that has new credentials."""
+PathOccasion = Literal[
+    "first-valid", "better", "nominated", "silent", "lost", "answers-again", "new-generation"
+]  # fmt: skip
+"""Why data takes another pair, or none any more: a pair has succeeded first, or one that is better;
+it was nominated; the one before went silent, or failed with no other left; it answers again; other
+credentials have a path (an ICE restart, or renewed ones)."""
 DampedChange = Literal["role", "path"]
 RelayOutcome = Literal["works", "forbidden", "silent", "one-way", "not-tried"]
 """What came of a relay that was tried: `forbidden`: its server refuses to relay for our own

@@ -6,6 +6,9 @@ from collections import deque
 from dataclasses import dataclass, field
 
 SAMPLES_KEPT = 240
+SAME = 0.01
+"""Seconds by which two tellings of when one request was sent may differ: what an icetui says it has
+held it for is left out of its round trip."""
 
 
 @dataclass(slots=True)
@@ -34,7 +37,8 @@ class Quality:
                 if self.jitter is None
                 else (self.jitter + (difference - self.jitter) / 16)
             )
-        self._enter(seconds, sent)
+        if not self._late(seconds, sent):
+            self._enter(seconds, sent)
         self.measured += 1
         self.total += seconds
         self.latest = seconds
@@ -46,6 +50,17 @@ class Quality:
         latest = self.sent[-1] if self.sent else 0.0
         self._enter(None, latest if sent is None else sent)
         self.lost += 1
+
+    def _late(self, seconds: float, sent: float) -> bool:
+        """Whether it is the answer to a request that counted as lost until now."""
+        for n in range(len(self.sent) - 1, -1, -1):
+            if self.sent[n] < sent - SAME:
+                return False
+            if self.samples[n] is None and abs(self.sent[n] - sent) <= SAME:
+                self.samples[n] = seconds
+                self.lost -= 1
+                return True
+        return False
 
     def _enter(self, sample: float | None, sent: float) -> None:
         """That a request is lost shows later than that the next one is answered."""

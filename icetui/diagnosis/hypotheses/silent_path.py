@@ -56,7 +56,31 @@ def _at_host(e: Silence) -> bool:
     return e.theirs is not None and e.theirs.type == "host"
 
 
+def _left(e: Silence) -> str:
+    if e.addresses:
+        return (
+            f"this machine has left the network it was in: {e.removed} is gone, it has "
+            f"{listed(e.addresses)} now, and they do not look for us there"
+        )
+    return f"this machine has lost its address, {e.removed}: its network is down"
+
+
 HYPOTHESES: tuple[Hypothesis[Silence], ...] = (
+    Hypothesis(
+        code="address-gone",
+        rule="silent-path",
+        place="our machine",
+        words=_left,
+        common=lambda e: 200.0,
+        possible=lambda e: bool(e.removed),
+        speaks=lambda e: ((1.0, f"{e.removed} is no address of this machine any more"),),
+        proved=lambda e: True,
+        remedy=lambda e: (
+            "Press r and exchange new blobs: they hold the addresses this machine has now."
+            if e.addresses
+            else "Check this machine's network; if the address comes back, so does the path."
+        ),
+    ),
     Hypothesis(
         code="cannot-send",
         rule="silent-path",
@@ -188,7 +212,7 @@ HYPOTHESES: tuple[Hypothesis[Silence], ...] = (
         words=lambda e: "a firewall between has begun to drop it",
         common=lambda e: 2.0,
         possible=lambda e: not _heard(e),
-        speaks=lambda e: ((10.0, e.icmp),) if "prohibited" in e.icmp else (),
+        speaks=lambda e: ((10.0, e.icmp),) if e.prohibited else (),
         remedy=lambda e: "Look for a firewall whose rules have changed.",
     ),
 )

@@ -21,6 +21,7 @@ from icetui.engine.core.pair_table import PairTable
 from icetui.engine.core.role import Role
 from icetui.engine.core.timing import Timing
 from icetui.engine.core.upkeep import Upkeep
+from icetui.events import PathOccasion
 
 AFTER_SETTLED = 0.01
 """Seconds beyond `Timing.settled`, so that the pair counts as steady when it is looked at."""
@@ -99,9 +100,9 @@ class PathChoice:
             self._figures.show(pair)
             nominate = self.nominated(pair, "nominated by the other side", now)
         elif self.selected is None:
-            self._select(pair, "first valid pair")
+            self._select(pair, "first-valid", "first valid pair")
         elif not self.selected.nominated and pair.prefer() > self.selected.prefer():
-            self._select(pair, "a better pair has answered")
+            self._select(pair, "better", "a better pair has answered")
         return self.reconsider(now) or nominate
 
     def nominated(self, pair: CandidatePair, cause: str, now: float) -> CandidatePair | None:
@@ -115,7 +116,7 @@ class PathChoice:
                 other.replaced_at = now
                 self._figures.show(other)
         self._figures.show(pair)
-        self._select(pair, cause)
+        self._select(pair, "nominated", cause)
         return self.reconsider(now)
 
     def overtaken(self, pair: CandidatePair, number: int, now: float) -> bool:
@@ -141,10 +142,11 @@ class PathChoice:
         answering = [p for p in others if p.unanswered_since is None]
         answering = answering or [p for p in others if not self._upkeep.overdue(p, now)]
         if answering:
-            self._select(max(answering, key=CandidatePair.prefer), f"{pair.id} went silent")
+            best = max(answering, key=CandidatePair.prefer)
+            self._select(best, "silent", f"{pair.id} went silent")
             return self.reconsider(now)
         if not pair.valid:
-            self._select(None, f"{pair.id} was lost and nothing else answers")
+            self._select(None, "lost", f"{pair.id} was lost and nothing else answers")
             self._first_valid_at = None
             self._connection.become("failed", "the path was lost; checks go on")
         return None
@@ -153,7 +155,7 @@ class PathChoice:
         """A pair that went silent answers again: back to it, if it is better, once it is steady."""
         pair.revived_at = now
         if self.selected is None or self.selected.silent:
-            self._select(pair, f"{pair.id} answers again")
+            self._select(pair, "answers-again", f"{pair.id} answers again")
         self._returns.append((now + self._timing.settled + AFTER_SETTLED, pair))
 
     def choose(self, pair: CandidatePair, now: float) -> CandidatePair | None:
@@ -190,7 +192,7 @@ class PathChoice:
         """It has answered steadily: the controlled side goes back to what is still nominated."""
         steady = pair.valid and not pair.silent
         if steady and pair.nominated and not self._role.controlling:
-            self._select(pair, f"{pair.id} answers steadily again")
+            self._select(pair, "answers-again", f"{pair.id} answers steadily again")
         return self.reconsider(now)
 
     def stop(self) -> None:
@@ -305,7 +307,7 @@ class PathChoice:
 
     # --- the path -------------------------------------------------------------------------------
 
-    def _select(self, pair: CandidatePair | None, cause: str) -> None:
+    def _select(self, pair: CandidatePair | None, occasion: PathOccasion, cause: str) -> None:
         previous = self.selected
         if previous is pair:
             self._connected()
@@ -313,19 +315,20 @@ class PathChoice:
         self.selected, self._cause = pair, cause
         # A generation that does not carry data yet says nothing before it takes over.
         if self._connection.primary:
-            self._announce(previous, cause)
+            self._announce(previous, occasion, cause)
 
     def announce(self, previous: CandidatePair | None, by: str) -> None:
         """This generation carries data from now on; `previous` did. `by`: how it came about."""
-        self._announce(previous, f"{by}: {self._cause}")
+        self._announce(previous, "new-generation", f"{by}: {self._cause}")
         self._completed()
 
-    def _announce(self, previous: CandidatePair | None, cause: str) -> None:
+    def _announce(self, previous: CandidatePair | None, occasion: PathOccasion, cause: str) -> None:
         pair = self.selected
         self._outbox.tell(
             events.SelectedPairChanged,
             pair=pair.id if pair else None,
             previous=previous.id if previous else None,
+            occasion=occasion,
             cause=cause,
         )
         if pair is not None:

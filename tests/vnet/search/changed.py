@@ -65,7 +65,7 @@ def _means(network: Network, change: AnyChange, here: str, there: str) -> set[st
             mine = {"our-line", "their-line"} if ours else set()
             return mine | ({"their-line", "peer-ended"} if theirs else set())
         case changes.Unplug() | changes.Roam():
-            mine = {"cannot-send", "we-moved", "our-line", "their-nat"} if ours else set()
+            mine = {"address-gone", "cannot-send", "we-moved", "our-line"} if ours else set()
             return mine | ({"their-line", "their-nat", "peer-ended"} if theirs else set())
         case changes.AddRules():
             line = {"our-line"} if ours else {"their-line"}
