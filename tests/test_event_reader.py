@@ -33,7 +33,7 @@ def planted(event: events.AnyEvent, trap: str) -> bytes:
     kept = {"event", "state", "type", "kind", "transport", "direction", "message_class", "reason",
             "role", "purpose", "mapping", "filtering", "severity", "where", "outcome", "gone",
             "tls", "resolver", "alternate_refused", "name_state", "over_tcp",
-            "over_web", "servers"}  # fmt: skip
+            "over_web", "servers", "occasion"}  # fmt: skip
     if isinstance(event, events.DescriptionReplaced | events.CredentialsRenewed):
         kept |= {"cause"}  # one of three words, elsewhere a sentence
     if isinstance(event, events.NetworkChanged):
