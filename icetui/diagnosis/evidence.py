@@ -98,6 +98,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it is sure that they let none through."""
     doubtful: str
     """Two servers whose views of one address of ours are so near that one may be wrong."""
+    misled: str
+    """What shows that a server says a wrong IP address of us; empty: nothing does."""
     hairpinning: bool | None
 
     gathered: bool
@@ -226,6 +228,7 @@ def gather(session: Session) -> Evidence:
         excluded=nats.surely_exclude(mine, other)
         and not nats.several(ours) and not nats.several(theirs),
         doubtful=doubtful_views(session),
+        misled=wrong_address(session, ours, shared, icmp),
         hairpinning=session.nat.hairpinning if session.nat is not None else None,
         gathered=session.gathering == "complete",
         servers=servers,
@@ -321,6 +324,25 @@ def doubtful_views(session: Session) -> str:
         one, other = (int(mapped.rpartition(":")[2] or 0) for mapped in by_server.values())
         if 0 < abs(one - other) <= NEAR_PORTS:
             return " and ".join(f"{server} sees {mapped}" for server, mapped in by_server.items())
+    return ""
+
+
+def wrong_address(
+    session: Session, ours: list[Candidate], shared: str | None, icmp: list[Pair]
+) -> str:
+    """A server out in the internet sees us at an address that cannot be ours there: a private one,
+    or one to which a router out there knows no way."""
+    for c in ours:
+        server = session.servers.get(c.server or "")
+        asked = server.address if server is not None else None
+        if c.type == "srflx" and is_private(c.address) and asked and is_public(host_of(asked)):
+            return f"{c.server} sees us at {c.address}, a private address"
+    for pair in icmp:
+        remote = session.remote_candidates.get(pair.remote)
+        router = failures.said_by(pair.evidence)
+        no_way = not failures.port_unreachable(pair.evidence) and is_public(router)
+        if remote is not None and remote.address == shared and no_way and router != shared:
+            return f"{router} knows no way to {shared}, where both are seen"
     return ""
 
 

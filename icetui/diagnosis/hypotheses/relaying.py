@@ -27,6 +27,24 @@ def _failed(e: Evidence) -> Server:
     return max(e.turn_failed, key=lambda s: s not in e.udp_silent)
 
 
+FAULTS = {
+    "turn-credentials": "refuses our user name or password",
+    "turn-quota": "has no room for us",
+    "turn-refused": "does not relay for us",
+    "turn-tls": "cannot be spoken to over TLS",
+    "server-unresolved": "has a name that cannot be resolved",
+    "server-family": "has no address of an IP family in use here",
+    "server-silent": "does not answer us",
+    "server-closed": "is not there: its port is closed",
+    "server-unreachable": "cannot be reached",
+}
+"""By the rule that says it of a server by itself, with all its evidence."""
+
+
+def _fault(server: Server) -> str:
+    return FAULTS.get(server_verdict(server)[0], "is of no use")
+
+
 def _relay_addresses(e: Evidence) -> str:
     return listed(c.address for c in (*e.our_relays, *e.their_relays))
 
@@ -104,10 +122,12 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         code="relay-missing",
         rule="",
         place="a server",
-        words=lambda e: f"{server_verdict(_failed(e))[1].rstrip('.')}, and without a relay these "
-        "two NATs let no path through"
-        if not e.relay_only
-        else server_verdict(_failed(e))[1].rstrip("."),
+        words=lambda e: f"the TURN server {_fault(_failed(e))}, and "
+        + (
+            "nothing but a relay was asked for here (--relay-only)"
+            if e.relay_only
+            else "without a relay these two NATs let no path through"
+        ),
         common=lambda e: 60.0,
         possible=_missing,
         speaks=lambda e: ((1.0, server_evidence(_failed(e))),),

@@ -118,10 +118,12 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         code="server-misleads",
         rule="no-direct-way",
         place="a server",
-        words=lambda e: "one of our STUN servers says a wrong port",
-        common=lambda e: 8.0,
-        possible=lambda e: bool(e.doubtful) and not e.heard,
-        speaks=lambda e: ((1.0, e.doubtful),),
+        words=lambda e: "our STUN server says a wrong address of us"
+        if e.misled
+        else "one of our STUN servers says a wrong port",
+        common=lambda e: 80.0 if e.misled else 8.0,
+        possible=lambda e: bool(e.doubtful or e.misled) and not e.heard,
+        speaks=lambda e: ((1.0, e.misled or e.doubtful),),
         remedy=lambda e: "Leave out the STUN servers one by one and compare.",
     ),
     Hypothesis(
@@ -157,7 +159,7 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         f"back inside (no hairpinning); {_where_local(e)}",
         common=lambda e: 40.0,
         possible=lambda e: e.shared is not None and e.hairpinning is not True and not _relay(e)
-        and not (e.neighbours and e.closed)
+        and not (e.neighbours and e.closed) and not e.misled
         and _silent(e),
         speaks=_turned_back,
         remedy=lambda e: "Let the hosts of this network reach each other (client isolation off), "
