@@ -71,7 +71,13 @@ async def test_a_switch_says_why_and_instead_of_what() -> None:
     stream = [*gathered(tell), *described(tell), *connected(tell, samples=2)]
     switched = [
         tell(events.PairChanged, pair=pair("L1-R1", state="succeeded", valid=True)),
-        tell(events.SelectedPairChanged, pair="L1-R1", previous="L1-R2", occasion="silent", cause="L1-R2 is silent"),
+        tell(
+            events.SelectedPairChanged,
+            pair="L1-R1",
+            previous="L1-R2",
+            occasion="silent",
+            cause="L1-R2 is silent",
+        ),
     ]
     async with looking([*stream, *switched], (140, 40)) as look:
         assert "★ L1-R1 for 0 s, instead of L1-R2: L1-R2 is silent" in look.prose
