@@ -45,7 +45,7 @@ class HiddenCandidates:
             replace(candidate, unsupported=LOOKING_UP, name_state="asked")
         ):
             return False
-        ufrag = self._runner.agent.newest.ufrag
+        ufrag = self._runner.agent.newest.keyring.ufrag
         shown = (candidate.address, candidate.port)
         unsupported = replace(candidate, unsupported=INTERNAL[1], name_state="unresolved")
         self._tasks.start(

@@ -113,9 +113,7 @@ def test_large_messages_that_vanish_while_small_ones_arrive() -> None:
 
 
 def asked(sent: int, answered: int, came: int, **described: str) -> list[AnyEvent]:
-    told: list[AnyEvent] = []
-    for number in range(sent):
-        told.append(probed(number, answered=number * answered % sent < answered))
+    told = [probed(n, answered=n * answered % sent < answered) for n in range(sent)]
     return connected(
         checking(gathered(), remote(), **described), *told,
         requests_sent=sent, responses_received=answered, requests_received=came,

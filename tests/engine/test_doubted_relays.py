@@ -1,4 +1,4 @@
-"""A session in which no path comes up tries its relays itself; and a blob says what our NAT does."""
+"""A session without a path tries its relays itself; a complete blob says what our NAT does."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """What each side is told in networks that are seen every day: `networks/told`.
 
-Each file says in lines that begin with `#:` what somebody has to be told, so many seconds after both
-know both (or after the beginning, where something changes): `SIDE SECONDS CODE`, the first finding
-or the first of its hypotheses; `SIDE SECONDS not CODE`, which nobody may say; `SIDE SECONDS says
-WORDS`.
+Each file says in lines that begin with `#:` what somebody has to be told, so many seconds after
+both know both (or after the beginning, where something changes): `SIDE SECONDS CODE`, the first
+finding or the first of its hypotheses; `SIDE SECONDS not CODE`, which nobody may say; `SIDE SECONDS
+says WORDS`.
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ class Agent:
     @property
     def _successors(self) -> tuple[Credentials, Credentials] | None:
         """Our and their credentials of the next generation; None: it is to be exchanged."""
-        return self.newest.successors if self._conversation.of_icetui else None
+        return self.newest.keyring.successors if self._conversation.of_icetui else None
 
     def has_gone_over(self, ufrag: str, answers: str | None) -> bool:
         """Whether a description with this user fragment, that answers one with that, is of a side
@@ -263,7 +263,7 @@ class Agent:
         """A candidate that was shown by its name, in the generation with this user fragment of
         ours, has an address now, or a reason why it has none."""
         for generation in self._generations:
-            if generation.ufrag == ufrag:
+            if generation.keyring.ufrag == ufrag:
                 generation.name_settled(shown, candidate, now)
         self._settle(now)
 
@@ -302,7 +302,7 @@ class Agent:
     def named_by(self, message: stun.Message) -> Generation | None:
         """The generation whose user fragment a request names (RFC 8445 section 7.3)."""
         ours = (message.username or "").partition(":")[0]
-        return next((c for c in self._generations if c.ufrag == ours), None)
+        return next((c for c in self._generations if c.keyring.ufrag == ours), None)
 
     def awaits(self, base: Base, transaction_id: bytes) -> bool:
         """Whether an answer that arrived at this base could be to a request of ours."""
@@ -319,8 +319,8 @@ class Agent:
             generation = self.named_by(message)
             if generation is None:
                 return self.names_successor(message)
-            return generation.signs_requests(message)
-        return any(generation.signs_answer(base, message) for generation in self._generations)
+            return generation.keyring.signs_requests(message)
+        return any(generation.vouches_for(base, message) for generation in self._generations)
 
     def pair_id(self, base: Base, addr: Address) -> str | None:
         """Which pair a datagram between these two belongs to, if any."""
@@ -374,7 +374,7 @@ class Agent:
             return
         pair.count_received(len(data))
         generation.figures.moved(pair, now)
-        heard = self._conversation.read(data, generation.keys, now)
+        heard = self._conversation.read(data, generation.keyring.keys, now)
         if heard.dropped is not None:
             self._refusals.drop(source, heard.dropped)
         if heard.reply is not None:
@@ -404,7 +404,9 @@ class Agent:
             return problem
         if pair is None:
             return "there is no path to send it over yet"
-        self._send_data(generation, pair, self._conversation.send(text, generation.keys, now), now)
+        self._send_data(
+            generation, pair, self._conversation.send(text, generation.keyring.keys, now), now
+        )
         return None
 
     def nominate(self, pair_id: str, now: float) -> str | None:
@@ -422,7 +424,7 @@ class Agent:
         carrying = self.carrying
         if carrying is not None and carrying.path.selected is not None:
             for _ in range(2):  # one may get lost
-                bye = self._conversation.goodbye(carrying.keys)
+                bye = self._conversation.goodbye(carrying.keyring.keys)
                 self._send_data(carrying, carrying.path.selected, bye, now)
         for generation in self._generations:
             generation.stop()

@@ -20,6 +20,7 @@ from icetui.engine.core.base import Address, Base
 from icetui.engine.core.check_plan import CheckPlan
 from icetui.engine.core.failure import Failure
 from icetui.engine.core.figures import Figures
+from icetui.engine.core.keyring import Keyring
 from icetui.engine.core.outbox import Outbox, Prepare, SendStun
 from icetui.engine.core.pair import AT_ONCE, NEVER, CandidatePair, State
 from icetui.engine.core.pair_table import PairTable, Surroundings
@@ -51,7 +52,7 @@ class CheckList:
         random: Randomness,
         timing: Timing,
         surroundings: Surroundings,
-        ufrag: str,
+        keyring: Keyring,
     ) -> None:
         self.role = Role(random.getrandbits(64), timing.stubborn)
         self.pairs = PairTable(surroundings, timing.most_pairs)
@@ -59,10 +60,7 @@ class CheckList:
         self.rechecks = Rechecks(timing)
         self.plan = CheckPlan(timing.pace)
         self.pending = PendingRequests()
-        self.their_ufrag: str | None = None
-        """None: their description is not known."""
-        self.their_pwd = b""
-        self._ufrag = ufrag
+        self._keyring = keyring
         self._outbox = outbox
         self._random = random
         self._timing = timing
@@ -70,9 +68,8 @@ class CheckList:
 
     # --- pairs ----------------------------------------------------------------------------------
 
-    def describe(self, ufrag: str, pwd: str, *, controlling: bool) -> None:
-        """Credentials of the other side and our role; checks may be sent from now on."""
-        self.their_ufrag, self.their_pwd = ufrag, pwd.encode()
+    def describe(self, *, controlling: bool) -> None:
+        """Our role is known, and theirs with it; checks may be sent from now on."""
         self.role.known = True
         self.role.controlling = controlling
         self.reprioritise()
@@ -264,8 +261,8 @@ class CheckList:
     def _build(self, pair: CandidatePair, purpose: Purpose, *, nomination: int | None) -> Request:
         message = check(
             self._random.randbytes(12),
-            f"{self.their_ufrag}:{self._ufrag}",
-            self.their_pwd,
+            self._keyring.username,
+            self._keyring.their_pwd,
             self.role,
             pair.base,
             nomination=nomination,

@@ -17,18 +17,16 @@ from icetui.engine.core.connection import Connection
 from icetui.engine.core.damping import Restraint
 from icetui.engine.core.deadlines import Deadlines
 from icetui.engine.core.failure import Failure
-from icetui.engine.core.frames import Keys, keys
-from icetui.engine.core.incoming_check import Refusal
+from icetui.engine.core.keyring import Keyring
 from icetui.engine.core.knockers import Knockers
 from icetui.engine.core.lapse import Lapse
-from icetui.engine.core.outbox import KnockedBy, Outbox, Prove, SeenAs, SendStun
+from icetui.engine.core.outbox import Outbox, Prove, SeenAs
 from icetui.engine.core.pair import NEVER, CandidatePair, State
 from icetui.engine.core.pair_table import Surroundings
 from icetui.engine.core.path_choice import PathChoice
+from icetui.engine.core.reception import Reception
 from icetui.engine.core.refusals import Refusals
 from icetui.engine.core.request import Purpose, Request
-from icetui.engine.core.role import Claim
-from icetui.engine.core.succession import Credentials, successors
 from icetui.engine.core.timing import Timing
 from icetui.engine.core.upkeep import Randomness, Upkeep
 from icetui.events import Evidence, Reason, address_port
@@ -49,12 +47,7 @@ class Generation:
         pwd: str,
         primary: bool,
     ) -> None:
-        self.ufrag = ufrag
-        self._pwd = pwd.encode()
-        self._keys: Keys | None = None
-        self._keys_of = b""
-        """The password of theirs that the keys are made with."""
-        self._successors: tuple[Credentials, Credentials] | None = None
+        self.keyring = Keyring(ufrag, pwd)
         self.ended = False
         self.renewed = False
         """Whether its credentials derive from those of the generation before."""
@@ -66,7 +59,7 @@ class Generation:
         self._outbox = outbox
         self._random = random
         self._refusals = refusals
-        self.checks = CheckList(outbox, random, timing, surroundings, ufrag)
+        self.checks = CheckList(outbox, random, timing, surroundings, self.keyring)
         # These of the check list's parts are looked at from here at every turn.
         self.pairs, self.role = self.checks.pairs, self.checks.role
         self.figures = self.checks.figures
@@ -77,6 +70,9 @@ class Generation:
         )
         self._knockers = Knockers(outbox, timing.keep_open)
         self._restraint = Restraint(outbox)
+        self._reception = Reception(
+            outbox, random, refusals, self._restraint, self.keyring, self.pairs, self.role
+        )
         self._just_heard = False
         self._judged_from: float | None = None
         """Until when more of their candidates may come; None: none are waited for."""
@@ -87,27 +83,9 @@ class Generation:
     @property
     def described(self) -> bool:
         """Whether their description is known."""
-        return self.checks.their_ufrag is not None
+        return self.keyring.their_ufrag is not None
 
     # --- candidates and credentials -------------------------------------------------------------
-
-    @property
-    def keys(self) -> Keys:
-        """What this generation's data is signed with."""
-        if self._keys is None or self._keys_of != self.checks.their_pwd:
-            self._keys_of = self.checks.their_pwd
-            self._keys = keys(self._pwd, self._keys_of)
-        return self._keys
-
-    @property
-    def successors(self) -> tuple[Credentials, Credentials] | None:
-        """Our and their credentials in the generation after this one, once theirs are known."""
-        theirs = self.checks.their_ufrag
-        if self._successors is None and theirs is not None:
-            ours = Credentials(self.ufrag, self._pwd.decode())
-            their = Credentials(theirs, self.checks.their_pwd.decode())
-            self._successors = successors(ours, their)
-        return self._successors
 
     def add_base(self, base: Base) -> None:
         """Pair a new host or relayed candidate with every remote candidate."""
@@ -128,12 +106,13 @@ class Generation:
         """Credentials of the other side and our role; starts the checks. `role_by` is what decided
         it."""
         self.path.described(has_ours=has_ours, renominates=renominates)
-        self.checks.describe(ufrag, pwd, controlling=controlling or lite)
+        self.keyring.describe(ufrag, pwd)
+        self.checks.describe(controlling=controlling or lite)
         self._show_role("lite" if lite else role_by)
         if self.connection.state == "new":  # one that was lost stays so until a pair answers
             self.connection.become("checking", "both descriptions are known")
         for base, source, message in self._knockers.take():
-            if incoming_check.names(message.username or "", self.ufrag, ufrag):
+            if incoming_check.names(message.username or "", self.keyring.ufrag, ufrag):
                 self._authentic(base, source, message, now)
         self.checks.plan.start()
         self._judged_from = now + self._timing.trickle
@@ -201,7 +180,7 @@ class Generation:
         if self.figures.due is not None and self.figures.due <= now:
             self.figures.show_moved()
         for base, addr in self._knockers.take_due(now):
-            self._indicate(base, addr)
+            self._reception.indicate(base, addr)
         if self._judged_from is not None and self._judged_from <= now:
             self.end_of_candidates(now)  # they will hardly come any more
         if self._pathless and self._lapse.complete(now):
@@ -287,15 +266,9 @@ class Generation:
         """Whether an answer to a request of this list could have arrived at a base."""
         return self.checks.pending.find(base, transaction_id) is not None
 
-    def signs_requests(self, message: stun.Message) -> bool:
-        """Whether a request is signed with our password."""
-        return message.signed_with(self._pwd)
-
-    def signs_answer(self, base: Base, message: stun.Message) -> bool:
+    def vouches_for(self, base: Base, message: stun.Message) -> bool:
         """Whether it is an answer to a request of ours, signed with their password."""
-        return self.checks.pending.find(
-            base, message.transaction_id
-        ) is not None and message.signed_with(self.checks.their_pwd)
+        return self.awaits(base, message.transaction_id) and self.keyring.signs_answers(message)
 
     def answer_received(
         self, base: Base, source: Address, answer: stun.Message, at: float, now: float
@@ -305,7 +278,7 @@ class Generation:
         if found is None or self.ended or not self.pairs.holds(found[1]):
             return
         request, pair = found
-        problem = incoming_answer.unauthentic(answer, self.checks.their_pwd)
+        problem = incoming_answer.unauthentic(answer, self.keyring.their_pwd)
         if problem is not None:
             self._refusals.refuse(base, source, Reason.UNAUTHENTICATED, *problem)
             return
@@ -403,42 +376,12 @@ class Generation:
         """Answer a request (RFC 8445 section 7.3)."""
         if self.ended:
             return
-        refusal = incoming_check.refusal(message, self.ufrag, self.checks.their_ufrag, self._pwd)
-        if refusal is not None:
-            self._refuse(base, source, message, refusal)
-            if refusal.code == 401 and (theirs := self._knocker(message)) is not None:
-                self._outbox.put(KnockedBy(theirs))
-            return
-        claim = self.role.claimed(message)
-        if claim == Claim.WE_SWITCH and not self._restraint.allows("role", now):
-            self._refuse(base, source, message, incoming_check.CONFLICT)
-            return
-        if claim == Claim.WE_STAY:
-            self._refuse(base, source, message, incoming_check.CONFLICT)
-            if self.role.insists(now):
-                self._switch_role(now)
-            return
-        if claim == Claim.WE_SWITCH:
+        judged = self._reception.judge(base, source, message, now)
+        if judged.switches:
             self._switch_role(now)
-        answer = incoming_check.success(message, source, now - at, self._pwd)
-        self._answer(base, source, answer)
-        self._authentic(base, source, message, now)
-
-    def _knocker(self, message: stun.Message) -> str | None:
-        """The user fragment of a check that is keyed with our password, whoever sent it."""
-        ours, _, theirs = (message.username or "").partition(":")
-        return theirs if ours == self.ufrag and message.signed_with(self._pwd) else None
-
-    def _refuse(self, base: Base, source: Address, message: stun.Message, why: Refusal) -> None:
-        self._answer(base, source, incoming_check.error(message, why, self._pwd))
-        self._refusals.refuse(
-            base, source, why.reason, why.detail, why.kind,
-            code=why.code, username=why.username, attributes=why.unknown,
-        )  # fmt: skip
-
-    def _answer(self, base: Base, to: Address, answer: stun.Message) -> None:
-        pair = self.pairs.get(base, to)
-        self._outbox.put(SendStun(base, to, answer, pair=pair.id if pair else None))
+        if judged.taken:
+            self._reception.accept(base, source, message, now - at)
+            self._authentic(base, source, message, now)
 
     def _authentic(self, base: Base, source: Address, message: stun.Message, now: float) -> None:
         """A check that is well signed and has been answered."""
@@ -491,12 +434,6 @@ class Generation:
         if rechecks.lively_until is None:
             rechecks.lively_until = now + self._timing.lively
             self.checks.try_failed_again(self.path.selected, now)
-
-    def _indicate(self, base: Base, to: Address) -> None:
-        indication = stun.Builder(
-            stun.Method.BINDING, stun.Class.INDICATION, self._random.randbytes(12)
-        )
-        self._answer(base, to, indication.fingerprint().finish())
 
     # --- roles ----------------------------------------------------------------------------------
 
