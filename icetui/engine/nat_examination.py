@@ -121,6 +121,12 @@ class Examination:
                 return
             if configured:
                 self._offers.put_nowait((server, answer))
+        before = evidence.seen.get(server)
+        if before is not None and before != mapped:
+            evidence.moved = True
+        elif mapped not in (seen := set(evidence.seen.values())) and len(seen) == 1:
+            # It may have moved meanwhile: that is asked at the end.
+            evidence.mapping_settled = False
         evidence.seen[server] = mapped
         self._round_trip = max(self._round_trip, answer.took)
         if answer.plain is not None and answer.plain != mapped:
@@ -132,9 +138,7 @@ class Examination:
         evidence = self.evidence
         if len(set(evidence.outside.values())) < 2 or evidence.moved:
             return
-        server, before = next(iter(evidence.outside.items()))
-        await self._question(server)
-        evidence.moved = evidence.seen.get(server) != before
+        await self._question(next(iter(evidence.outside)))
 
     # --- what RFC 5780 servers offer ------------------------------------------------------------
 

@@ -21,9 +21,10 @@ from icetui.engine.binding import Answer
 from icetui.engine.core import Failure
 from icetui.engine.nat import Evidence, FilteringTest, conclude
 from icetui.engine.nat_examination import unusable
+from icetui.engine.net import Address
 from icetui.engine.net.system import System
 from icetui.engine.stream import Stream
-from icetui.events import NatBehaviour, Reason, StartSession, StunServer, TurnServer
+from icetui.events import NatBehaviour, NatDependence, Reason, StartSession, StunServer, TurnServer
 from icetui.streams.event_reader import EventReader
 from tests.conftest import Start
 from tests.engine.conftest import Coturn
@@ -452,6 +453,29 @@ async def test_a_row_of_the_table_is_said_again_only_when_it_changes(
     moved = Answer(mapped=(OUTSIDE, 7), source=server.address, took=0.01)
     one.agent._discovery.answered(base.endpoint, url, server.address, moved)
     assert one.of(events.MappingSeen)[-1].mapped == f"{OUTSIDE}:7"
+
+
+async def test_a_nat_that_forgets_while_it_is_examined_is_never_said_to_be_symmetric(
+    side: Callable[..., Side], serve: Serve
+) -> None:
+    """What one server saw before and another one after is no comparison."""
+    server = await serve(sees=translated)
+    one = side(on_loopback(server.server))
+    await examined(one)
+    (base,) = one.agent._discovery._bases.values()
+    examination = base.examination
+    later = examination.evidence.seen.copy()
+    assert len(later) > 1
+    assert conclude(examination.evidence).mapping == INDEPENDENT
+
+    def sees(server: Address, port: int) -> NatDependence:
+        answer = Answer(mapped=(OUTSIDE, port), source=server, took=0.01)
+        examination.heard(server, answer, configured=False)
+        return conclude(examination.evidence).mapping
+
+    assert sees(("127.0.0.77", 3478), 7) == "unknown", "nobody has confirmed it yet"
+    for server_ in later:
+        assert sees(server_, 7) == "unknown", "it has moved meanwhile"
 
 
 # --- conclusions --------------------------------------------------------------------------------

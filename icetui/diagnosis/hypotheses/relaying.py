@@ -42,6 +42,8 @@ FAULTS = {
 
 
 def _fault(server: Server) -> str:
+    if server.evidence is not None and server.evidence.credentials is False:
+        return "wants a user name and password, and none was given"
     return FAULTS.get(server_verdict(server)[0], "is of no use")
 
 
