@@ -131,12 +131,12 @@ class Lines(Widget, can_focus=True):
         self._foot = self.foot_lines(self.room)
         self._top = min(self._top, max(0, self.line_count() - self.page))
         for y in range(height):
-            key = self._key_at(y)
+            key = self._cell_key(y)
             if self._painted.get(y, self) != key:
                 self.refresh(Region(0, y, width, 1))
                 self.changed += 1
 
-    def _key_at(self, y: int) -> Hashable:
+    def _cell_key(self, y: int) -> Hashable:
         head, foot = len(self._head), len(self._foot)
         if y < head:
             return self._head[y]
@@ -197,7 +197,7 @@ class Lines(Widget, can_focus=True):
         return [Segment(f" {lines[at]}", self.tone("empty"))] if at < len(lines) else []
 
     def render_line(self, y: int) -> Strip:
-        key = self._key_at(y)
+        key = self._cell_key(y)
         self._painted[y] = key
         return self._strip_at(y, key)
 
