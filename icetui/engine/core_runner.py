@@ -15,8 +15,11 @@ from icetui.engine.core.outbox import Moment
 from icetui.engine.endpoint import Endpoint
 from icetui.engine.net import Address, Net
 from icetui.engine.stream import Stream
+from icetui.engine.tasks import contain
 from icetui.events import Candidate, Reason, RefusalKind
 
+TICK_AGAIN = 0.1
+"""Seconds after a tick that an error of our own has ended."""
 LEAST_SLEEP = 0.5
 """Seconds; less is the two clocks' own difference."""
 
@@ -208,4 +211,9 @@ class CoreRunner:
 
     def _tick(self) -> None:
         self._timer = None
-        self.run(self.agent.tick, self._net.now())
+        try:
+            self.run(self.agent.tick, self._net.now())
+        except Exception as error:  # whatever it is: the session's clock has to go on
+            contain(error, "a tick of a session")
+            if self._timer is None:
+                self._timer = self._loop.call_later(TICK_AGAIN, self._tick)

@@ -73,6 +73,8 @@ class ReflexiveGathering:
         self._bases = bases
         self._translating = asyncio.Lock()
         self._keepers = Tasks()
+        self._warm: dict[tuple[Endpoint, Address], asyncio.Task[None]] = {}
+        """Of them those that keep a binding."""
         self._asked: dict[str, tuple[Server, list[Address]]] = {}
         """Servers by URI, and where they are."""
         self._views: dict[tuple[Endpoint, Address], _View] = {}
@@ -151,6 +153,7 @@ class ReflexiveGathering:
         self._left.pop(endpoint, None)
         self._by_turn.pop(endpoint, None)
         self._without_stun.pop(endpoint, None)
+        self._warm = {key: task for key, task in self._warm.items() if not task.done()}
 
     async def ask(self, stun_server: StunServer, *, again: bool = False) -> None:
         """Ask a server from each base; returns when it has answered or failed.
@@ -265,8 +268,17 @@ class ReflexiveGathering:
             self._discovery.unanswered(endpoint, server.url, addr, problem)
         elif lies:
             return lies[0]
-        self._keepers.start(self._keep_warm(endpoint, addr, answered, late=problem is not None))
+        self._keep(endpoint, addr, answered, late=problem is not None)
         return problem
+
+    def _keep(
+        self, endpoint: Endpoint, addr: Address, answered: Callable[[Answer], None], *, late: bool
+    ) -> None:
+        """Once for each base and server, however often it has been asked."""
+        known = self._warm.get((endpoint, addr))
+        if known is None or known.done():
+            work = self._keep_warm(endpoint, addr, answered, late)
+            self._warm[endpoint, addr] = self._keepers.start(work)
 
     def _seen_by_turn(self, endpoint: Endpoint, url: str, addr: Address, mapped: Address) -> None:
         """TURN servers answer Binding requests as well (RFC 8656 section 3)."""
@@ -296,7 +308,7 @@ class ReflexiveGathering:
                 self._settle(base.endpoint, addr, answer.mapped)
                 self._discovery.answered(base.endpoint, url, addr, answer)
 
-            self._keepers.start(self._keep_warm(endpoint, addr, again, late=False))
+            self._keep(endpoint, addr, again, late=False)
 
     def _settle(self, endpoint: Endpoint, addr: Address, mapped: Address) -> None:
         """A server sees a base at `mapped` now: where it saw it before is a candidate no more, once

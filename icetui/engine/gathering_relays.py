@@ -98,10 +98,11 @@ class RelayGathering:
         """A TURN server has lost our allocation: ask it anew, less and less often."""
         for rank, server in enumerate(self._start.turn_servers):
             # An allocation may have two relayed addresses, and both are lost at once.
-            if server.url == url and url not in self._renewing:
-                self._renewing.add(url)
+            if server.url == url:
                 self._servers.show(msgspec.structs.replace(self._servers[url], state="asking"))
-                self._ask_again(server, rank, 0.0)
+                if url not in self._renewing:
+                    self._renewing.add(url)
+                    self._ask_again(server, rank, 0.0)
 
     def network_changed(self) -> None:
         """This machine has other addresses: allocations that were asked for from one that is gone
@@ -127,7 +128,9 @@ class RelayGathering:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(pause):
                         await self._changed.wait()
-                await self.ask(turn_server, rank, again=True)
+                # A request that was given up may have been answered meanwhile.
+                if self._servers[turn_server.url].state != "ok":
+                    await self.ask(turn_server, rank, again=True)
                 if self._servers[turn_server.url].state == "ok":
                     return
                 pause = min(max(AGAIN_AFTER, 2 * pause), AGAIN_AT_MOST)

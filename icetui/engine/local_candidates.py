@@ -96,7 +96,8 @@ class LocalCandidates:
     def restore_base(self, endpoint: Endpoint) -> None:
         """It has the address again, and the socket is still there; what servers see it as they
         have to say anew."""
-        assert endpoint.base is not None
+        if endpoint.base is None:
+            return  # one behind a NAT64 that no server has seen yet is no candidate
         candidate = endpoint.base.candidate
         self._known[candidate.address, candidate.port] = candidate
         self._stream.emit(events.CandidateGathered, candidate=candidate)

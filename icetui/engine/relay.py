@@ -138,6 +138,10 @@ class RelayTransport:
             return
         if addr in self._channels:
             self._send_bound(data, addr)
+        elif self._permitted(addr):
+            # An answer to whoever asked from another port, or data: no reason for a channel, of
+            # which there are few.
+            self._client.conversation.send_indication(addr, data)
         else:
             self.prepare(addr)
             # The task sends the ChannelBind on the loop's next turn; the datagram follows it.
@@ -163,8 +167,12 @@ class RelayTransport:
 
     def indicated(self, peer: Address, data: bytes, at: float) -> None:
         """From a port that we know of no peer at; the permission is for its IP address."""
-        if any(host == peer[0] for host, _ in self._channels):
+        if self._permitted(peer):
             self._endpoint.packet_received(data, peer, at)
+
+    def _permitted(self, peer: Address) -> bool:
+        """Whether the server lets pass what comes from its IP address, and goes there."""
+        return any(host == peer[0] for host, _ in self._channels)
 
     def lost(self, exc: Exception | None) -> None:
         """The allocation is no more."""

@@ -251,8 +251,9 @@ class TurnClient:
                     self._end("it was not refreshed in time", Evidence(silence=silence))
                     return
 
-    async def prove(self) -> bool:
-        """Refresh the allocation; False when the server has not said anything about it.
+    async def prove(self, moved_to: Address | None = None) -> bool:
+        """Refresh the allocation; False when the server has not said anything about it. `moved_to`:
+        where something has said that we are seen now.
 
         It ends when the server knows nothing of it (437, RFC 8656 section 7.3; from another 5-tuple
         others say 400 or 401), or when nobody listens there any more.
@@ -264,8 +265,13 @@ class TurnClient:
         try:
             await self.refresh()
         except Refused as error:
-            evidence = Evidence(code=error.code, phrase=error.phrase)
-            self._end(f"the server said {error}", evidence)
+            if moved_to is None:
+                evidence = Evidence(code=error.code, phrase=error.phrase)
+                self._end(f"the server said {error}", evidence)
+            else:
+                before, now = _shown(self.mapped), _shown(moved_to)
+                evidence = Evidence(moved_from=before, moved_to=now)
+                self._end(f"our NAT moved us from {before} to {now}", evidence)
         except NothingGranted as error:
             self._end(error.why.detail, error.why.evidence)
         except Unanswered:
@@ -289,10 +295,8 @@ class TurnClient:
                 continue  # no news of the binding: what is sent through it will tell
             seen = answer.address(stun.Attribute.XOR_MAPPED_ADDRESS)
             if seen is not None and seen != self.mapped:
-                before, now = _shown(self.mapped), _shown(seen)
-                evidence = Evidence(moved_from=before, moved_to=now)
-                self._end(f"our NAT moved us from {before} to {now}", evidence)
-                return
+                # Anybody may have said so: the server decides, by whether it knows us from there.
+                await self.prove(moved_to=seen)
 
     def _end(self, words: str, evidence: Evidence | None) -> None:
         """The allocation is no more."""
@@ -370,7 +374,16 @@ async def allocated(
 
 
 async def _allocated_by(client: TurnClient, local: str, families: Families) -> None:
-    """Connect and allocate. Raises `RelayUnavailable`, `Refused`."""
+    """Connect and allocate; whoever does not get that far, or is cancelled, is closed. Raises
+    `RelayUnavailable`, `Refused`."""
+    try:
+        await _connect_and_allocate(client, local, families)
+    except BaseException:
+        client.close()
+        raise
+
+
+async def _connect_and_allocate(client: TurnClient, local: str, families: Families) -> None:
     try:
         await client.connect(local)
         await _first(client, families)
@@ -382,9 +395,6 @@ async def _allocated_by(client: TurnClient, local: str, families: Families) -> N
         raise RelayUnavailable(server_failure.tls(error)) from None
     except OSError as error:
         raise RelayUnavailable(server_failure.unsent(error)) from None
-    finally:
-        if not client.relays:
-            client.close()
 
 
 async def _first(client: TurnClient, families: Families) -> None:

@@ -47,7 +47,6 @@ class Agent:
         self._refusals = Refusals(self._outbox)
         self._surroundings = Surroundings(routes)
         self._conversation = Conversation(self._outbox, now)
-        self._peer_left = False
         self._bases: list[Base] = []
         self._generations: list[Generation] = []
         """At most two: the one that carries data, and the newest."""
@@ -104,7 +103,8 @@ class Agent:
     @property
     def carrying(self) -> Generation | None:
         """The one with a path, if there is one."""
-        return next((c for c in self._generations if c.path.selected is not None), None)
+        standing = (c for c in self._generations if c.path.selected is not None)
+        return next((c for c in standing if not c.connection.gone), None)
 
     @property
     def path(self) -> CandidatePair | None:
@@ -191,8 +191,11 @@ class Agent:
         newest.renewed = True
         if lost:
             newest.connection.state = old.connection.state
-        for candidate in old.pairs.remotes.values():
-            if candidate.unsupported is None:
+        answered = {pair.addr for pair in old.pairs if pair.responses_received}
+        for addr, candidate in old.pairs.remotes.items():
+            # Of those that were not signalled only what led somewhere; the others would pile up.
+            useful = candidate.type != "prflx" or addr in answered
+            if candidate.unsupported is None and useful:
                 newest.add_remote(candidate, now)
         newest.set_remote(
             theirs.ufrag, theirs.pwd, has_ours=True, lite=False,
@@ -361,7 +364,7 @@ class Agent:
         """The generation that has a valid pair between these two."""
         for generation in reversed(self._generations):
             pair = generation.pairs.get(base, source)
-            if pair is not None and pair.valid:
+            if pair is not None and pair.valid and not generation.ended:
                 return generation
         return None
 
@@ -379,11 +382,9 @@ class Agent:
             self._refusals.drop(source, heard.dropped)
         if heard.reply is not None:
             self._send_data(generation, pair, heard.reply, now)
-        if heard.left:
+        if heard.left and not generation.connection.gone:
             generation.peer_left()
-            if not self._peer_left:
-                self._peer_left = True
-                self._outbox.tell(events.PeerLeft)
+            self._outbox.tell(events.PeerLeft)
 
     def undelivered(self, base: Base, to: Address, why: Failure, now: float) -> None:
         """The network, the system or a TURN server says that `to` cannot be reached from there."""
@@ -400,6 +401,10 @@ class Agent:
         problem = unsendable(text)
         if problem is None and generation.connection.gone:
             problem = "the other side has left; nobody would read it"
+        if problem is None and generation.ended:
+            problem = "this session has been left"
+        if problem is None and pair is not None and generation.upkeep.expired(pair, now):
+            problem = "consent to send has run out (RFC 7675), and nothing answers"
         if problem is not None:
             return problem
         if pair is None:

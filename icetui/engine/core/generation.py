@@ -21,7 +21,7 @@ from icetui.engine.core.keyring import Keyring
 from icetui.engine.core.knockers import Knockers
 from icetui.engine.core.lapse import Lapse
 from icetui.engine.core.outbox import Outbox, Prove, SeenAs
-from icetui.engine.core.pair import NEVER, CandidatePair, State
+from icetui.engine.core.pair import CandidatePair, State
 from icetui.engine.core.pair_table import Surroundings
 from icetui.engine.core.path_choice import PathChoice
 from icetui.engine.core.reception import Reception
@@ -145,7 +145,7 @@ class Generation:
         self._knockers.lost(base)
         for pair in self.pairs.lose(base):
             self._fail(pair, _gone(base), now)
-            pair.due = NEVER
+            self.checks.plan.forget(pair)
 
     # --- time -----------------------------------------------------------------------------------
 
@@ -249,6 +249,8 @@ class Generation:
 
     def choose(self, pair: CandidatePair, now: float) -> str | None:
         """The user wants this pair. Returns the sentence to say when that cannot be."""
+        if self.connection.gone:
+            return "the other side has left; nobody would hear of it"
         if not pair.valid:
             return f"{pair.id} has not succeeded, so it cannot be used"
         if not self.role.controlling:
@@ -278,16 +280,20 @@ class Generation:
         if found is None or self.ended or not self.pairs.holds(found[1]):
             return
         request, pair = found
-        problem = incoming_answer.unauthentic(answer, self.keyring.their_pwd)
+        problem = incoming_answer.unauthentic(answer, self.keyring.their_pwd, source == pair.addr)
         if problem is not None:
             self._refusals.refuse(base, source, Reason.UNAUTHENTICATED, *problem)
             return
-        self.checks.pending.settle(base, answer.transaction_id)
+        if self.keyring.signs_answers(answer):
+            self.checks.pending.settle(base, answer.transaction_id)
+        elif pair.state == State.FAILED:
+            return  # the reason is known; one that is signed may still come
         pair.responses_received += 1
         if answer.message_class == stun.Class.ERROR:
             self._error(pair, request, answer, now)
         elif source != pair.addr:
-            self._fail(pair, incoming_answer.from_elsewhere(source), now)
+            if not pair.valid:  # one odd answer does not undo a path; consent decides
+                self._fail(pair, incoming_answer.from_elsewhere(source), now)
         else:
             self._success(pair, request, answer, at, now)
 
@@ -504,6 +510,7 @@ class Generation:
         """They said goodbye: nothing is sent to them any more, and nothing counts as lost."""
         self.connection.gone = True
         self.checks.plan.stop()
+        self.path.stop()
         self._upkeep_due.clear()
         self.connection.become("disconnected", "the other side has left")
 

@@ -13,17 +13,20 @@ from icetui.engine.core.request import ERROR_REASONS, ERROR_WORDS
 from icetui.events import Evidence, Reason, RefusalKind, address_port
 
 
-def unauthentic(answer: stun.Message, password: bytes) -> tuple[str, RefusalKind] | None:
-    """Why it is not taken for theirs, in words and by kind; None: it is theirs.
+def unauthentic(
+    answer: stun.Message, password: bytes, from_there: bool
+) -> tuple[str, RefusalKind] | None:
+    """Why it is not taken for theirs, in words and by kind; None: it is theirs. `from_there`:
+    whether it came from where we asked.
 
     400 and 401 come unsigned (RFC 8489 section 9.1.3): whoever could not read our credentials
-    cannot sign with them. Believed as a reason, never as an end.
+    cannot sign with them. From there they are believed as a reason; a signed answer may follow.
     """
     if answer.signed_with(password):
         return None
     if answer.message_class != stun.Class.ERROR:
         return "answer with wrong MESSAGE-INTEGRITY", "wrongly-signed-answer"
-    if answer.error_code in (400, 401):
+    if from_there and answer.error_code in (400, 401):
         return None
     return "unsigned error answer", "unsigned-answer"
 

@@ -111,8 +111,11 @@ class PathChoice:
         if self._nominating is pair:
             self._nominating = None
         for other in self._pairs:
-            if other is not pair and other.nominated:
-                other.nominated = other.remote_nominated = False
+            if other is pair:
+                continue
+            other.remote_nominated = False  # an older one, of a pair that is still being checked
+            if other.nominated:
+                other.nominated = False
                 other.replaced_at = now
                 self._figures.show(other)
         self._figures.show(pair)
@@ -189,9 +192,9 @@ class PathChoice:
         return nominate
 
     def _return_to(self, pair: CandidatePair, now: float) -> CandidatePair | None:
-        """It has answered steadily: the controlled side goes back to what is still nominated."""
+        """It has answered steadily: back to what is still nominated, if no other may be."""
         steady = pair.valid and not pair.silent
-        if steady and pair.nominated and not self._role.controlling:
+        if steady and pair.nominated and (not self._role.controlling or self._is_final()):
             self._select(pair, "answers-again", f"{pair.id} answers steadily again")
         return self.reconsider(now)
 

@@ -36,7 +36,9 @@ class Unsignalled:
         """Whether one more is taken in now."""
         origin = addr[0], relayed
         if origin not in self._budgets and len(self._budgets) >= MOST_HOSTS:
-            return False
+            self._forget_calm(now)
+            if len(self._budgets) >= MOST_HOSTS:
+                return False
         left, at = self._budgets.get(origin, (float(AT_ONCE), now))
         left = min(float(AT_ONCE), left + (now - at) * A_SECOND)
         if left < 1:
@@ -45,6 +47,12 @@ class Unsignalled:
         self._budgets[origin] = (left - 1, now)
         self._known.setdefault(origin, []).append(addr)
         return True
+
+    def _forget_calm(self, now: float) -> None:
+        """Of a host from which nothing new has come for long nothing has to be remembered."""
+        for origin, (left, at) in list(self._budgets.items()):
+            if left + (now - at) * A_SECOND >= AT_ONCE:
+                del self._budgets[origin]
 
     def of(self, host: str, relayed: bool) -> list[Address]:
         """Those of one origin that are kept, the oldest first."""
