@@ -43,7 +43,12 @@ def decode(words: tuple[str, ...], as_json: bool) -> None:
     except UnreadableDescription as problem:
         name = words[0] if len(words) == 1 else ""
         if FILE_NAME.fullmatch(name) and text == name:
-            fail(f"there is no file {name}, and as a text it says nothing: {problem}", 3)
+            from pathlib import Path
+
+            what = f"{name} is no file that can be read" if Path(name).exists() else (
+                f"there is no file {name}"
+            )  # fmt: skip
+            fail(f"{what}, and as a text it says nothing: {problem}", 3)
         fail(str(problem), 3)
     except ValueError as problem:
         fail(f"this STUN message is malformed: {problem}", 3)
@@ -72,7 +77,7 @@ def _text_to_decode(words: tuple[str, ...]) -> str:
     if words not in ((), ("-",)):
         text = " ".join(words)
         try:
-            if len(text) < 4096 and Path(text).is_file():
+            if len(text) < 4096 and (Path(text).is_file() or Path(text).is_fifo()):
                 with Path(text).open("rb") as file:
                     return file.read(MAX_TEXT + 1).decode("utf-8", "replace")
         except OSError as error:

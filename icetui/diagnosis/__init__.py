@@ -46,6 +46,7 @@ RULES: tuple[Rule, ...] = (
     server_findings.udp_blocked,
     blobs.mdns_unresolved,
     unreached.no_path,
+    unreached.refused,
     blobs.not_pasted_yet,
     blobs.restarting,
     blobs.replaced,

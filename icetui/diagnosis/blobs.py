@@ -200,8 +200,10 @@ def restarting(session: Session) -> Iterator[Finding]:
 def not_pasted_yet(session: Session) -> Iterator[Finding]:
     """They answer, but do not check us: our blob is not with them yet."""
     valid = [p for p in live_pairs(session) if p.valid]
-    if not trying(session) or not valid or heard(session) or refusals(session):
+    if not trying(session) or not valid or heard(session):
         return
+    if any(r.kind in ("wrong-password", "wrong-user-fragment") for r in refusals(session)):
+        return  # somebody has a blob of ours, or another one; another finding says so
     if has_answered(session):
         return
     yield Finding(
@@ -457,7 +459,9 @@ def roles(session: Session) -> Iterator[Finding]:
         yield Finding(
             rule="role-conflict",
             severity="info",
-            claim="Both sides took the same role; that has been repaired.",
+            claim="Both sides took the same role; that has been repaired."
+            if not any(p.reason == Reason.ROLE_CONFLICT for p in live_pairs(session))
+            else "Both sides take the same role, and they do not give way.",
             evidence=f"{count(session.role_conflicts, 'role conflict')} (RFC 8445 section "
             f"7.3.1.1); we are {session.role or 'without a role'} now",
         )

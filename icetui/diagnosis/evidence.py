@@ -141,6 +141,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """Port unreachable was said of the very address, or of the network all is in."""
     unreachable: tuple[Pair, ...]
     """Any ICMP unreachable on a pair that could lead there."""
+    too_big: tuple[Pair, ...]
+    """A router says that what is sent on them is too big for the way."""
     leading: tuple[Pair, ...]
     """Pairs whose other end could be reached from here."""
     direct: tuple[Pair, ...]
@@ -191,7 +193,8 @@ def gather(session: Session) -> Evidence:
     leading = [p for p in pairs if p.remote in there]
     public = {c.id for c in (*local.values(), *remote.values()) if _public_host(c)}
     reached = {p.id for p in leading}
-    icmp = [p for p in pairs if p.reason == Reason.ICMP_UNREACHABLE]
+    by_icmp = [p for p in pairs if p.reason == Reason.ICMP_UNREACHABLE]
+    icmp = [p for p in by_icmp if not failures.too_big(p.evidence)]
     unsent = [p for p in pairs if p.reason == Reason.SEND_ERROR and not _lost_relay(p)]
     hosts = [c for c in ours if c.type == "host"]
     told = session.description
@@ -226,7 +229,8 @@ def gather(session: Session) -> Evidence:
         other=other,
         possible=nats.direct_possible(mine, other),
         excluded=nats.surely_exclude(mine, other)
-        and not nats.several(ours) and not nats.several(theirs),
+        and not nats.several(ours) and not nats.several(theirs)
+        and not may_share(ours, theirs),
         doubtful=doubtful_views(session),
         misled=wrong_address(session, ours, shared, icmp),
         hairpinning=session.nat.hairpinning if session.nat is not None else None,
@@ -264,6 +268,7 @@ def gather(session: Session) -> Evidence:
         barred=tuple(p for p in icmp if failures.prohibited(p.evidence)),
         closed=tuple(p for p in icmp if _closed(session, p, own, neighbours, shared)),
         unreachable=tuple(p for p in icmp if p.id in reached),
+        too_big=tuple(p for p in by_icmp if failures.too_big(p.evidence)),
         leading=tuple(leading),
         direct=tuple(p for p in leading if not _over_relay(p, relays)),
         free=tuple(p for p in leading if p.local in public and p.remote in public),
@@ -306,6 +311,14 @@ def are_neighbours(session: Session) -> bool:
     # Seen at two public addresses they are behind two routers, whatever is numbered alike.
     mine, other = _seen_at(own_candidates(session)), _seen_at(their_candidates(session))
     return not mine or not other or bool(mine & other)
+
+
+def may_share(ours: list[Candidate], theirs: list[Candidate]) -> bool:
+    """Whether the two may be in one network though the outside sees them at two addresses: one
+    has several interfaces, a VPN's beside its own, and an address as the other has one."""
+    hosts = [[c for c in side if c.type == "host" and ":" not in c.address]
+             for side in (ours, theirs)]  # fmt: skip
+    return any(len(side) > 1 for side in hosts) and bool(networks(hosts[0]) & networks(hosts[1]))
 
 
 def _seen_at(candidates: list[Candidate]) -> set[str]:

@@ -12,6 +12,8 @@ from icetui.events import Evidence, Reason, Refused
 
 UNREACHABLE = {4: 3, 6: 1}
 PORT = {4: (3,), 6: (4,)}
+TOO_BIG = 4, 4
+"""Version and code of *fragmentation needed* (RFC 792), which says nothing of where a way leads."""
 PROHIBITED = {4: (9, 10, 13), 6: (1, 5, 6)}
 NOT_PERMITTED = (errno.EPERM, errno.EACCES)
 NOTHING = Evidence()
@@ -46,7 +48,14 @@ def prohibited(evidence: Evidence | None) -> bool:
 
 def unreachable(evidence: Evidence | None) -> bool:
     """Whether somebody said that it cannot be reached, for whatever reason."""
-    return _code(evidence or NOTHING) is not None
+    return _code(evidence or NOTHING) not in (None, TOO_BIG)
+
+
+def too_big(evidence: Evidence | None) -> bool:
+    """Whether a router said that a message is too big for the way (IPv6: type 2 of its own)."""
+    found = evidence or NOTHING
+    six = found.icmp_version == 6 and found.icmp_type == 2
+    return six or _code(found) == TOO_BIG
 
 
 def said_by(evidence: Evidence | None) -> str:

@@ -192,6 +192,24 @@ def server_verdict(server: Server) -> tuple[str, str, str]:
                 f"refuses us; {lost}.",
                 "Check the port in the URI, whether the server is running, and firewalls.",
             )
+        case Reason.ICMP_UNREACHABLE if failures.prohibited(evidence):
+            return (
+                "server-unreachable",
+                f"A firewall on the way forbids us {server.url}, and says so; {lost}.",
+                "Its address is in the evidence: whoever runs it can allow this traffic.",
+            )
+        case Reason.ICMP_UNREACHABLE if failures.too_big(evidence):
+            return (
+                "server-unreachable",
+                f"A router says that our messages are too big for the way to {server.url}; {lost}.",
+                "Look at the MTU of this network, a VPN's or tunnel's perhaps.",
+            )
+        case Reason.SEND_ERROR if failures.forbidden_here(evidence):
+            return (
+                "server-unreachable",
+                f"This machine's own firewall does not let us write to {server.url}; {lost}.",
+                "Look at this machine's own firewall rules.",
+            )
         case Reason.ICMP_UNREACHABLE:
             return (
                 "server-unreachable",

@@ -88,7 +88,7 @@ def gather(session: Session) -> Silence:
     """All of it."""
     lost = session.lost_after_connected
     pair = _path(session)
-    last = CONSENT if lost else last_answer(session, pair)
+    last = session.t - _last_before_the_loss(session) if lost else last_answer(session, pair)
     theirs = session.remote_candidates.get(pair.remote) if pair else None
     mine = session.mapped_candidate(pair) if pair else None
     detail = (pair.detail or "") if pair else ""
@@ -169,6 +169,12 @@ def _path(session: Session) -> Pair | None:
             if name in session.pairs:
                 return session.pairs[name]
     return None
+
+
+def _last_before_the_loss(session: Session) -> float:
+    """When something was last answered on the path that was lost, about."""
+    failed = [e.t for e in session.state_history if e.state == "failed"]
+    return (failed[-1] if failed else session.t) - CONSENT
 
 
 def last_answer(session: Session, pair: Pair | None) -> float:

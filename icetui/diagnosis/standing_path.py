@@ -69,7 +69,9 @@ def connected(session: Session) -> Iterator[Finding]:
         return
     ours_through_nat = mine is not None and mine.type in ("srflx", "prflx")
     theirs_through_nat = theirs is not None and theirs.type in ("srflx", "prflx")
-    if ours_through_nat and theirs_through_nat:
+    if ours_through_nat and theirs_through_nat and nats.shared_address(session) is not None:
+        what = "Direct path, turned back by the NAT that both are behind."
+    elif ours_through_nat and theirs_through_nat:
         what = "Direct path through both NATs."
     elif ours_through_nat:
         what = "Direct path through our NAT."
@@ -101,6 +103,8 @@ def _relayed(session: Session, pair: Pair, evidence: str) -> Finding:
         known = session.nat.hairpinning if session.nat is not None else None
         sure = "" if known is False else "most likely "
         why = f"{sure}because both are behind one NAT that does not turn packets back inside"
+        if are_neighbours(session):
+            why += ", and their network keeps its hosts apart or a firewall is between them"
         tried = f"both are seen at {shared}; {tried}"
     elif (possible := nats.direct_possible(nats.ours(session), nats.theirs(session))) is False:
         certain = nats.surely_exclude(nats.ours(session), nats.theirs(session))

@@ -12,10 +12,12 @@ from icetui.diagnosis.hypotheses import NO_PATH
 from icetui.diagnosis.hypothesis import Suspect
 from icetui.diagnosis.questions import (
     LONGEST_PATIENCE,
+    abroad,
     answered,
     checking_for,
     ids,
     listing,
+    live_pairs,
     span,
     trying,
 )
@@ -24,6 +26,13 @@ from icetui.events import Pair, Reason
 from icetui.grammar import count
 from icetui.session import Session
 
+ODD = frozenset(
+    {
+        Reason.ADDRESS_MISMATCH, Reason.BAD_REQUEST, Reason.FORBIDDEN, Reason.SERVER_ERROR,
+        Reason.ERROR_ANSWER, Reason.TRY_ALTERNATE, Reason.UNKNOWN_ATTRIBUTES,
+    }
+)  # fmt: skip
+"""Why a pair failed though somebody answers there."""
 MOST_SUPPORT = 3
 """Figures in the evidence, of all hypotheses shown."""
 
@@ -40,6 +49,32 @@ def no_path(session: Session) -> Iterator[Finding]:
     if not evidence.sent and not evidence.unsendable and not evidence.denied:
         return
     yield put(evidence, eliminate(NO_PATH, evidence))
+
+
+def refused(session: Session) -> Iterator[Finding]:
+    """They answer every check, and none with success."""
+    if not trying(session) or any(p.valid for p in live_pairs(session)):
+        return
+    answered = [p for p in abroad(session) if p.state == "failed" and p.responses_received]
+    odd = [p for p in answered if p.reason in ODD]
+    if not odd:
+        return
+    pair = odd[0]
+    if pair.reason == Reason.ADDRESS_MISMATCH:
+        claim = "Their answers come from another address than the one asked, so they do not count."
+        remedy = "A NAT or a machine with several addresses answers there: ask for a fresh blob."
+    else:
+        code = pair.evidence.code if pair.evidence is not None else None
+        claim = f"They answer our checks with an error ({code or pair.reason})."
+        remedy = "Their program refuses our checks: look at what it says, and at its version."
+    yield Finding(
+        rule="checks-refused",
+        severity="problem",
+        claim=claim,
+        evidence=f"{count(len(odd), 'pair')}: {pair.detail or pair.reason}",
+        remedy=remedy,
+        pairs=ids(odd),
+    )
 
 
 def unexplained(session: Session) -> Iterator[Finding]:

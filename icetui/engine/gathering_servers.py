@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from typing import NamedTuple
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from icetui import events
 from icetui.engine import server_failure
 from icetui.engine.core import Failure
+from icetui.engine.core.likelihood import private
 from icetui.engine.embedding import Embedding, discovered
 from icetui.engine.interfaces import local_addresses
 from icetui.engine.net import Address, Net, Unresolved
@@ -34,6 +36,15 @@ RESOLVER_DEADLINE = 2.0
 
 
 _SILENT = (Reason.TIMEOUT, Reason.ICMP_UNREACHABLE)
+
+
+def _is_private(host: str) -> bool:
+    """Whether it is written as an IP address of a private network."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False  # a name
+    return private(host)
 
 
 class Outlook(NamedTuple):
@@ -107,7 +118,9 @@ class AskedServers:
 
     def _marks(self, servers: list[Server]) -> tuple[bytes, ...]:
         urls = {s.url for s in servers}
-        marks = [server_mark(s.host, s.port) for s in self._by_name() if s.url in urls]
+        # A private address is another machine in every network.
+        named = [s for s in self._by_name() if s.url in urls and not _is_private(s.host)]
+        marks = [server_mark(s.host, s.port) for s in named]
         return tuple(dict.fromkeys(marks))
 
     def show(self, server: Server) -> None:

@@ -93,9 +93,23 @@ class Evidence:
         return public or translated or self.seen
 
     @property
+    def agreed(self) -> Address | None:
+        """Where servers at two addresses or more see the base alike: no NAT that maps by
+        destination gives that. None: not even two agree."""
+        hosts: dict[Address, set[str]] = {}
+        for server, mapped in self.outside.items():
+            hosts.setdefault(mapped, set()).add(server[0])
+        several = [mapped for mapped, of in hosts.items() if len(of) > 1]
+        return several[0] if len(several) == 1 else None
+
+    @property
     def behind_nat(self) -> bool | None:
-        """None while nobody has answered."""
-        return any(m != self.base for m in self.seen.values()) if self.seen else None
+        """None while nobody has answered who could know: a server that sees a private address as
+        it is stands in the same private network, and before the NAT, if there is one."""
+        if any(m != self.base for m in self.seen.values()):
+            return True
+        inside = private(self.base[0]) and not ipaddress.ip_address(self.base[0]).is_loopback
+        return None if inside or not self.seen else False
 
 
 def conclude(e: Evidence) -> NatBehaviour:
@@ -127,6 +141,11 @@ def _mapping(e: Evidence) -> tuple[NatDependence, list[str]]:
     """RFC 5780 section 4.3, by any addresses that answered."""
     if not e.seen:
         return "unknown", []
+    if e.behind_nat is None:
+        return "unknown", [
+            f"{_all({s[0] for s in e.seen})} sees our own address: it is in this network, and says "
+            "nothing of a NAT behind it."
+        ]
     if not e.behind_nat:
         return "endpoint-independent", []
     if e.moved:
@@ -144,6 +163,15 @@ def _mapping(e: Evidence) -> tuple[NatDependence, list[str]]:
         ]
     if not e.mapping_settled:
         return "unknown", []
+    if (agreed := e.agreed) is not None:
+        odd = {server[0] for server, mapped in seen.items() if mapped != agreed}
+        note = (
+            f"{_all(odd)} sees us elsewhere than the others, which agree: something is wrong there "
+            "or on the way."
+        )
+        alike = all(mapped[0] == agreed[0] for mapped in seen.values())
+        # One IP address: a NAT has but one port for this; several: it may have a pool of them.
+        return "endpoint-independent" if alike else "unknown", [note]
     by_host = [{m for s, m in seen.items() if s[0] == host} for host in sorted(hosts)]
     if any(len(mapped) > 1 for mapped in by_host):
         return "address-and-port-dependent", []
@@ -219,17 +247,23 @@ def _udp(e: Evidence) -> tuple[bool | None, list[str]]:
     words = {w.detail for w in e.silent.values() if w.reason != Reason.TIMEOUT}
     why = f" ({'; '.join(sorted(words))})" if words else ""
     nobody = f"{_servers(len(e.silent))} asked over UDP, none answered{why}"
+    there = any(f":{server[0]}:" in url for server in e.silent for url in e.over_tcp)
+    if e.over_tcp and len(e.silent) == 1 and not there:
+        return None, [
+            f"Whether UDP gets out from here is open: {nobody}, while {_all(set(e.over_tcp))} "
+            "answers; one server alone may be down."
+        ]
     if e.over_tcp:
         return False, [f"UDP is blocked: {nobody}, while {_all(set(e.over_tcp))} answers."]
     return False, [
-        f"{nobody[0].upper()}{nobody[1:]}, and nothing answered over TCP either: UDP may be "
-        "blocked, or the network or the server down."
+        f"{nobody[0].upper()}{nobody[1:]}: UDP may be blocked, or the network or the server down."
     ]
 
 
 def _port_preservation(e: Evidence) -> bool | None:
     """RFC 4787 section 4.2.1; one socket may keep its port by chance, all of them do not."""
-    pairs = {(e.base[1], mapped[1]) for mapped in e.outside.values()} | e.ports
+    views = {e.agreed} if e.agreed is not None else set(e.outside.values())
+    pairs = {(e.base[1], mapped[1]) for mapped in views} | e.ports
     return all(local == outer for local, outer in pairs) if e.seen else None
 
 

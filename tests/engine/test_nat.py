@@ -523,8 +523,30 @@ def test_a_second_private_router_may_be_a_second_nat_and_is_no_proof() -> None:
 
 
 def test_behind_no_nat_a_private_router_means_nothing() -> None:
-    nat = evidence(seen={A: BASE}, routers={2: "100.64.0.1"})
-    assert (nat.carrier_grade, nat.notes[1:]) == (None, ())
+    public = ("198.51.100.77", 5000)
+    nat = conclude(
+        Evidence(public, complete=True, mapping_settled=True, seen={A: public},
+                 routers={2: "100.64.0.1"})
+    )  # fmt: skip
+    assert (nat.behind_nat, nat.carrier_grade, nat.notes[1:]) == (False, None, ())
+
+
+def test_a_server_that_sees_a_private_address_as_it_is_says_nothing_of_a_nat_behind_it() -> None:
+    nat = evidence(seen={("192.168.1.7", 3478): BASE})
+    assert (nat.behind_nat, nat.mapping) == (None, "unknown")
+    assert "192.168.1.7 sees our own address" in nat.notes[0]
+
+
+def test_servers_that_agree_are_no_symmetric_nat_whatever_another_one_says() -> None:
+    """A port that is wrong, or an address: one server's word against two others'."""
+    here = ("203.0.113.7", 6000)
+    honest = {A: here, (A[0], 3479): here, B: here}
+    nat = evidence(seen={**honest, ("192.0.2.9", 3478): (here[0], 7000)})
+    assert nat.mapping == INDEPENDENT and "192.0.2.9 sees us elsewhere" in nat.notes[0]
+    nat = evidence(seen={**honest, ("192.0.2.9", 3478): ("198.51.100.99", 6000)})
+    assert nat.mapping == "unknown"
+    each = {A: (here[0], 1), (A[0], 3479): (here[0], 2), B: (here[0], 3)}
+    assert evidence(seen=each).mapping == ADDRESS_AND_PORT
 
 
 addresses = st.tuples(st.ip_addresses().map(str), st.integers(0, 65535))

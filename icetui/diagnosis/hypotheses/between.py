@@ -43,7 +43,7 @@ def _all_unreachable(e: Evidence) -> bool:
 def _suiting(e: Evidence) -> Speaks:
     if e.free:
         return ((2.0, "both have a public address of their own, no NAT is between"),)
-    if e.possible is True:
+    if e.possible is True and e.shared is None:
         return ((1.5, "the two NATs would let a direct path through"),)
     return ()
 
@@ -124,6 +124,17 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         speaks=_unreachable,
         pairs=lambda e: e.unreachable,
         remedy=lambda e: "Is their machine still on the same network? Ask for a fresh blob.",
+    ),
+    Hypothesis(
+        code="too-big",
+        rule="nothing-answers",
+        place="the way between",
+        words=lambda e: "what we send is too big for the way, as a router says",
+        common=lambda e: 60.0,
+        possible=lambda e: bool(e.too_big) and not e.answered,
+        speaks=lambda e: ((1.0, e.too_big[0].detail or "ICMP: fragmentation needed"),),
+        pairs=lambda e: e.too_big,
+        remedy=lambda e: "Look at the MTU of this network, a VPN's or tunnel's perhaps.",
     ),
     Hypothesis(
         code="slow-way",

@@ -20,7 +20,7 @@ def _program(e: Silence) -> str:
 
 
 def _heard(e: Silence) -> bool:
-    return e.came >= HEARD_AGAIN and e.came_ago <= LATELY
+    return e.came >= HEARD_AGAIN and (e.came_ago <= LATELY or e.lost)
 
 
 def _still(e: Silence) -> Speaks:

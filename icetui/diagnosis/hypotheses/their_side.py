@@ -307,7 +307,14 @@ HYPOTHESES: tuple[Hypothesis[Evidence], ...] = (
         place="their network",
         words=lambda e: "theirs is another network with the same private addresses as ours",
         common=lambda e: 8.0,
-        possible=lambda e: e.neighbours and not e.reflexive and _silent(e) and not e.itself,
+        possible=lambda e: (
+            e.neighbours
+            and not e.reflexive
+            and _silent(e)
+            and not e.itself
+            and not e.free
+            and not e.loopback
+        ),
         remedy=lambda e: "If it is another network, name a STUN server on both sides (--stun).",
     ),
     Hypothesis(

@@ -41,6 +41,6 @@ def from_elsewhere(source: Address) -> Failure:
 def error(answer: stun.Message) -> Failure:
     """What an error answer says, 487 apart."""
     code, phrase = answer.error or (0, "")
-    reason = ERROR_REASONS.get(code, Reason.BAD_REQUEST)
+    reason = ERROR_REASONS.get(code, Reason.ERROR_ANSWER)
     detail = f"{code} {ERROR_WORDS.get(code) or phrase}"
     return Failure(reason, detail, Evidence(code=code, phrase=phrase))

@@ -86,7 +86,9 @@ class Reception:
         self._send(base, to, indication.fingerprint().finish())
 
     def _refuse(self, base: Base, source: Address, message: stun.Message, why: Refusal) -> None:
-        self._send(base, source, incoming_check.error(message, why, self._keyring.pwd))
+        # One of ours that comes back is not answered: its echo would pass for an answer of theirs.
+        if message.username != self._keyring.username:
+            self._send(base, source, incoming_check.error(message, why, self._keyring.pwd))
         self._refusals.refuse(
             base, source, why.reason, why.detail, why.kind,
             code=why.code, username=why.username, attributes=why.unknown,

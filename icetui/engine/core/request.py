@@ -23,12 +23,15 @@ PRFLX = 110
 HELD = re.compile(r"icetui [0-9.]{1,16} \(held ([0-9]{1,7}) us\)")
 
 ERROR_REASONS = {
+    300: Reason.TRY_ALTERNATE,
     400: Reason.BAD_REQUEST,
     401: Reason.UNAUTHENTICATED,
     403: Reason.FORBIDDEN,
     438: Reason.STALE_NONCE,
     486: Reason.QUOTA,
+    420: Reason.UNKNOWN_ATTRIBUTES,
     487: Reason.ROLE_CONFLICT,
+    500: Reason.SERVER_ERROR,
 }
 ERROR_WORDS = {
     400: "the other side found the check malformed",
