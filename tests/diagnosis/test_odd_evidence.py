@@ -55,8 +55,8 @@ def test_two_that_may_be_in_one_network_are_not_said_to_have_no_way() -> None:
 @pytest.mark.parametrize("reason", ["wrong-password", "malformed"])
 def test_a_stray_datagram_does_not_hide_that_they_have_not_pasted(reason: str) -> None:
     refused = stamped(
-        events.Refused, t=3.0, local="192.168.1.2:5000", remote="198.51.100.66:9", reason=Reason.BAD_REQUEST, kind=reason,
-        detail="request without USERNAME and MESSAGE-INTEGRITY", count=1,
+        events.Refused, t=3.0, local="192.168.1.2:5000", remote="198.51.100.66:9", kind=reason,
+        reason=Reason.BAD_REQUEST, detail="request without MESSAGE-INTEGRITY", count=1,
     )  # fmt: skip
     valid = pair(t=5.0, state="succeeded", valid=True, responses_received=2)
     found = findings(checking(gathered(reflexive()), remote(), valid, refused))

@@ -6,6 +6,7 @@ further ones that no list names: chains of NATs, neighbours, hairpins, IPv6, two
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Iterator, Sequence
 
@@ -45,6 +46,10 @@ def _late(stage: Stage) -> None:
     stage.wait(LATE)
     stage.exchange()
     stage.connected("alice", "bob")
+
+
+OUTLIVED = ("allocation-lost", "nat-moved-us", "blob-outdated")
+"""What is true, too, where a binding lives shorter than we keep it."""
 
 
 def _rebound(stage: Stage) -> None:
@@ -89,7 +94,8 @@ def _further() -> Iterator[Scenario]:
         yield _healthy(f"relays over tls {kind}", pair, _over(TURNS_URL))
     for one, other in (("prc", "prc"), ("cone", "sym"), ("sym", "sym")):
         short = [Site((kind,), binding_lifetime=LIFETIME) for kind in (one, other)]
-        yield _healthy(f"late {one} and {other}", Topology.pair(*short), _late)
+        late = _healthy(f"late {one} and {other}", Topology.pair(*short), _late)
+        yield dataclasses.replace(late, also=OUTLIVED)
         yield _healthy(f"rebound {one} and {other}", Topology.pair(one, other), _rebound)
     yield _healthy("relays only", Topology.pair("prc", "sym"), _relay_only)
 
