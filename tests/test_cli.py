@@ -95,6 +95,8 @@ def test_a_mistake_gets_one_sentence_and_its_exit_code(icetui, argv, code, words
         (("dance",), "No such command 'dance'"),
         (("peer", "--port", "http"), "'http' is not a valid integer"),
         (("peer", "--hold", "-1"), "--hold"),
+        (("peer", "--hold", "nan"), "not a number that can be reckoned with"),
+        (("peer", "--give-up", "inf"), "not a number that can be reckoned with"),
         (("peer", "--format", "xml"), "'xml' is not one of"),
         (("events",), "--schema"),
     ],

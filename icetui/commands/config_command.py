@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -32,6 +33,8 @@ def config(wanted: str | None) -> None:
             fail(f"{path} cannot be written: {error.strerror}")
         say(f"{path} is written" if new else f"{path} is there already and stays as it is")
     elif wanted == "check":
+        if os.environ.get("ICETUI_CONFIG") and not path.exists():
+            fail(f"{path}, which ICETUI_CONFIG names, is not there", 3)
         found = mistakes(path)
         for sentence in found:
             click.echo(sentence)

@@ -9,7 +9,7 @@ import click
 
 from icetui.commands import opened_sources
 from icetui.commands.exits import say
-from icetui.commands.options import mask_option, record_option, session_options
+from icetui.commands.options import Finite, mask_option, record_option, session_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 @click.option(
     "--lifetime",
-    type=click.FloatRange(min=0, max=600),
+    type=Finite(min=0, max=600),
     default=0.0,
     metavar="SECONDS",
     help="Also find out how long an unused NAT binding lives, up to so many seconds.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -20,6 +21,18 @@ class File(click.Path):
 
 
 FILE = File(dir_okay=False)
+
+
+class Finite(click.FloatRange):
+    """A number that is one: neither nan nor infinite."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number that can be reckoned with.", param, ctx)
+        return number
 
 
 def options(*decorators: Callable[[F], F]) -> Callable[[F], F]:

@@ -9,7 +9,13 @@ import click
 
 from icetui.commands import opened_sources
 from icetui.commands.exits import say
-from icetui.commands.options import blob_options, mask_option, record_option, session_options
+from icetui.commands.options import (
+    Finite,
+    blob_options,
+    mask_option,
+    record_option,
+    session_options,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,13 +29,13 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the event stream, a summary last.")
 @click.option(
     "--hold",
-    type=click.FloatRange(min=0),
+    type=Finite(min=0),
     metavar="SECONDS",
     help="Stay connected that long, then leave.",
 )
 @click.option(
     "--give-up",
-    type=click.FloatRange(min=0),
+    type=Finite(min=0),
     metavar="SECONDS",
     help="Leave if not connected by then; never by default.",
 )

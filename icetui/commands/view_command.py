@@ -6,7 +6,7 @@ import click
 
 from icetui.commands import opened_sources
 from icetui.commands.exits import fail
-from icetui.commands.options import quiet_option
+from icetui.commands.options import Finite, quiet_option
 from icetui.commands.screen import has_terminal, run_dashboard
 
 
@@ -23,7 +23,7 @@ class Viewing(click.Command):
 @click.argument("what", nargs=-1, metavar="FILE | -- COMMAND…")
 @click.option(
     "--speed",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Finite(min=0, min_open=True),
     default=1.0,
     show_default=True,
     help="How much faster a recording is played.",

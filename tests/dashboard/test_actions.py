@@ -1,7 +1,11 @@
 """The registry of actions: one list feeds bindings, footer, help and palette."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+import icetui
 from icetui.dashboard.actions import ACTIONS, BY_ID
 from icetui.dashboard.not_now import WHY
 from tests.dashboard.looking import looking
@@ -108,3 +112,30 @@ async def test_no_action_runs_while_it_is_not_offered() -> None:
                 await look.app.action_do(name)
         assert look.app.screen is look.main
         assert not look.source.sent
+
+
+# --- keys that nobody has given a meaning ---------------------------------------------------------
+
+
+def test_no_method_is_taken_for_the_handler_of_a_key() -> None:
+    """Textual calls `key_NAME` and `_key_NAME` for the key of that name: `_key_at` for an @."""
+    found = [
+        f"{path.name}:{match[0]}"
+        for path in sorted(Path(icetui.__file__).parent.joinpath("dashboard").rglob("*.py"))
+        for match in re.finditer(r"def _?key_\w+", path.read_text())
+    ]
+    assert found == []
+
+
+async def test_keys_without_a_meaning_do_nothing() -> None:
+    async with looking(whole(), (140, 40)) as look:
+        for key in (
+            "at",
+            "dollar_sign",
+            "percent_sign",
+            "tilde",
+            "exclamation_mark",
+            "grave_accent",
+        ):
+            await look.press(key)
+            assert look.app.screen is look.main
