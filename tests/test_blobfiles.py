@@ -1,7 +1,10 @@
 """Blobs through files: written whole, read when they are there and whole, rubbish is named."""
 
 import asyncio
+import os
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -235,3 +238,22 @@ async def test_a_folder_that_vanishes_is_a_problem_with_a_sentence_and_no_end(tm
     source = WithBlobFiles(told, tmp_path / "gone" / "a", None, say=said.append)
     assert len([event async for event in source.events()]) == 1
     assert said == [f"{tmp_path / 'gone' / 'a'} cannot be written: No such file or directory"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
+def test_what_is_no_file_is_written_to_and_stays_what_it_is(tmp_path: Path) -> None:
+    """As `--blob-out /dev/stdout`, which a rename would put a file in the place of."""
+    pipe, link, file = tmp_path / "pipe", tmp_path / "link", tmp_path / "file"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_whole(pipe, "text")
+    assert os.read(reader, 100) == b"text" and pipe.is_fifo()
+    os.close(reader)
+    file.write_text("before")
+    link.symlink_to(file)
+    write_whole(link, "after")
+    assert link.is_symlink() and file.read_text() == "after"
+    if Path("/dev/full").is_char_device():
+        with pytest.raises(OSError, match="No space left"):
+            write_whole(Path("/dev/full"), "text")
+        assert Path("/dev/full").is_char_device()

@@ -1,11 +1,10 @@
-"""Writing a blob to a file: whole or not at all, readable by its owner only."""
+"""Saving a text to a file that only its owner can read, or saying in one sentence why not."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import tempfile
 from pathlib import Path
+
+from icetui.streams.blob_files import write_whole
 
 
 class NotSaved(Exception):
@@ -13,21 +12,14 @@ class NotSaved(Exception):
 
 
 def save(path: Path, text: str) -> Path:
-    """Write `text` to `path` by rename, mode 0600 (it holds the session's password).
+    """Write `text` to `path`, whole or not at all (it may hold the session's password).
 
     Raises `NotSaved`.
     """
     target = path.expanduser()
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # mode 0600
+        write_whole(target, text if text.endswith("\n") else text + "\n")
     except OSError as error:
-        raise NotSaved(f"Cannot write in {target.parent}: {error.strerror or error}.") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text if text.endswith("\n") else text + "\n")
-        Path(name).replace(target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise NotSaved(f"Cannot write {target}: {error.strerror or error}.") from None
+        where = target if target.parent.is_dir() else f"in {target.parent}"
+        raise NotSaved(f"Cannot write {where}: {error.strerror or error}.") from None
     return target

@@ -30,10 +30,16 @@ class UnreadableFile(ValueError):
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader sees all of it or nothing; only its owner may read it.
+    """Write a file so that a reader sees all of it or nothing; only its owner may read it. What is
+    no file (a device, a pipe, a terminal) is written to, and never put out of its place.
 
     Raises OSError.
     """
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8", newline="") as device:
+            device.write(text)
+        return
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
