@@ -378,7 +378,7 @@ async def _allocated_by(client: TurnClient, local: str, families: Families) -> N
     `RelayUnavailable`, `Refused`."""
     try:
         await _connect_and_allocate(client, local, families)
-    except BaseException:  # cancelled, too: neither socket nor refreshing must go on without an owner
+    except BaseException:  # cancelled, too: nothing of it may go on without an owner
         client.close()
         raise
 
